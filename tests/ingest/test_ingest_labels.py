@@ -484,3 +484,11 @@ def test_the_table_that_was_saved_last_wins(tmp_path: Path) -> None:
     with Archive.open(tmp_path / "archive") as archive:
         run(exports, archive)
         assert labels(archive) == [(Label(2, 20, "backward", "sidecar"),)]
+
+
+def test_a_table_with_the_line_ends_of_old_spreadsheets_is_read() -> None:
+    found = label_table("a", b"start,end,direction\r10,20,backward\r30,40,forward\r")
+    assert [(one.start_s, one.end_s, one.direction) for one in found[0]] == [
+        (10.0, 20.0, "backward"),
+        (30.0, 40.0, "forward"),
+    ]

@@ -94,3 +94,11 @@ def test_of_many_runs_from_one_place_only_the_same_are_joined() -> None:
         for k, phone in enumerate(phones):
             found = join_second_device(replace(run, headings=()), phone, SETTINGS).skew_s
             assert found == (pytest.approx(skews_s[k], abs=0.5) if i == k else None)
+
+
+def test_two_devices_that_stay_in_place_tell_nothing_of_their_clocks() -> None:
+    still = {"latitude_deg": np.full(900, 46.0), "longitude_deg": np.full(900, 14.5)}
+    watch = Recording(time_s=1.7e9 + np.arange(900.0), columns=still)
+    joined = join_second_device(watch, _phone(watch, 0.0), SETTINGS)
+    assert joined.skew_s is None
+    assert joined.recording.headings == ()

@@ -8,7 +8,7 @@ import pytest
 
 from made_phone import BEGIN_S, RATE_HZ, Phone, about, facing, phone
 from retrorun.readers.attitude import (
-    NEVER,
+    NO_TIMES,
     Rotation,
     Vectors,
     gyroscope_heading_deg,
@@ -33,7 +33,7 @@ def rotation_by(made: Phone, rate: FloatArray | None = None, whole: bool = True)
     return found
 
 
-def heading_at(turned: Rotation, at_s: FloatArray, begins_s: FloatArray = NEVER) -> FloatArray:
+def heading_at(turned: Rotation, at_s: FloatArray, begins_s: FloatArray = NO_TIMES) -> FloatArray:
     heading = gyroscope_heading_deg(turned, begins_s, LIMITS)
     assert heading is not None
     return mean_heading_deg(at_s, turned.time_s, heading)
@@ -72,7 +72,7 @@ def test_a_phone_that_hardly_tilts_is_taken_for_radians() -> None:
 
 
 def test_a_heading_by_the_gyroscope_is_rounded_so_that_last_digits_do_not_matter() -> None:
-    heading = gyroscope_heading_deg(rotation_by(phone(facing(20, {}))), NEVER, LIMITS)
+    heading = gyroscope_heading_deg(rotation_by(phone(facing(20, {}))), NO_TIMES, LIMITS)
     assert heading is not None
     np.testing.assert_array_equal(heading, np.round(heading, 1))
 
@@ -106,7 +106,7 @@ def test_sensors_that_share_no_time_or_hold_nothing_say_nothing() -> None:
 
 def test_without_the_library_there_is_no_heading(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vqf", None)
-    assert gyroscope_heading_deg(rotation_by(phone(facing(20, {}))), NEVER, LIMITS) is None
+    assert gyroscope_heading_deg(rotation_by(phone(facing(20, {}))), NO_TIMES, LIMITS) is None
 
 
 SECONDS = np.arange(0.0, 600.0)
@@ -231,7 +231,7 @@ def test_pieces_that_are_too_short_give_no_heading() -> None:
         Vectors(made.at_s[kept], made.rate_radps[kept]), Vectors(made.at_s, made.gravity), LIMITS
     )
     assert turned is not None
-    heading = gyroscope_heading_deg(turned, NEVER, LIMITS)
+    heading = gyroscope_heading_deg(turned, NO_TIMES, LIMITS)
     assert heading is not None
     assert np.isfinite(heading[turned.time_s < 20]).all()
     assert np.isnan(heading[turned.time_s > 21]).all()

@@ -266,3 +266,21 @@ def test_a_clock_is_not_hurried_over_rests_or_what_is_missing() -> None:
     for one in (timed(START_S + times, 3.0 * rests), timed(half), timed(paused)):
         (same,) = repair_clock(one, "fit", "a", LIMITS)
         np.testing.assert_array_equal(same.time_s, one.time_s)
+
+
+def test_a_heading_with_missing_values_moves_with_the_samples() -> None:
+    exact_s = START_S + ELAPSED
+    has_heading = ELAPSED % 7 != 3
+    heading_deg = ELAPSED[has_heading] % 360
+
+    def repaired(time_s: FloatArray) -> Recording:
+        heading = HeadingSeries("x", "compass", "true", time_s[has_heading], heading_deg)
+        (one,) = repair_clock(replace(run(time_s), headings=(heading,)), "gpx", "a", LIMITS)
+        assert one.headings[0].heading_deg.tolist() == heading_deg.tolist()
+        return one
+
+    by_minute = repaired(np.floor(exact_s / 60) * 60)
+    assert np.abs(by_minute.headings[0].time_s - exact_s[has_heading]).max() <= 2.0
+    scrambled = repaired(exact_s + np.where(ELAPSED % 2 == 0, 4.5, 0.0))
+    assert slugs(scrambled) == ["clock-scrambled"]
+    assert scrambled.headings[0].time_s.tolist() == scrambled.time_s[has_heading].tolist()

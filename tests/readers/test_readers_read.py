@@ -91,3 +91,26 @@ def test_every_corpus_file_is_a_recording_or_has_a_reason(corpus: Path) -> None:
     assert outcomes["WorkoutIndividualSteps.fit"] == "fit-workout"
     assert outcomes["garmin.fit"] == "not-a-run"
     assert outcomes["DeveloperData.fit"] == "no-time"
+
+
+def _activity(day: int, *, stood: bool) -> str:
+    rows = "".join(
+        f"<Trackpoint><Time>2026-05-{day:02d}T07:30:{0 if stood else second:02d}Z</Time>"
+        f"<Position><LatitudeDegrees>{46 + second * 3e-5:.6f}</LatitudeDegrees>"
+        "<LongitudeDegrees>14.5</LongitudeDegrees></Position></Trackpoint>"
+        for second in range(60)
+    )
+    lap = f'<Lap StartTime="2026-05-{day:02d}T07:30:00Z"><Track>{rows}</Track></Lap>'
+    return f'<Activity Sport="Running">{lap}</Activity>'
+
+
+def test_an_activity_whose_clock_stood_costs_no_other() -> None:
+    both = _activity(3, stood=True) + _activity(4, stood=False)
+    around = "<TrainingCenterDatabase><Activities>{}</Activities></TrainingCenterDatabase>"
+    export = read("two.tcx", around.format(both).encode(), LIMITS)
+    (kept,) = export.recordings
+    assert kept.time_s.tolist() == [1777879800.0 + second for second in range(60)]
+    assert [note.slug for note in export.passed_over] == ["clock-stopped"]
+    with pytest.raises(ReadError) as caught:
+        read("one.tcx", around.format(_activity(3, stood=True)).encode(), LIMITS)
+    assert caught.value.slug == "clock-stopped"

@@ -183,7 +183,7 @@ def _logs(store: Store, held: list[Entry]) -> list[Tables]:
         return []
     from retrorun.readers.containers import sensor_logger  # most folders need none of it
 
-    timed |= {name: head for name, head in heads.items() if sensor_logger.is_about(name, head)}
+    timed |= {name: head for name, head in heads.items() if sensor_logger.is_metadata(name, head)}
     return [
         tuple((role, entries[log[role]]) for role in sorted(log, key=lambda role: role != "places"))
         for log in sensor_logger.logs(timed)

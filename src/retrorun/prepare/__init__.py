@@ -3,9 +3,9 @@
 Steps:
     1. ``clean``: order of time, plausible ranges, jumps of the position, faults of the heart rate.
     2. ``resample``: native times to one sample a second; long gaps and breaks stay missing.
-    3. ``motion``: local plane, speed, course, turn rate.
+    3. ``with_motion``: local plane, speed, course, turn rate.
     4. ``distance``: metres of each second by the source to believe, and speed where positions lack.
-    5. ``graded``: smooth altitude and grade.
+    5. ``with_grade``: smooth altitude and grade.
 
 ``doubt`` comes before: whether a recording whose file names no sport can be a run, by its speed. A
 file that names its sport is believed. One that does not may be a ride, a drive or a flight; it is
@@ -30,10 +30,10 @@ from retrorun.prepare.distance import totals_note, with_distance
 from retrorun.prepare.track import (
     as_cleaned,
     coverage,
-    graded,
     has_usable_seconds,
-    motion,
     resampled,
+    with_grade,
+    with_motion,
 )
 from retrorun.settings import PrepareSettings, SportSettings
 from retrorun.units import FloatArray, IntArray
@@ -66,14 +66,14 @@ def prepare(
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
     shown = track if leave_out is None else leave_out(track)
-    if shown is not track:  # nothing behind this line knows more than what is left
+    if shown is not track:  # from here on only what may be kept is known
         track, clean = shown, as_cleaned(shown)
         recording = replace(recording, distance_m=None, totals=())
     if not track.seconds:
         return track
-    track = with_distance(motion(track, settings), clean, recording, settings)
+    track = with_distance(with_motion(track, settings), clean, recording, settings)
     notes = (*track.notes, *totals_note(track, recording, settings))
-    return graded(replace(track, notes=notes), settings)
+    return with_grade(replace(track, notes=notes), settings)
 
 
 def doubt(recording: Recording, settings: SportSettings) -> NotARunError | None:

@@ -41,12 +41,12 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
         name: _merged(values[order], group, time_s.size)
         for name, values in recording.columns.items()
     }
-    columns = {name: _in_range(name, values) for name, values in raw.items()}
+    columns = {name: _plausible_values(name, values) for name, values in raw.items()}
     suspects: dict[str, FloatArray] = {}
     breaks = list(recording.breaks_s)
     if all(name in columns for name in POSITION):
-        notes += _drop_vague(raw.get("gps_accuracy_m"), columns, settings)
-        notes += _drop_held(time_s, columns, settings)
+        notes += _drop_inaccurate(raw.get("gps_accuracy_m"), columns, settings)
+        notes += _drop_repeated_fixes(time_s, columns, settings)
         suspect, jumps_s = _reject_jumps(time_s, columns, settings)
         suspects["position_suspect"] = time_s[suspect]
         breaks += list(jumps_s)
@@ -105,7 +105,7 @@ def _merged(values: FloatArray, group: IntArray, size: int) -> FloatArray:
     return found
 
 
-def _in_range(name: str, values: FloatArray) -> FloatArray:
+def _plausible_values(name: str, values: FloatArray) -> FloatArray:
     """NaN where the value lies outside the channel's plausible range."""
     channel = BY_NAME.get(name)
     if channel is None:
@@ -136,7 +136,7 @@ def _judge_distance(
     for name in ("distance_m", "speed_mps"):
         values = getattr(sources, name)
         if values is not None:
-            columns[name] = _in_range(name, values)
+            columns[name] = _plausible_values(name, values)
         else:
             columns.pop(name, None)
     return sources.notes
@@ -173,7 +173,7 @@ def _dropouts(time_s: FloatArray, distance: FloatArray, settings: PrepareSetting
     return lost
 
 
-def _drop_vague(
+def _drop_inaccurate(
     accuracy: FloatArray | None, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[Note, ...]:
     """Blank fixes that the device itself calls a guess, in place, unless half or more are so.
@@ -194,14 +194,15 @@ def _drop_vague(
     return (Note("position-vague", words),)
 
 
-def _drop_held(
+def _drop_repeated_fixes(
     time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[Note, ...]:
     """Blank fixes that repeat the one before them until the position catches up, in place.
 
     A receiver that hangs gives its last fix again and then leaps to where the athlete is by now:
-    the leap belongs to the time since the position last changed. Who stands longer than a hole
-    that is bridged has stood, unless nobody could leap so far at once but run it in that time.
+    the leap belongs to the time since the position last changed. A fix that is repeated for longer
+    than ``gap_s`` counts as standing, unless the leap behind it is impossible at once and can be
+    run in the whole time.
     """
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))

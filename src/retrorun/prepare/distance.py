@@ -21,7 +21,7 @@ from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.sources import differs
-from retrorun.prepare.track import around_turns, first_of, ground_mps, sums_ahead
+from retrorun.prepare.track import covered, first_of, ground_mps, speed_around_turns, sums_ahead
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -29,7 +29,7 @@ ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "fi
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Way:
+class _Path:
     """Metres between knots.
 
     Attributes:
@@ -64,22 +64,22 @@ def with_distance(
     """
     chord_mps = track.column("ground_speed_mps")
     odometer = _odometer(clean, recording.distance_m, settings)
-    chords = _chords(clean, settings)
+    chords = _paths_by_chords(clean, settings)
     unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
     speeds = _speeds(clean, settings) if unsure.any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = around_turns(track, chord_mps, settings)
+    by_position = speed_around_turns(track, chord_mps, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
-        by_ways = _mean([_steps(track, way, usual, settings) for way in straight])
+        by_ways = _mean_of_known([_steps(track, way, usual, settings) for way in straight])
         dense = _dense(track, clean, settings) & np.isfinite(by_position)
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
-    if not _agrees(odometer, recording.distance_m, settings):
+    if not _agrees_with_total(odometer, recording.distance_m, settings):
         by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
-    if odometer is None and _stays(by_position, by_speed, recording, settings):
+    if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
@@ -96,7 +96,7 @@ def with_distance(
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
 
-def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Way | None:
+def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Path | None:
     distance = clean.columns.get("distance_m")
     if distance is None:
         return None
@@ -117,7 +117,7 @@ def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings)
     reached = metres <= _most_m(apart_s, settings)
     reached |= (around_m <= settings.gap_limit_mps * around_s) & (apart_s <= settings.gap_s)
     # The last digit may fall back by rounding; more than a metre back is a reset.
-    return _Way(time_s, metres, reached & (change >= -1.0))
+    return _Path(time_s, metres, reached & (change >= -1.0))
 
 
 def _to_the_ends(
@@ -164,7 +164,7 @@ def _repeats_before_leap(
     return held
 
 
-def _speeds(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
+def _speeds(clean: Cleaned, settings: PrepareSettings) -> _Path | None:
     """The way by the device's speed, from sample to sample; longer holes say nothing."""
     speed = clean.columns.get("speed_mps")
     if speed is None:
@@ -176,7 +176,7 @@ def _speeds(clean: Cleaned, settings: PrepareSettings) -> _Way | None:
     apart_s = np.diff(time_s)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     near = (np.diff(piece) == 0) & (apart_s <= settings.speed_gap_s)
-    return _Way(time_s, apart_s * (speeds[1:] + speeds[:-1]) / 2, near)
+    return _Path(time_s, apart_s * (speeds[1:] + speeds[:-1]) / 2, near)
 
 
 def _fixes(clean: Cleaned) -> IntArray:
@@ -187,7 +187,7 @@ def _fixes(clean: Cleaned) -> IntArray:
     return np.asarray(np.flatnonzero(held), dtype=np.int64)
 
 
-def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
+def _paths_by_chords(clean: Cleaned, settings: PrepareSettings) -> list[_Path]:
     """The way from fix to fix, taken over chords long enough to smooth the noise.
 
     Of fixes that lie nearer to each other every k-th is taken, in k ways that begin at different
@@ -208,7 +208,7 @@ def _chords(clean: Cleaned, settings: PrepareSettings) -> list[_Way]:
     for phase in range(phases):
         slot = np.floor((time_s - time_s[0] + phase) / settings.chord_s)
         taken = edge | (np.diff(slot, prepend=-1.0) > 0)
-        ways.append(_chord(clean, fixed[taken], settings))
+        ways.append(_path_between_fixes(clean, fixed[taken], settings))
     return ways
 
 
@@ -216,22 +216,27 @@ def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray
     """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
     far = np.flatnonzero(np.diff(time_s) > settings.chord_s / 2)
-    edges = np.zeros(track.seconds + 1)
-    first = np.clip(np.floor(time_s[far] - settings.chord_s), 0, track.seconds)
-    last = np.clip(np.ceil(time_s[far + 1] + settings.chord_s), 0, track.seconds)
-    np.add.at(edges, first.astype(np.int64), 1.0)
-    np.add.at(edges, last.astype(np.int64), -1.0)
-    return np.asarray(np.cumsum(edges[:-1]) < 0.5, dtype=bool)
+    return ~_seconds_between(
+        time_s[far] - settings.chord_s, time_s[far + 1] + settings.chord_s, track.seconds
+    )
 
 
-def _chord(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Way:
+def _seconds_between(start_s: FloatArray, end_s: FloatArray, seconds: int) -> BoolArray:
+    """Which seconds lie, wholly or in part, between any of these starts and ends, (k,) each."""
+    first, end = (
+        np.clip(each, 0, seconds).astype(np.int64) for each in (np.floor(start_s), np.ceil(end_s))
+    )
+    return covered(first, end, seconds)
+
+
+def _path_between_fixes(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Path:
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
     time_s, metres = clean.time_s[fixed], arithmetic.ways_m(latitude, longitude)
     running_s = np.diff(time_s) - _paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
-    return _Way(time_s, metres, reached)
+    return _Path(time_s, metres, reached)
 
 
 def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
@@ -252,7 +257,7 @@ def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
-def _usual_mps(ways: Sequence[_Way | None], moving_mps: float) -> float:
+def _usual_mps(ways: Sequence[_Path | None], moving_mps: float) -> float:
     """The speed in motion that half of the time is slower than, by the first source there is."""
     for way in ways:
         if way is None or not way.known.any():
@@ -268,7 +273,7 @@ def _usual_mps(ways: Sequence[_Way | None], moving_mps: float) -> float:
 
 
 def _steps(
-    track: Track, way: _Way | None, usual_mps: float, settings: PrepareSettings
+    track: Track, way: _Path | None, usual_mps: float, settings: PrepareSettings
 ) -> FloatArray:
     """Metres of each second along a way, (n,); NaN where it does not reach or is not believed."""
     found = np.full(track.seconds, np.nan)
@@ -297,17 +302,12 @@ def _between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) ->
     second = np.arange(seconds)
     within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
     lost = np.flatnonzero(~known)
-    if not lost.size:
-        return np.asarray(within, dtype=bool)
-    edges = np.zeros(seconds + 1)
-    first = np.clip(np.floor(knots_s[lost] + 1e-6), 0, seconds).astype(np.int64)
-    last = np.clip(np.ceil(knots_s[lost + 1] - 1e-6), 0, seconds).astype(np.int64)
-    np.add.at(edges, first, 1.0)
-    np.add.at(edges, last, -1.0)
-    return np.asarray(within & (np.cumsum(edges[:-1]) < 0.5), dtype=bool)
+    if lost.size:
+        within &= ~_seconds_between(knots_s[lost] + 1e-6, knots_s[lost + 1] - 1e-6, seconds)
+    return np.asarray(within, dtype=bool)
 
 
-def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSettings) -> FloatArray:
+def _weights(track: Track, way: _Path, usual_mps: float, settings: PrepareSettings) -> FloatArray:
     """How much of an interval's metres each of its seconds gets, relative to the others, (n,).
 
     A second at rest gets next to nothing: one in a pause, or one in a hole behind those that its
@@ -327,7 +327,7 @@ def _weights(track: Track, way: _Way, usual_mps: float, settings: PrepareSetting
     return weight
 
 
-def _mean(columns: Sequence[FloatArray]) -> FloatArray:
+def _mean_of_known(columns: Sequence[FloatArray]) -> FloatArray:
     """Mean of the columns, (n,), of those that are known in each second."""
     known = [np.isfinite(each) for each in columns]
     count = np.sum(known, axis=0)
@@ -345,8 +345,8 @@ def _stepping_s(track: Track, settings: PrepareSettings) -> FloatArray | None:
 
 
 def _without_loops(
-    track: Track, way: _Way, steps_s: FloatArray | None, settings: PrepareSettings
-) -> _Way:
+    track: Track, way: _Path, steps_s: FloatArray | None, settings: PrepareSettings
+) -> _Path:
     """The way between fixes without the holes whose ends lie close together while steps went on.
 
     The athlete ran a loop in them, whose length the chord does not tell.
@@ -359,7 +359,7 @@ def _without_loops(
     return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
 
 
-def _stays(
+def _positions_stay(
     position: FloatArray, speed: FloatArray, recording: Recording, settings: PrepareSettings
 ) -> bool:
     """Whether positions stay about a place while the speed, or the file's total, says a long way.
@@ -389,10 +389,7 @@ def _without_failures(
     stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
     moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
-    lost = np.zeros(odometer.size + 1)
-    np.add.at(lost, failed, 1.0)
-    np.add.at(lost, failed + width, -1.0)
-    return np.where(np.cumsum(lost[:-1]) > 0.5, np.nan, odometer)
+    return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
 
 
 def _first_known(
@@ -450,7 +447,9 @@ def _spread_over_motion(
     return step
 
 
-def _agrees(odometer: _Way | None, stated_m: float | None, settings: PrepareSettings) -> bool:
+def _agrees_with_total(
+    odometer: _Path | None, stated_m: float | None, settings: PrepareSettings
+) -> bool:
     """Whether the odometer comes to what the file states."""
     if odometer is None or not stated_m:
         return False

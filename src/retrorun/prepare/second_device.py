@@ -53,7 +53,7 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
     ours, theirs = _grid(kept, settings), _grid(second, settings)
     if ours is None or theirs is None:
         return Joined(kept, None, "both need positions to set their clocks by")
-    found = _skew(ours, theirs, settings)
+    found = _clock_skew(ours, theirs, settings)
     if isinstance(found, str):
         return Joined(kept, None, found)
     device = second.device or "a second device"
@@ -72,7 +72,7 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Positions (n, 2) in degrees at whole seconds from ``start_s``; NaN in gaps."""
+    """Positions (n, 2) in degrees at whole seconds from ``start_s``, straight across gaps."""
 
     start_s: int
     places_deg: FloatArray
@@ -108,7 +108,7 @@ def _velocity_mps(grid: _Grid, chord_s: int) -> FloatArray:
     return velocity
 
 
-def _skew(kept: _Grid, second: _Grid, settings: PrepareSettings) -> float | str:
+def _clock_skew(kept: _Grid, second: _Grid, settings: PrepareSettings) -> float | str:
     """Seconds that the second device's clock runs ahead, or why that is not known."""
     ours, theirs = (_velocity_mps(each, settings.skew_chord_s) for each in (kept, second))
     most_s, least_s = settings.skew_most_s, settings.skew_overlap_s
@@ -121,11 +121,11 @@ def _skew(kept: _Grid, second: _Grid, settings: PrepareSettings) -> float | str:
         return f"the two overlap for less than {least_s} s"
     best = int(np.nanargmin(costs))
     usual = float(np.nanmedian(costs))
-    if costs[best] > settings.skew_disagreement * usual:
+    if not costs[best] < settings.skew_disagreement * usual:  # both are 0 where neither moved
         return "their movements do not agree at any shift of the clocks, or at many alike"
     if _apart_m(kept, second, offset + int(shifts[best])) > settings.skew_apart_m:
         return f"they move alike, but more than {settings.skew_apart_m:g} m apart"
-    return float(shifts[best] + _vertex(costs, best))
+    return float(shifts[best] + _lowest_point(costs, best))
 
 
 def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int, least_s: int) -> float:
@@ -148,7 +148,7 @@ def _apart_m(kept: _Grid, second: _Grid, offset: int) -> float:
     return float(arithmetic.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
 
 
-def _vertex(costs: FloatArray, best: int) -> float:
+def _lowest_point(costs: FloatArray, best: int) -> float:
     """Where the parabola through the best shift and its neighbours is lowest, within ±0.5 s."""
     if not 0 < best < len(costs) - 1:
         return 0.0

@@ -36,7 +36,7 @@ _METRES_PER = {
     "millimetres": 1 / 1000,
     "km/h instead of m/s": MPS_PER_KMH,
 }
-# units that a speed tells that nobody runs in m/s
+# units that are assumed where only the speed itself is impossible in m/s
 _KNOWN_ALONE = ("km/h", "mm/s")
 
 

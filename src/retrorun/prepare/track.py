@@ -17,6 +17,7 @@ from retrorun.units import (
     EARTH_RADIUS_M,
     BoolArray,
     FloatArray,
+    IntArray,
     compass_deg,
     difference_deg,
     wrap_deg,
@@ -45,8 +46,8 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
         "paused": _paused(grid_s, clean.pauses),
         "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
         "break": np.diff(np.searchsorted(clean.breaks_s, grid_s, "right"), prepend=0) > 0,
-        "position_suspect": _near(grid_s, clean.suspects.get("position_suspect")),
-        "heart_rate_suspect": _near(grid_s, clean.suspects.get("heart_rate_suspect")),
+        "position_suspect": _nearest_seconds(grid_s, clean.suspects.get("position_suspect")),
+        "heart_rate_suspect": _nearest_seconds(grid_s, clean.suspects.get("heart_rate_suspect")),
     }
     headings = tuple(_heading(line, each, settings.heading_cancels) for each in clean.headings)
     notes = clean.notes + _sparse(clean.time_s, settings)
@@ -54,7 +55,7 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
 
 
 def as_cleaned(track: Track) -> Cleaned:
-    """A track at 1 Hz as the samples of a recording, of which it says what it says itself.
+    """A track at 1 Hz as the samples of a cleaned recording, with its pauses and breaks.
 
     Args:
         track: without derived columns.
@@ -154,7 +155,7 @@ def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:
     return paused
 
 
-def _near(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
+def _nearest_seconds(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
     """The grid second nearest to each of the times, (n,)."""
     flag = np.zeros(grid_s.size, dtype=bool)
     if times_s is not None and times_s.size:
@@ -163,7 +164,7 @@ def _near(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
     return flag
 
 
-def motion(track: Track, settings: PrepareSettings) -> Track:
+def with_motion(track: Track, settings: PrepareSettings) -> Track:
     """Add the derived columns named in ``Track``; what cannot be derived is NaN.
 
     Speed is the chord's, NaN where there is none; ``distance`` fills it. Where the chord is faster
@@ -173,7 +174,7 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
     half = max(1, round(settings.chord_s / 2))
     east, north, span_s = chord(x_m, y_m, track.flags["break"], half)
     speed = arithmetic.hypot(east, north) / span_s
-    track, too_fast = _suspecting(track, speed, settings.speed_limit_mps)
+    track, too_fast = _flag_too_fast(track, speed, settings.speed_limit_mps)
     x_m, y_m, speed = (np.where(too_fast, np.nan, each) for each in (x_m, y_m, speed))
     course = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
     with np.errstate(invalid="ignore"):
@@ -188,14 +189,14 @@ def motion(track: Track, settings: PrepareSettings) -> Track:
     return replace(track, columns={**track.columns, **derived})
 
 
-def graded(track: Track, settings: PrepareSettings) -> Track:
+def with_grade(track: Track, settings: PrepareSettings) -> Track:
     """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
     ground = track.column("ground_speed_mps")
     smooth, grade = slope(track.column("altitude_m"), ground, settings)
     return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
 
 
-def _suspecting(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
+def _flag_too_fast(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
     """The track with its impossible seconds flagged and noted, and which they are, (n,).
 
     Fixes a fraction of a second apart pass the check of single steps, however fast they run.
@@ -252,7 +253,9 @@ def chord(
     return east, north, span_s
 
 
-def around_turns(track: Track, chord_mps: FloatArray, settings: PrepareSettings) -> FloatArray:
+def speed_around_turns(
+    track: Track, chord_mps: FloatArray, settings: PrepareSettings
+) -> FloatArray:
     """The speed along the way, (n,), where it turns sharply; elsewhere the chord's.
 
     A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
@@ -333,7 +336,7 @@ def ground_mps(
     indoors = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
     turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
     turning &= ~(by_odometer < settings.moving_mps)
-    chord_mps = np.where(turning, by_others, chord_mps)  # who turns about does not stand
+    chord_mps = np.where(turning, by_others, chord_mps)  # a turn about has a short chord
     ground = odometer_mps if indoors else first_of(chord_mps, odometer_mps)
     ground = first_of(ground, np.where(indoors, np.nan, by_others))
     if ground.size > 1 and np.isnan(ground[-1]):
@@ -350,6 +353,14 @@ def _smoothed(step_m: FloatArray, width: int) -> FloatArray:
         around = sums_ahead(np.nan_to_num(step_m), width) / width
         found[middle] = np.where(holes, step_m[middle], around)
     return found
+
+
+def covered(first: IntArray, end: IntArray, size: int) -> BoolArray:
+    """Which of ``size`` places lie in any of the ranges ``[first, end)``, (k,) each."""
+    edges = np.zeros(size + 1)
+    np.add.at(edges, first, 1.0)
+    np.add.at(edges, end, -1.0)
+    return np.asarray(np.cumsum(edges[:-1]) > 0.5, dtype=bool)
 
 
 def sums_ahead(values: FloatArray, width: int) -> FloatArray:

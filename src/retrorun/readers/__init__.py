@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from retrorun.model import Export
+    from retrorun.model import Export, Note, Recording
     from retrorun.settings import ReadLimits
 
 # of gzip files
-_SMALL = 1 << 20  # below this size any ratio is harmless
-_CHUNK = 1 << 20  # most bytes that a decoder gives at a time
-_LEAST_FED, _MOST_FED = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
+_SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
+_CHUNK_BYTES = 1 << 20  # most bytes that a decoder gives at a time
+_LEAST_FED_BYTES, _MOST_FED_BYTES = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
 _LAYERS = 3
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
@@ -49,13 +49,13 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         limits: bounds on what it may cost.
 
     Raises:
-        ReadError: the bytes are no recording.
+        ReadError: the bytes are no recording, or no clock can have given its times. A recording
+            beside others is passed over instead, with this reason.
         NotARunError: there is no run or walk in it.
     """
     import hashlib
 
-    from retrorun.model import Note, Source
-    from retrorun.readers.clock import repair_clock
+    from retrorun.model import Export, Note, Source
 
     if len(data) > limits.file_bytes:
         raise ReadError("too-large", f"over {limits.file_bytes} bytes", file=name)
@@ -66,16 +66,35 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         raise unreadable(source.name, plain)
     export = reader.read(source, plain, limits)
     source = export.source
-    runs = tuple(
-        run
-        for each in export.recordings
-        for run in repair_clock(each, source.format or "", source.name, limits)
-    )
+    runs, refused = _with_repaired_clocks(export, limits)
     if is_cut:
         words = "the gzip file is cut short; what came before it was kept"
         warnings = (*source.warnings, Note("gzip-truncated", words))
         source = replace(source, salvaged=True, warnings=warnings)
-    return replace(export, source=source, recordings=runs)
+    passed_over = (*export.passed_over, *refused)
+    return Export(source=source, recordings=runs, passed_over=passed_over)
+
+
+def _with_repaired_clocks(
+    export: "Export", limits: "ReadLimits"
+) -> "tuple[tuple[Recording, ...], tuple[Note, ...]]":
+    """The recordings with times that a clock can have given, and why the others are left out.
+
+    Raises:
+        ReadError: none is left; the first reason.
+    """
+    from retrorun.model import Note
+    from retrorun.readers.clock import repair_clock
+
+    source, problems, runs = export.source, list[ReadError](), list["Recording"]()
+    for each in export.recordings:
+        try:
+            runs.extend(repair_clock(each, source.format or "", source.name, limits))
+        except ReadError as problem:
+            problems.append(problem)
+    if problems and not runs:
+        raise problems[0]
+    return tuple(runs), tuple(Note(each.slug, each.message) for each in problems)
 
 
 def gunzip(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
@@ -93,7 +112,7 @@ def gunzip(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
 
 
 def _gzip_layer(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bool]:
-    most = min(limits.unpacked_bytes, max(_SMALL, int(len(data) * limits.compression_ratio)))
+    most = min(limits.unpacked_bytes, max(_SMALL_BYTES, int(len(data) * limits.compression_ratio)))
     content, position = io.BytesIO(), 0
     for _ in range(_MOST_MEMBERS):
         if data[position : position + 2] != b"\x1f\x8b":  # members may follow each other
@@ -118,10 +137,10 @@ def _gzip_member(data: bytes, start: int, content: io.BytesIO, most: int) -> int
 
     What is fed grows from little: what a member leaves over is copied, and there may be many.
     """
-    decoder, position, size = zlib.decompressobj(wbits=31), start, _LEAST_FED
+    decoder, position, size = zlib.decompressobj(wbits=31), start, _LEAST_FED_BYTES
     while position < len(data) and not decoder.eof and content.tell() <= most:
         fed = data[position : position + size]
-        content.write(decoder.decompress(fed, _CHUNK))
+        content.write(decoder.decompress(fed, _CHUNK_BYTES))
         position += len(fed) - len(decoder.unconsumed_tail) - len(decoder.unused_data)
-        size = min(4 * size, _MOST_FED)
+        size = min(4 * size, _MOST_FED_BYTES)
     return position if decoder.eof else None

@@ -18,15 +18,15 @@ from retrorun.readers.heading_sources import MOUNT_NAME
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
-NEVER = np.empty(0)  # no time
+NO_TIMES = np.empty(0)  # no time
 _HALF_WINDOW_S = 0.5  # headings and vectors are averaged over so long before and after a time
-_MOST_SHOWN = 1e6  # in any unit: larger numbers are no measurement
-_MOST_DENSE = 4  # evenly sampled, a sensor may have so many times as many samples
+_LARGEST_VALUE = 1e6  # in any unit: larger numbers are no measurement
+_MOST_OVERSAMPLING = 4  # evenly sampled, a sensor may have so many times as many samples
 _STEADY_S = 5  # gravity is what the accelerometer shows on average over this long
-_FEWEST = 10
-_LEVEL = 0.7  # an axis less than 45° from the horizon
+_FEWEST_SAMPLES = 10
+_LEAST_LEVEL = 0.7  # an axis less than 45° from the horizon
 _EARTH_UT = (22.0, 67.0)  # weakest and strongest field of the earth, microtesla (IGRF-13)
-_STEEP = 0.6  # sine of the least dip that tells up from down
+_LEAST_DIP_SINE = 0.6  # sine of the least dip that tells up from down
 _DIPS_DEG = 20.0  # farther from the equator the earth's field points clearly down, or up
 
 
@@ -56,11 +56,11 @@ def upward(gravity: FloatArray, field: FloatArray, latitude_deg: float) -> Float
         return gravity  # iron hides the earth's field, and with it where it points
     upward = (gravity[held] * field[held]).sum(axis=1)
     rise = float(np.median(upward / strong / heavy))
-    steep = abs(rise) > _STEEP
+    steep = abs(rise) > _LEAST_DIP_SINE
     return -gravity if steep and rise * latitude_deg > 0 else gravity
 
 
-def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[FloatArray, BoolArray]:
+def means_around(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> FloatArray:
     """(n,) means of what lies within half a second of each time, NaN where nothing does."""
     held = np.isfinite(time_s) & np.isfinite(values)
     rank = np.argsort(time_s[held], kind="stable")
@@ -70,16 +70,14 @@ def means(at_s: FloatArray, time_s: FloatArray, values: FloatArray) -> tuple[Flo
     last = np.searchsorted(times, at_s + _HALF_WINDOW_S, side="right")
     count = last - first
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
-    return mean, count > 0
+        return np.where(count > 0, (sums[last] - sums[first]) / count, np.nan)
 
 
 def mean_heading_deg(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArray) -> FloatArray:
     """(n,) circular means of what lies within half a second, degrees; NaN where nothing does."""
-    turn = np.radians(np.where(np.abs(heading_deg) < _MOST_SHOWN, heading_deg, np.nan))
-    north, any_there = means(at_s, time_s, arithmetic.cos(turn))
-    east, _ = means(at_s, time_s, arithmetic.sin(turn))
-    return np.where(any_there, np.degrees(arithmetic.arctan2(east, north)) % 360.0, np.nan)
+    turn = np.radians(np.where(np.abs(heading_deg) < _LARGEST_VALUE, heading_deg, np.nan))
+    east, north = (means_around(at_s, time_s, each) for each in arithmetic.sine_cosine(turn))
+    return np.asarray(np.degrees(arithmetic.arctan2(east, north)) % 360.0, dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,11 +91,11 @@ class Vectors:
     def of(cls, time_s: FloatArray, columns: Sequence[FloatArray]) -> "Vectors":
         """From the columns x, y and z, without what no sensor can show."""
         axes = np.stack(columns, axis=1)
-        return cls(time_s, np.where(np.abs(axes) < _MOST_SHOWN, axes, np.nan))
+        return cls(time_s, np.where(np.abs(axes) < _LARGEST_VALUE, axes, np.nan))
 
     def around(self, at_s: FloatArray) -> FloatArray:
         """(n, 3) means of what lies within half a second of each time, NaN where nothing does."""
-        columns = [means(at_s, self.time_s, self.axes[:, axis])[0] for axis in range(3)]
+        columns = [means_around(at_s, self.time_s, self.axes[:, axis]) for axis in range(3)]
         return np.stack(columns, axis=1)
 
     def in_order(self) -> "Vectors":
@@ -132,12 +130,12 @@ class Rotation:
 
 
 def rotation_of(
-    gyroscope: Vectors, gravity: Vectors, limits: ReadLimits, starts_s: FloatArray = NEVER
+    gyroscope: Vectors, gravity: Vectors, limits: ReadLimits, starts_s: FloatArray = NO_TIMES
 ) -> Rotation | None:
     """Gyroscope and gravity on common times; None where they share hardly any.
 
     Args:
-        gyroscope: rad/s or °/s, of either sign: gravity tells which (``_units``).
+        gyroscope: rad/s or °/s, of either sign: gravity tells which (``_unit_factor``).
         gravity: gravity or whole acceleration, of either sign.
         limits: how long a hole is.
         starts_s: when a new piece begins, whatever the hole before it.
@@ -145,19 +143,19 @@ def rotation_of(
     turns, pull = gyroscope.in_order(), gravity.in_order()
     if pull.time_s.size < 2:
         return None
-    turns = _beside(turns, pull, limits.sensor_hole_s)
+    turns = _without_holes_of(turns, pull, limits.sensor_hole_s)
     if turns.time_s.size < 2:
         return None
     step_s = max(float(np.median(np.diff(turns.time_s))), limits.sensor_step_s)
     edges = np.searchsorted(turns.time_s, np.sort(starts_s))
-    grid_s, piece = _even(turns.time_s, step_s, limits.sensor_hole_s, edges)
+    grid_s, piece = _even_times(turns.time_s, step_s, limits.sensor_hole_s, edges)
     if not grid_s.size:
         return None
     rate, up = (_between(each, grid_s) for each in (turns, pull))
-    return Rotation(grid_s, piece, rate * _units(rate, up, piece, step_s, limits), up, step_s)
+    return Rotation(grid_s, piece, rate * _unit_factor(rate, up, piece, step_s, limits), up, step_s)
 
 
-def _beside(turns: Vectors, pull: Vectors, hole_s: float) -> Vectors:
+def _without_holes_of(turns: Vectors, pull: Vectors, hole_s: float) -> Vectors:
     """Those samples of the first that do not lie in a hole of the second."""
     after = np.clip(np.searchsorted(pull.time_s, turns.time_s), 1, pull.time_s.size - 1)
     apart_s = pull.time_s[after] - pull.time_s[after - 1]
@@ -166,7 +164,7 @@ def _beside(turns: Vectors, pull: Vectors, hole_s: float) -> Vectors:
     return Vectors(turns.time_s[held], turns.axes[held])
 
 
-def _even(
+def _even_times(
     time_s: FloatArray, step_s: float, hole_s: float, edges: IntArray
 ) -> tuple[FloatArray, IntArray]:
     """Even times within each piece, (m,), and the number of the piece, (m,).
@@ -181,7 +179,7 @@ def _even(
         each[last > first] for each in (time_s[first], time_s[last] - time_s[first])
     )
     counts = np.floor(lasts_s / step_s) + 1.0
-    if counts.sum() > _MOST_DENSE * time_s.size:
+    if counts.sum() > _MOST_OVERSAMPLING * time_s.size:
         return np.empty(0), np.empty(0, dtype=np.int64)
     sizes = counts.astype(np.int64)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -193,7 +191,7 @@ def _between(vectors: Vectors, at_s: FloatArray) -> FloatArray:
     return np.stack([arithmetic.interpolate(at_s, vectors.time_s, each) for each in columns], 1)
 
 
-def _units(
+def _unit_factor(
     rate: FloatArray, up: FloatArray, piece: IntArray, step_s: float, limits: ReadLimits
 ) -> float:
     """What turns the gyroscope's numbers into rad/s: 1 or π/180, negative for the other sign.
@@ -247,7 +245,7 @@ def handling_s(gravity: Vectors, limits: ReadLimits) -> FloatArray:
     found, since_s, held = list[float](), None, None
     for at_s, now in zip(seconds[known].tolist(), up[known].tolist(), strict=True):
         if held is None or sum(map(operator.mul, now, held)) >= near:
-            held = now if held is None else _toward(held, now, share)
+            held = now if held is None else _blended(held, now, share)
             since_s = None
         elif since_s is None:
             since_s = at_s
@@ -257,7 +255,7 @@ def handling_s(gravity: Vectors, limits: ReadLimits) -> FloatArray:
     return np.asarray(found, dtype=np.float64)
 
 
-def _toward(held: list[float], now: list[float], share: float) -> list[float]:
+def _blended(held: list[float], now: list[float], share: float) -> list[float]:
     """The unit vector that lies so far on the way from one to the other."""
     mixed = [(1.0 - share) * one + share * other for one, other in zip(held, now, strict=True)]
     length = math.sqrt(sum(each * each for each in mixed))
@@ -292,17 +290,17 @@ def tilt_compensated_deg(field: FloatArray, acceleration: FloatArray) -> FloatAr
         None where there are fewer than ten samples or no axis stays level.
     """
     held = np.isfinite(field).all(axis=1) & np.isfinite(acceleration).all(axis=1)
-    if held.sum() < _FEWEST:
+    if held.sum() < _FEWEST_SAMPLES:
         return None
     up = unit_vectors(_smooth(acceleration[held], _STEADY_S // 2))
     level = field[held] - (field[held] * up).sum(axis=1, keepdims=True) * up
     north = unit_vectors(level)
     east = np.cross(north, up)
     known = np.isfinite(north).all(axis=1)  # a sensor that starts may write zeros
-    if known.sum() < _FEWEST:
+    if known.sum() < _FEWEST_SAMPLES:
         return None
     lengths = arithmetic.hypot(north[known], east[known]).mean(axis=0)  # how level each axis is
-    axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEVEL), None)
+    axis = next((axis for axis in (1, 0, 2) if lengths[axis] > _LEAST_LEVEL), None)
     if axis is None:
         return None
     heading = np.full(len(field), np.nan)
@@ -316,7 +314,9 @@ def _by_mount(number: IntArray) -> list[IntArray]:
     return np.split(order, np.flatnonzero(np.diff(number[order])) + 1) if number.size else []
 
 
-def levelled_deg(field: FloatArray, up: FloatArray, number: IntArray) -> FloatArray | None:
+def tilt_compensated_by_mount_deg(
+    field: FloatArray, up: FloatArray, number: IntArray
+) -> FloatArray | None:
     """``tilt_compensated_deg`` in each mount, (n,); None where it is never known."""
     heading = np.full(number.size, np.nan)
     for here in _by_mount(number):
@@ -392,7 +392,7 @@ def without_contradicted(
     turn_deg, piece = _turned_deg(at_s, turned)
     known = np.flatnonzero(np.isfinite(heading_deg) & np.isfinite(turn_deg))
     known = known[np.argsort(at_s[known], kind="stable")]
-    series = _Compared(at_s[known], heading_deg[known], turn_deg[known], piece[known])
+    series = _HeadingAndTurn(at_s[known], heading_deg[known], turn_deg[known], piece[known])
     doubted, begins_s = _doubted(series, limits)
     kept = heading_deg.copy()
     kept[known[doubted]] = np.nan
@@ -409,11 +409,11 @@ def _turned_deg(at_s: FloatArray, turned: Rotation) -> tuple[FloatArray, IntArra
     rate = np.degrees((turned.rate_radps * np.nan_to_num(up)).sum(axis=1))
     total = np.cumsum(rate - np.median(rate)) * turned.step_s
     nearest = np.clip(np.searchsorted(turned.time_s, at_s), 0, turned.time_s.size - 1)
-    return means(at_s, turned.time_s, total)[0], turned.piece[nearest]
+    return means_around(at_s, turned.time_s, total), turned.piece[nearest]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Compared:
+class _HeadingAndTurn:
     """A heading and the gyroscope's turn at the same times in order, (k,) each."""
 
     time_s: FloatArray
@@ -435,7 +435,7 @@ class _Compared:
         return np.asarray(about & (np.minimum(*amounts) < limits.hardly_turned_deg))
 
 
-def _doubted(series: _Compared, limits: ReadLimits) -> tuple[BoolArray, FloatArray]:
+def _doubted(series: _HeadingAndTurn, limits: ReadLimits) -> tuple[BoolArray, FloatArray]:
     """Which headings do not count, (k,), and when they began from elsewhere."""
     doubted, begins_s = np.zeros(series.time_s.size, dtype=bool), list[float]()
     jumps = deque(_jumps(series, limits))
@@ -452,7 +452,7 @@ def _doubted(series: _Compared, limits: ReadLimits) -> tuple[BoolArray, FloatArr
     return doubted, np.asarray(begins_s, dtype=np.float64)
 
 
-def _is_back(series: _Compared, first: int, last: int, limits: ReadLimits) -> bool:
+def _is_back(series: _HeadingAndTurn, first: int, last: int, limits: ReadLimits) -> bool:
     """Whether, from one to the other, the heading turned as much as the device, in time.
 
     Beyond a hole of the gyroscope nobody knows how far that turned.
@@ -466,7 +466,7 @@ def _is_back(series: _Compared, first: int, last: int, limits: ReadLimits) -> bo
     return bool(abs(float(heading[0] - turn[0])) < limits.hardly_turned_deg)
 
 
-def _jumps(series: _Compared, limits: ReadLimits) -> list[tuple[int, int]]:
+def _jumps(series: _HeadingAndTurn, limits: ReadLimits) -> list[tuple[int, int]]:
     """First and last index of each time in which heading and gyroscope contradict each other."""
     count, span_s = series.time_s.size, limits.turned_within_s
     first = np.arange(count)

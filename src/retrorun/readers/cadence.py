@@ -64,14 +64,14 @@ def _speed_mps(
     distance = columns.get("distance_m")
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
-        early, late = _around(known, limits.cadence_span)
+        early, late = _samples_around(known, limits.cadence_span)
         by_odometer[known] = _plausible_mps(
             distance[late] - distance[early], time_s[late] - time_s[early], limits
         )
     if all(name in columns for name in POSITION):
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-        early, late = _around(known, limits.cadence_span)
+        early, late = _samples_around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
         found[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
     device = columns.get("speed_mps")
@@ -88,7 +88,7 @@ def _usual_mps(speed: FloatArray) -> float:
     return arithmetic.median(known) if known.size else np.nan
 
 
-def _around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
+def _samples_around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
     """The known samples some places before and after each known one."""
     place = np.arange(known.size)
     last = max(known.size - 1, 0)

@@ -18,11 +18,17 @@ from retrorun.arithmetic import ways_m
 from retrorun.errors import ReadError
 from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording
 from retrorun.model.recording import POSITION
-from retrorun.readers.clock_dates import BORN_S, FUTURE_S, dated, on_timer, shift_span
+from retrorun.readers.clock_dates import (
+    BORN_S,
+    FUTURE_S,
+    shift_span,
+    with_likely_date,
+    with_timer_pace,
+)
 from retrorun.settings import ReadLimits
 from retrorun.units import DAY_S, HOUR_S, BoolArray, FloatArray, IntArray
 
-Passage = Literal["runs on", "pauses", "parts"]
+Transition = Literal["runs on", "pauses", "parts"]
 
 
 def repair_clock(one: Recording, kind: str, file: str, limits: ReadLimits) -> tuple[Recording, ...]:
@@ -36,24 +42,24 @@ def repair_clock(one: Recording, kind: str, file: str, limits: ReadLimits) -> tu
 
     Raises:
         ReadError: ten or more samples have all one time, or lie hours apart (slug ``clock-…``).
-            Fewer than ten tell nothing of the clock: their times stay as they are.
+            Of fewer than ten samples the times stay as they are.
     """
     if one.time_s.size < 2:
         return (one,)
-    one = on_timer(one, limits)
+    one = with_timer_pace(one, limits)
     apart_s = np.diff(one.time_s)
     rises = apart_s.min() > 0 and apart_s.max() <= limits.clock_jump_s
     if rises or one.time_s.size < limits.clock_few:
-        return (dated(one, kind),)
+        return (with_likely_date(one, kind),)
     _refuse_impossible(one, file, limits)
-    for repair in (_spread_coarse_times, _unscramble):
+    for repair in (_spread_coarse_times, _unscramble_times):
         one = repair(one, limits)
-        if _steady(one.time_s, limits):
-            return (dated(one, kind),)
-    return tuple(dated(each, kind) for each in _split_at_jumps(one, limits))
+        if _is_steady(one.time_s, limits):
+            return (with_likely_date(one, kind),)
+    return tuple(with_likely_date(each, kind) for each in _split_at_jumps(one, limits))
 
 
-def _steady(time_s: FloatArray, limits: ReadLimits) -> bool:
+def _is_steady(time_s: FloatArray, limits: ReadLimits) -> bool:
     """Whether times only rise, but for a jitter that the next stage puts in order."""
     apart_s = np.diff(time_s)
     if (apart_s > limits.clock_jump_s).any() or (apart_s < -limits.clock_jitter_s).any():
@@ -78,7 +84,7 @@ def _refuse_impossible(one: Recording, file: str, limits: ReadLimits) -> None:
         raise ReadError("clock-stopped", words, file=file)
 
 
-def _unscramble(one: Recording, limits: ReadLimits) -> Recording:
+def _unscramble_times(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run a little back and forth are put in order, or the samples by them.
 
     Where the places are in the order of the file, that holds, and the same times are dealt out
@@ -134,10 +140,33 @@ def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
 def _with_times(one: Recording, time_s: FloatArray, note: Note) -> Recording:
     """The recording with other times for its samples, and for headings that were read with them."""
     headings = tuple(
-        replace(each, time_s=time_s) if np.array_equal(each.time_s, one.time_s) else each
+        replace(each, time_s=_times_of_samples(each.time_s, one.time_s, time_s))
         for each in one.headings
     )
     return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
+
+
+def _times_of_samples(at_s: FloatArray, before_s: FloatArray, after_s: FloatArray) -> FloatArray:
+    """The new times (k,) of values that were read with some of the samples, by their old ones.
+
+    Where several samples share an old time, the values of that time are spread evenly over them.
+
+    Args:
+        at_s: (k,) old times of the values; given back where any of them is no sample's.
+        before_s: (n,) old times of the samples, in the order of the file.
+        after_s: (n,) their new times.
+    """
+    order, own_order = (np.argsort(each, kind="stable") for each in (before_s, at_s))
+    first, end = (np.searchsorted(before_s[order], at_s, side) for side in ("left", "right"))
+    own_first, own_end = (
+        np.searchsorted(at_s[own_order], at_s, side) for side in ("left", "right")
+    )
+    if (first == end).any():
+        return at_s
+    rank = np.empty(at_s.size, dtype=np.int64)
+    rank[own_order] = np.arange(at_s.size)
+    place = (rank - own_first) * (end - first) // (own_end - own_first)
+    return np.asarray(after_s[order[first + place]], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +191,7 @@ def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
     """Pieces of one run are joined, those of several yielded one by one, in order of time."""
     apart_s = np.diff(one.time_s)
     jumps = (apart_s < 0) | (apart_s > limits.clock_jump_s)
-    jumps |= _undone(apart_s, _set_back_s(apart_s, limits), limits)
+    jumps |= _undone_by_step_back(apart_s, _set_back_s(apart_s, limits), limits)
     edges = np.flatnonzero(jumps) + 1
     if edges.size > limits.clock_most_jumps:
         yield one
@@ -187,7 +216,7 @@ def _set_back_s(apart_s: FloatArray, limits: ReadLimits) -> FloatArray:
     return back_s if back_s.size <= limits.clock_most_jumps else back_s[:0]
 
 
-def _undone(holes_s: FloatArray, back_s: FloatArray, limits: ReadLimits) -> BoolArray:
+def _undone_by_step_back(holes_s: FloatArray, back_s: FloatArray, limits: ReadLimits) -> BoolArray:
     """Which holes, (m,), a later or earlier step back of the clock undoes: they are its own."""
     if not back_s.size:
         return np.zeros(holes_s.size, dtype=bool)
@@ -218,15 +247,15 @@ def _grouped_by_run(
     """Pieces in groups, each of one run."""
     groups = [[pieces[0]]]
     for piece in pieces[1:]:
-        passage = _passage(one, groups[-1][-1], piece, limits)
-        if passage == "parts":
+        transition = _transition(one, groups[-1][-1], piece, limits)
+        if transition == "parts":
             groups.append([piece])
         else:
-            groups[-1].append(replace(piece, runs_on=passage == "runs on"))
+            groups[-1].append(replace(piece, runs_on=transition == "runs on"))
     return groups
 
 
-def _passage(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> Passage:
+def _transition(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> Transition:
     """Whether the run went on while the clock jumped, was interrupted, or ended.
 
     Forward, an athlete may have paused: then the device has noted it, or there is no pace before
@@ -234,34 +263,34 @@ def _passage(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) 
     nothing but the clock can be the cause, unless the place is another one.
     """
     jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
-    if jump_s > 0 and _paused(one, after.first, jump_s, limits):
+    if jump_s > 0 and _is_paused(one, after.first, jump_s, limits):
         return "pauses"
     _, longest_s = _usual_apart_s(one.time_s, limits)
     hours_s = abs(jump_s) % HOUR_S  # a zone or a day that was set makes whole hours
     whole_hours = min(hours_s, HOUR_S - hours_s) <= longest_s + limits.clock_jitter_s
-    reached_m = _leap_m(one, before, after, limits)
+    reached_m = _distance_across_m(one, before, after, limits)
     paces_mps = _paces_mps(one, before, after, limits)
     if reached_m is None:
         return "runs on" if jump_s < 0 or whole_hours else "parts"
     near_m = limits.clock_near_factor * longest_s * max(*paces_mps, limits.clock_pace_mps)
     near = reached_m <= near_m + limits.clock_near_m
-    counts_on = jump_s > limits.clock_apart_s and _counts_on(one, before, after, limits)
+    counts_on = jump_s > limits.clock_apart_s and _odometer_goes_on(one, before, after, limits)
     hole_s, back_s = np.array([jump_s]), _set_back_s(np.diff(one.time_s), limits)
-    undone = bool(_undone(hole_s, back_s, limits)[0])
-    told = jump_s < 0 or whole_hours or counts_on or undone
-    if near and (told or min(paces_mps) > limits.clock_pace_mps):
+    undone = bool(_undone_by_step_back(hole_s, back_s, limits)[0])
+    is_clock_likely = jump_s < 0 or whole_hours or counts_on or undone
+    if near and (is_clock_likely or min(paces_mps) > limits.clock_pace_mps):
         return "runs on"
     return "parts"
 
 
-def _counts_on(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> bool:
+def _odometer_goes_on(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> bool:
     """Whether an odometer went on where it was: for another run it would have begun at 0."""
     distance = one.columns.get("distance_m", np.full(one.time_s.size, np.nan))
     ends = _ends(np.isfinite(distance), before, after, limits)
     return ends is not None and float(distance[ends[1]]) > limits.clock_counted_m
 
 
-def _paused(one: Recording, index: int, jump_s: float, limits: ReadLimits) -> bool:
+def _is_paused(one: Recording, index: int, jump_s: float, limits: ReadLimits) -> bool:
     """Whether the file says that the recording was interrupted before a sample."""
     end_s = float(one.time_s[index])
     if jump_s > DAY_S:
@@ -273,7 +302,9 @@ def _paused(one: Recording, index: int, jump_s: float, limits: ReadLimits) -> bo
     return max(covered, default=0.0) > limits.clock_paused_share * jump_s
 
 
-def _leap_m(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> float | None:
+def _distance_across_m(
+    one: Recording, before: _Piece, after: _Piece, limits: ReadLimits
+) -> float | None:
     """Metres from the end of a piece to the start of the next; None where nothing tells."""
     latitude, longitude = (one.columns.get(name) for name in POSITION)
     found = []
@@ -342,7 +373,7 @@ def _time_between_s(one: Recording, before: _Piece, after: _Piece, limits: ReadL
     usual_s, longest_s = _usual_apart_s(one.time_s, limits)
     pace_mps, reached_m = (
         max(_paces_mps(one, before, after, limits)),
-        _leap_m(one, before, after, limits),
+        _distance_across_m(one, before, after, limits),
     )
     if reached_m is None or pace_mps < limits.clock_pace_mps:
         return usual_s

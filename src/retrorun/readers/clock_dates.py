@@ -12,7 +12,7 @@ import numpy as np
 
 from retrorun.model import Lap, Note, Pause, Recording
 from retrorun.settings import ReadLimits
-from retrorun.units import DAY_S, WEEK_S
+from retrorun.units import DAY_S, WEEK_S, FloatArray
 
 ROLLOVER_S = 2**10 * WEEK_S  # the week number of GPS has ten bits
 
@@ -39,7 +39,7 @@ LIKELY_S = _utc_s(2009)  # before then few runners had a GPS receiver
 Timed = TypeVar("Timed", Lap, Pause)
 
 
-def dated(one: Recording, kind: str) -> Recording:
+def with_likely_date(one: Recording, kind: str) -> Recording:
     """The recording on the day that it can have, with a note where that was or is in doubt."""
     start_s = float(one.time_s[one.time_s.size // 2])
     born_s = BORN_S.get(kind, 0.0)
@@ -88,10 +88,27 @@ def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
     def shifted(at_s: float) -> float:
         return at_s + by_s if abs(at_s - start_s) < by_s / 2 else at_s
 
+    return _with_times(one, lambda time_s: time_s + by_s, shifted, note)
+
+
+def _with_times(
+    one: Recording,
+    moved: Callable[[FloatArray], FloatArray],
+    shifted: Callable[[float], float],
+    note: Note,
+) -> Recording:
+    """The recording with other times and a note on them.
+
+    Args:
+        one: as read.
+        moved: the new times of samples and headings, (n,) of (n,).
+        shifted: the new time of an end of a lap, of a pause or of a piece.
+        note: why.
+    """
     return replace(
         one,
-        time_s=one.time_s + by_s,
-        headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
+        time_s=moved(one.time_s),
+        headings=tuple(replace(each, time_s=moved(each.time_s)) for each in one.headings),
         laps=tuple(shift_span(lap, shifted) for lap in one.laps),
         pauses=tuple(shift_span(pause, shifted) for pause in one.pauses),
         breaks_s=tuple(shifted(each) for each in one.breaks_s),
@@ -99,7 +116,7 @@ def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
     )
 
 
-def on_timer(one: Recording, limits: ReadLimits) -> Recording:
+def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run at another pace than the file's own timer, brought to that of the timer.
 
     Only where the odometer counts all the way from the first sample to the last and ends at the
@@ -119,17 +136,8 @@ def on_timer(one: Recording, limits: ReadLimits) -> Recording:
         return min(start_s + (at_s - start_s) * pace, end_s)
 
     words = f"the clock counted {span_s:,.0f} s, the timer {span_s * pace:,.0f} s, which was taken"
-    return replace(
-        one,
-        time_s=start_s + (one.time_s - start_s) * pace,
-        headings=tuple(
-            replace(each, time_s=start_s + (each.time_s - start_s) * pace) for each in one.headings
-        ),
-        laps=tuple(shift_span(lap, scaled) for lap in one.laps),
-        pauses=tuple(shift_span(pause, scaled) for pause in one.pauses),
-        breaks_s=tuple(scaled(each) for each in one.breaks_s),
-        notes=(*one.notes, Note("clock-speed", words)),
-    )
+    note = Note("clock-speed", words)
+    return _with_times(one, lambda time_s: start_s + (time_s - start_s) * pace, scaled, note)
 
 
 def _counts_throughout(one: Recording, limits: ReadLimits) -> bool:

@@ -1,5 +1,6 @@
 """Where a heading can stand in a file, and what that place means: one table for code and docs."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -208,6 +209,8 @@ MOUNT_NAME = "mount"  # of a composed GPX: which mount a point's heading is of, 
 GPX = tuple(row for row in SOURCES if row.format == "gpx")
 GPX_NAMES = frozenset(name for row in GPX for name in row.names)
 DEVELOPER = BY_SOURCE["fit:developer:heading"]
+_DEGREES = re.compile(r"deg|°|\bgra[du]")  # also Grad, gradi, grados, graus
+_RADIANS = re.compile(r"\brad")
 
 
 def normalised(name: str) -> str:
@@ -218,14 +221,13 @@ def normalised(name: str) -> str:
 def degrees(values: FloatArray, units: str) -> FloatArray:
     """(n,) compass angles in degrees [0, 360), from degrees or radians, as the unit says.
 
-    Without a unit, values that never leave ±2π are radians.
+    Without a known unit, values that never leave ±2π are radians.
     """
     held = values[np.isfinite(values)]
-    word = units.lower()
-    said_degrees = "deg" in word or "°" in word
-    small = len(held) > 0 and float(np.abs(held).max()) <= 2 * np.pi + 0.01
-    turned = np.degrees(values) if "rad" in word or (small and not said_degrees) else values
-    return np.asarray(turned % 360.0, dtype=np.float64)
+    is_small = len(held) > 0 and float(np.abs(held).max()) <= 2 * np.pi + 0.01
+    is_degrees = _DEGREES.search(units.lower()) is not None
+    is_radians = _RADIANS.search(units.lower()) is not None or (is_small and not is_degrees)
+    return np.asarray((np.degrees(values) if is_radians else values) % 360.0, dtype=np.float64)
 
 
 def series(
@@ -237,7 +239,7 @@ def series(
 ) -> HeadingSeries | None:
     """A heading candidate, without the times that have none; None if it holds no value.
 
-    ``mount`` (n,) counts how the device was worn; where it is not known it is as before.
+    ``mount`` (n,) numbers the mounts of the device; where it is missing, the one before goes on.
     """
     held = np.isfinite(heading_deg) & np.isfinite(time_s)
     if not held.any():
@@ -248,6 +250,6 @@ def series(
 
 
 def _counting(mount: FloatArray) -> IntArray:
-    """Numbers that never fall, (n,): where one is missing it is that of before."""
+    """Numbers that never fall, (n,); a missing one is the one before."""
     known = np.nan_to_num(np.clip(mount, 0, len(mount)))
     return np.maximum.accumulate(known).astype(np.int64)

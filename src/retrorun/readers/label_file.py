@@ -9,7 +9,6 @@ column ``by`` says who wrote the table, if that was a page.
 
 import codecs
 import csv
-import io
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -47,6 +46,7 @@ _SYNONYMS = {  # without blanks and diacritics
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
 _MOST_ACTIVITIES = 1000
+_HEAD_BYTES = 4096
 _DATED = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?\d{4}\s|\d{1,2}/\d{1,2}/\d{4}\s"
 )
@@ -54,6 +54,7 @@ _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp]
 _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s
     r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s(?:ec)?)?", re.IGNORECASE
 )
+_ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
 _LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
@@ -79,12 +80,12 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     if len(data) > _MOST_BYTES:
         raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     lines, skipped = _lines(data)
-    rows = csv.reader(io.StringIO("".join(lines)), delimiter=_delimiter(lines))
+    rows = csv.reader(lines, delimiter=_delimiter(lines))
     found: dict[int, list[Label]] = {}
     try:
         columns = _columns(name, lines, skipped + 1, next(rows, []))
         if _is_row(lines):  # there is no head: all rows count
-            rows = csv.reader(io.StringIO("".join(lines)), delimiter=_delimiter(lines))
+            rows = csv.reader(lines, delimiter=_delimiter(lines))
         for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
             if count >= _MOST_ROWS:
                 raise _error_in_line(
@@ -188,9 +189,6 @@ def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | No
     return label_table(name, data, _PAGE) if _BY in columns else None
 
 
-_HEAD_BYTES = 4096
-
-
 def cell_of(row: Sequence[str], at: int | None) -> str:
     """The cell of a row of a table, trimmed; empty where the row is short or has no such column."""
     return row[at].strip() if at is not None and at < len(row) else ""
@@ -253,14 +251,13 @@ def _time_of_day_s(text: str) -> float:
 
 def _moment(text: str) -> tuple[float | None, str]:
     """Seconds, and the clock that they count on: empty for the activity's own."""
-    if not _DATED.match(text):
-        seconds = _seconds(text)
-        if seconds is None or seconds < _LEAST_EPOCH_S:
-            return seconds, ""
-        return float(unix_s([text.encode()])[0]), UTC_CLOCK
+    is_dated = _DATED.match(text) is not None
+    seconds = None if is_dated else _seconds(text)
+    if not is_dated and (seconds is None or seconds < _LEAST_EPOCH_S):
+        return seconds, ""
     moment_s = float(unix_s([text.encode()])[0])
-    zoned = text[-1] in "Zz" or re.search(r"[+-]\d{1,2}:?\d{2}\s*$", text[10:]) is not None
-    return moment_s if math.isfinite(moment_s) else None, UTC_CLOCK if zoned else LOCAL_CLOCK
+    is_local = is_dated and text[-1] not in "Zz" and not _ZONE.search(text[10:])
+    return moment_s if math.isfinite(moment_s) else None, LOCAL_CLOCK if is_local else UTC_CLOCK
 
 
 def _seconds(text: str) -> float | None:

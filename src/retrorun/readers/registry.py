@@ -196,7 +196,7 @@ def titles(joint: Literal["or", "nor"] = "or") -> str:
 
 
 def reader_of(name: str, data: bytes) -> Reader | None:
-    """Who reads a file, by its first bytes; None if nobody does.
+    """The reader of a file, by its first bytes; None where no format is recognised.
 
     Args:
         name: the file's name, which only tells tables of three-axis sensors apart.

@@ -25,20 +25,19 @@ class Words(NamedTuple):
     end: tuple[str, ...]
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
+def _words(whole: str, begin: str, end: str) -> Words:
+    """From texts of words with blanks between them."""
+    return Words(frozenset(whole.split()), tuple(begin.split()), tuple(end.split()))
 
 
-_CYCLING = Words(
-    frozenset(
-        _words(
-            "自転車 ライド サイクリング 骑行 사이클링 자전거"
-            " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
-            " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
-            " moped scooter tandem trainer rouvy rolo"
-        )
+_CYCLING = _words(
+    whole=(
+        "自転車 ライド サイクリング 骑行 사이클링 자전거"
+        " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
+        " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
+        " moped scooter tandem trainer rouvy rolo"
     ),
-    _words(
+    begin=(
         "велос pyorail bisiklet unicy touringb cycl cicl biki biker bikep biket bike bicy bici"
         " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
         " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
@@ -46,29 +45,27 @@ _CYCLING = Words(
         " motoc rollentrain hometrain heimtrain ergometer bicikl velodrom veldrij pedelec trottin"
         " monopat kolobez rotoped elektrokol rodill lobehjul sparkc skoter escoot onewheel"
     ),
-    _words(
+    end=(
         "bike biking cycling bicycle ride rad rader rit fiets fietsen cykling cykel pedelec sykling"
     ),
 )
-_SWIMMING = Words(
-    frozenset(
-        _words(
-            "スイム 水泳 游泳 수영"
-            " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
-            " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie vatten"
-            " bazen bazenu bassin brasse vand"
-        )
+_SWIMMING = _words(
+    whole=(
+        "スイム 水泳 游泳 수영"
+        " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
+        " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie vatten"
+        " bazen bazenu bassin brasse vand"
     ),
-    _words(
+    begin=(
         "плава swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea"
         " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba schnorch"
         " hallenbad freibad submarin simhall bassang"
     ),
-    _words("swim swimming schwimmen zwemmen simning crawl"),
+    end="swim swimming schwimmen zwemmen simning crawl",
 )
-_WINTER = Words(
-    frozenset(_words("スキー 滑雪 스키 sci bezky bezkach luge sled snow sleeen pulka ice")),
-    _words(
+_WINTER = _words(
+    whole="スキー 滑雪 스키 sci bezky bezkach luge sled snow sleeen pulka ice",
+    begin=(
         "лыж сноуборд hiiht ski nordicsk alpinesk backcountrysk rollersk crosscountrysk waterski"
         " sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz bezkov"
         " bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd sledg slitt sank skat"
@@ -77,19 +74,17 @@ _WINTER = Words(
         " alpinski biegowk toersk turskid utforsak langfardssk alpint"
         " abfahrtssk tourensk trineo zjazd deskanj eisschnell longboard rolerj kotalk"
     ),
-    _words("skiing skate skating skifahren skidor langlaufen langlauf skilaufen"),
+    end="skiing skate skating skifahren skidor langlaufen langlauf skilaufen",
 )
-_DRIVING = Words(
-    frozenset(
-        _words(
-            "car cars auto autem autos autom pkw lkw coche carro guida macchina bil bus avto"
-            " avtom kart korning korsel kore train trains rail zug zuge bahn ubahn sbahn tren trem"
-            " treno treni trein treinen tog tram metro subway underground lift plane fly volo"
-            " aereo avion aviao flight dirigir guidare buss carros fahre fer varen transit tgv rer"
-            " bustur caminhao personbil regionalbahn electrico"
-        )
+_DRIVING = _words(
+    whole=(
+        "car cars auto autem autos autom pkw lkw coche carro guida macchina bil bus avto"
+        " avtom kart korning korsel kore train trains rail zug zuge bahn ubahn sbahn tren trem"
+        " treno treni trein treinen tog tram metro subway underground lift plane fly volo"
+        " aereo avion aviao flight dirigir guidare buss carros fahre fer varen transit tgv rer"
+        " bustur caminhao personbil regionalbahn electrico"
     ),
-    _words(
+    begin=(
         "вожд поезд driv autofahr autorij autorit autoreis autobus autocar automob taxi voiture"
         " conduc conduir conduit conduz rijd bilkor biltur bilresa bilrejse samoch rizeni busfahr"
         " busreis avtobus truck camion lorry vehic vozil vozid pojazd fahrzeug gokart karting"
@@ -102,31 +97,27 @@ _DRIVING = Words(
         " schiff automot avtomob vrachtw bilfard lastbil ciezarow tovorn cercan letban podzemn"
         " pendeltag tagfard"
     ),
-    _words("fahrt fahren kjoring korning trein"),
+    end="fahrt fahren kjoring korning trein",
 )
-_WATER = Words(
-    frozenset(
-        _words(
-            "boat boats boot bateau barca barco statek lod voile vela row remo remar sup canoa"
-            " wing foil coln ladja ro rameur rame vogatore vogata prancha suppen"
-        )
+_WATER = _words(
+    whole=(
+        "boat boats boot bateau barca barco statek lod voile vela row remo remar sup canoa"
+        " wing foil coln ladja ro rameur rame vogatore vogata prancha suppen"
     ),
-    _words(
+    begin=(
         "boating bootf bootst sail segel segl sejl zeil zegl jadr plachet rowing rowingm ruder"
         " aviron canott canoag caiaq canotaj remoerg romaskin splyw"
         " roei rodd roning wioslar vesl kayak kajak canoe canoi kanu kano paddl paddel padl"
         " pagai piragu raft surf windsurf kite wakeb wakes wingfoil yacht tubing"
     ),
-    _words("surfing surf boarding segeln rudern boat boot paddeln"),
+    end="surfing surf boarding segeln rudern boat boot paddeln",
 )
-_OTHER = Words(
-    frozenset(
-        _words(
-            "golf padel box boxen boxing calcio ples dans gym hiit atv rv blimp gliding glider"
-            " judo karate rope horse bowling cardio calisthenics cooldown"
-        )
+_OTHER = _words(
+    whole=(
+        "golf padel box boxen boxing calcio ples dans gym hiit atv rv blimp gliding glider"
+        " judo karate rope horse bowling cardio calisthenics cooldown"
     ),
-    _words(
+    begin=(
         "intensity ausritt yoga joga pilates crossfit gymn fitnes strength weight kraft muscul"
         " fuerza forza forca kracht styrke styrk silow posil ellipt eliptic crosstrain stepper"
         " stairs stairc stairm stairst climb kletter escalad arrampic klimm klims klatr klattr"
@@ -141,54 +132,50 @@ _OTHER = Words(
         " transition circuit highint coretr mixedcardio waterf crosstr underwater steptrain"
         " indoorcardio paardrij horolez"
     ),
-    _words("ball boxing climbing dance tennis yoga golf kampf polo"),
+    end="ball boxing climbing dance tennis yoga golf kampf polo",
 )
-ELSEWHERE: tuple[Words, ...] = (_CYCLING, _SWIMMING, _WINTER, _DRIVING, _WATER, _OTHER)
+NOT_ON_FOOT: tuple[Words, ...] = (_CYCLING, _SWIMMING, _WINTER, _DRIVING, _WATER, _OTHER)
 # with its ring it is a train, without it a day
-ELSEWHERE_AS_WRITTEN = frozenset({"tåg", "tåget"})
+NOT_ON_FOOT_AS_WRITTEN = frozenset({"tåg", "tåget"})
 
-RUN = Words(
-    frozenset(
-        _words(
-            "run runs ran jog jogs course courses courir footing carrera carreras correr"
-            " corriendo trote trotar corsa corse correre correndo corrida corridas lopen loop"
-            " loopje lopp lopband lopetur lob lobe lober lobetur lop lope loping trucht tek teka"
-            " teku teki tekom teci tekma beh behy behat trail trails ultra parkrun canicross"
-            " parkour tapis esteira passadeira obstacle trcanje juoksu lenkki kosu futas бег забег"
-            " lopa loppass rennen"
-            " ラン ランニング 跑步 달리기"
-        )
+RUN = _words(
+    whole=(
+        "run runs ran jog jogs course courses courir footing carrera carreras correr"
+        " corriendo trote trotar corsa corse correre correndo corrida corridas lopen loop"
+        " loopje lopp lopband lopetur lob lobe lober lobetur lop lope loping trucht tek teka"
+        " teku teki tekom teci tekma beh behy behat trail trails ultra parkrun canicross"
+        " parkour tapis esteira passadeira obstacle trcanje juoksu lenkki kosu futas бег забег"
+        " lopa loppass rennen"
+        " ラン ランニング 跑步 달리기"
     ),
-    _words(
+    begin=(
         "runn jogg treadmill lauf hardlop hardloop looptr loopband lopning lopar lopn springa"
         " springn lobeband lobetr bieg biezni behan bezeck bezec tekas tekac tekaln tekan podis"
         " marathon maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor"
         " trackandf halvmara kunto"
     ),
-    _words("run running jogging lauf laufen loop lopen lopning lob loping marathon maraton"),
+    end="run running jogging lauf laufen loop lopen lopning lob loping marathon maraton",
 )
-WALK = Words(
-    frozenset(
-        _words(
-            "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
-            " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
-            " hoje hoji hojo hodim izlet tura pesi ruck rucking onfoot kavely patikointi gora"
-            " ходьба поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
-        )
+WALK = _words(
+    whole=(
+        "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
+        " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
+        " hoje hoji hojo hodim izlet tura pesi ruck rucking onfoot kavely patikointi gora"
+        " ходьба поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
     ),
-    _words(
+    begin=(
         "walk hik spazier wander bergwander bergtour bergsteig schneeschuh marsch pilger randonn"
         " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin"
         " passegg caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz"
         " turisti vychazk pochod pohod sprehod planinar gornis hribol snowsho mountaineer backpack"
         " geocach rambl marcher"
     ),
-    _words("walk walking hike hiking gehen wandern wanderung wandeling marsch"),
+    end="walk walking hike hiking gehen wandern wanderung wandeling marsch",
 )
 ON_FOOT: tuple[Words, ...] = (WALK, RUN)
 
 
-Kept = Literal["yes", "no", "maybe"]
+OnFoot = Literal["yes", "no", "maybe"]
 
 _LONGEST = 200  # characters of a word for a sport that are looked at
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -263,14 +250,14 @@ _SAMSUNG_FROM = 1000
 
 # FIT's sports are a closed list: what stands in neither of these is not on foot, new numbers too
 _FIT_ON_FOOT = frozenset({"running", "walking", "hiking", "mountaineering", "snowshoeing"})
-_FIT_UNSAID = frozenset({"generic", "all", "multisport"})
+_FIT_UNSPECIFIC = frozenset({"generic", "all", "multisport"})
 _FIT_SUB_ON_FOOT = frozenset(
     {
         *("treadmill", "indoor_running", "indoor_walking", "casual_walking", "speed_walking"),
         *("street", "trail", "track", "ultra", "rucking"),
     }
 )
-_FIT_SUB_UNSAID = frozenset(
+_FIT_SUB_UNSPECIFIC = frozenset(
     {
         *("generic", "all", "warm_up", "exercise", "challenge", "match", "navigate", "track_me"),
         *("map", "commuting", "mixed_surface", "virtual_activity", "obstacle", "expedition"),
@@ -287,10 +274,10 @@ def fit_sport(sport: str | int | None, sub_sport: str | int | None) -> str | Non
         sub_sport: likewise.
     """
     own, sub = _fit_word("sport", sport), _fit_word("sub-sport", sub_sport)
-    unsaid = own is None or own in _FIT_UNSAID
-    if sub in _FIT_SUB_ON_FOOT and (unsaid or own in _FIT_MACHINES):
+    is_unspecific = own is None or own in _FIT_UNSPECIFIC
+    if sub in _FIT_SUB_ON_FOOT and (is_unspecific or own in _FIT_MACHINES):
         return sub
-    if unsaid and sub is not None and sub not in _FIT_SUB_UNSAID:
+    if is_unspecific and sub is not None and sub not in _FIT_SUB_UNSPECIFIC:
         return sub
     return own
 
@@ -299,13 +286,13 @@ def _fit_word(kind: str, value: str | int | None) -> str | None:
     return f"{kind} {value}" if isinstance(value, int) else value
 
 
-def is_fit_on_foot(sport: str | None) -> Kept:
+def is_fit_on_foot(sport: str | None) -> OnFoot:
     """Whether a sport goes on foot, by FIT's closed lists; ``maybe`` where the file does not say.
 
     Args:
         sport: as ``fit_sport`` gives it.
     """
-    if sport is None or sport in _FIT_UNSAID:
+    if sport is None or sport in _FIT_UNSPECIFIC:
         return "maybe"
     return "yes" if sport in _FIT_ON_FOOT | _FIT_SUB_ON_FOOT else "no"
 
@@ -320,15 +307,15 @@ def sport_of_code(text: str) -> str:
     return _SAMSUNG.get(number, f"exercise type {number}")
 
 
-def is_on_foot(sport: str | None) -> Kept:
-    """Whether a sport goes on foot; ``maybe`` where the file does not say or speaks in riddles."""
+def is_on_foot(sport: str | None) -> OnFoot:
+    """Whether a sport goes on foot; ``maybe`` where it is not named or not known."""
     if sport is None:
         return "maybe"
     word = sport_of_code(sport.strip()[:_LONGEST])
     if word.startswith("exercise type "):
         return "no"  # Samsung's list is closed
     written, plain = tokens(word)
-    if written & ELSEWHERE_AS_WRITTEN or _any_of(plain, ELSEWHERE):
+    if written & NOT_ON_FOOT_AS_WRITTEN or _any_of(plain, NOT_ON_FOOT):
         return "no"
     return "yes" if _any_of(plain, ON_FOOT) else "maybe"
 
@@ -355,10 +342,10 @@ def without_diacritics(text: str) -> str:
 
 
 def _any_of(plain: Iterable[str], groups: Iterable[Words]) -> bool:
-    return any(_is_one(word, words) for word in plain for words in groups)
+    return any(_matches(word, words) for word in plain for words in groups)
 
 
-def _is_one(word: str, words: Words) -> bool:
+def _matches(word: str, words: Words) -> bool:
     if word in words.whole or word.startswith(words.begin):
         return True
     return len(word) >= _LEAST_COMPOUND and word not in _NO_COMPOUND and word.endswith(words.end)

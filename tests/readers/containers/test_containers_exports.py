@@ -1,6 +1,7 @@
 """Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
 
 import io
+import time
 import zipfile
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +12,8 @@ from processor_time import is_cheap
 from retrorun.errors import RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
+from retrorun.readers.containers.accounts import activities
+from retrorun.readers.xml.gpx import read_with_gpxpy
 from retrorun.settings import ReadLimits
 
 LIMITS = ReadLimits()
@@ -207,3 +210,56 @@ def test_two_routes_of_one_time_both_get_its_heart_rate() -> None:
         assert isinstance(data, bytes)
         (run,) = read(name, data, LIMITS).recordings
         assert run.columns["heart_rate_bpm"].tolist() == [150.0 + at for at in range(first, 5)]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the zone of the machine cannot be set")
+def test_a_time_without_a_zone_is_utc_whatever_the_machine_s_zone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export = _health(GOOD).replace(b" +0200", b"").replace(b"09:30", b"07:30")
+    without_zone = b"".join(
+        b'<trkpt lat="46" lon="14.%d"><time>2026-05-03T07:30:%02d</time></trkpt>' % (at, at)
+        for at in range(2)
+    )
+    odd = b"<gpx version='1.1' creator='x'><trk><trkseg>%b</trkseg></trk></gpx>" % without_zone
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert _route(export).columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
+        (run,) = read_with_gpxpy(odd, LIMITS)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert run.time_s.tolist() == [1777793400.0, 1777793401.0]
+
+
+def test_columns_of_long_texts_cost_no_time() -> None:
+    letters = np.random.default_rng(1).integers(97, 123, (100, 100, 27, 6), dtype=np.uint8)
+    rows = [
+        ",".join(" ".join(bytes(word).decode() for word in cell) for cell in row) for row in letters
+    ]
+    lines = ["file" + ",text" * 100, *(f"{at}.gpx,{row}" for at, row in enumerate(rows))]
+    assert is_cheap(lambda: activities("", "\n".join(lines).encode()), 1.0)
+
+
+def test_backslashes_between_folders_part_an_archive_like_slashes() -> None:
+    folder = "apple_health_export\\workout-routes"
+    zone = '"event","experiment time","system time"\nSTART,0,{}\n'
+    table = '"Time (s)","Latitude (°)","Longitude (°)"\n0,46.0,14.5\n1,46.1,14.5\n'
+    content = {
+        "apple_health_export\\export.xml": _health(GOOD),
+        f"{folder}\\r.gpx": _gpx(),
+        "one\\Location.csv": table.encode(),
+        "one\\meta\\time.csv": zone.format(1777793400).encode(),
+        "two\\Location.csv": table.encode(),
+        "two\\meta\\time.csv": zone.format(1777879800).encode(),
+    }
+    found = dict(members("a.zip", _zip(content), LIMITS))
+    starts = []
+    for name, data in found.items():
+        assert isinstance(data, bytes)
+        (run,) = read(name, data, LIMITS).recordings
+        starts.append(run.time_s[0])
+        if name.endswith(".gpx"):
+            assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
+    assert starts == [1777793400.0, 1777793400.0, 1777879800.0]

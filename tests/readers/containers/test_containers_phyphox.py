@@ -183,3 +183,28 @@ def test_without_the_library_a_note_says_what_is_missing(monkeypatch: pytest.Mon
     (run,) = read("log.gpx", log, LIMITS).recordings
     assert run.headings == ()
     assert "heading-unread" in {each.slug for each in run.notes}
+
+
+@pytest.mark.parametrize("impossible", ["1.0E15", "-1.0E15", "1.0E300"])
+def test_a_time_that_no_calendar_has_costs_its_own_export_only(impossible: str) -> None:
+    begun = f'"event","experiment time","system time"\n"START",0.0E0,{impossible}\n'
+    late = places().replace("\n2.900000000E+01,", f"\n{impossible},")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        for folder, table_of_places, events in (
+            ("a", places(), begun),
+            ("b", late, EVENTS),
+            ("c", places(), EVENTS),
+        ):
+            made.writestr(f"{folder}/Location.csv", table_of_places)
+            made.writestr(f"{folder}/meta/time.csv", events)
+    found = dict(members("p.zip", packed.getvalue(), LIMITS))
+    refused = found["p.zip/a/Location.csv"]
+    assert isinstance(refused, NotARunError)
+    assert refused.slug == "sensor-log-part"
+    sizes = []
+    for folder in "bc":
+        content = found[f"p.zip/{folder}/Location.csv"]
+        assert isinstance(content, bytes)
+        sizes.append(read("x", content, LIMITS).recordings[0].time_s.size)
+    assert sizes == [29, 30]

@@ -139,3 +139,22 @@ def test_developer_arrays_become_a_heading() -> None:
     (run,) = read("a.fit", encoder.file(), ReadLimits()).recordings
     (heading,) = run.headings
     np.testing.assert_allclose(heading.heading_deg, 300, atol=0.5)
+
+
+def test_a_single_sample_of_a_message_has_its_own_time() -> None:
+    """A sensor whose messages hold one sample each, 0.75 s after their time stamps."""
+    truth = np.concatenate([np.full(30, 20.0), np.full(30, 200.0)])
+    field, acceleration = _sensed(truth, 0, 0)
+    encoder = Encoder()
+    encoder.add(0, 0, [number(0, "enum", 4)])
+    for second in range(60):
+        stamp = number(253, "uint32", START + second)
+        encoder.add(1, 20, [stamp, number(3, "uint8", 120)])
+        for local, message, axes in ((2, 208, field), (3, 165, acceleration)):
+            own = [_floats(5 + axis, axes[second, axis : axis + 1]) for axis in range(3)]
+            times = [number(0, "uint16", 500), number(1, "uint16", 750)]
+            encoder.add(local, message, [stamp, *times, *own])
+    (run,) = read("a.fit", encoder.file(), ReadLimits()).recordings
+    (heading,) = run.headings
+    turned_s = heading.time_s[np.flatnonzero(np.abs(wrap_deg(heading.heading_deg - 200)) < 1)[0]]
+    assert turned_s - START - 631_065_600 == pytest.approx(31.5, abs=0.1)  # of the second's middle

@@ -14,6 +14,8 @@ from processor_time import costs_at_most
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Recording
 from retrorun.readers import read
+from retrorun.readers.xml.fast_path import PointNames
+from retrorun.readers.xml.points import differences, leftover_counts
 from retrorun.settings import ReadLimits
 
 START_S = 1_777_793_400.0  # 2026-05-03T07:30:00Z
@@ -432,3 +434,11 @@ def test_repairs_cost_no_more_than_the_length(piece: bytes) -> None:
             _read(b"<gpx><trk><trkseg>" + piece * count)
 
     assert costs_at_most(lambda: work(80_000), 12, lambda: work(20_000), 0.02)
+
+
+def test_notes_on_values_come_in_the_same_order_in_every_process() -> None:
+    names = PointNames("trkpt", {name: name for name in "abcdefgh"}, {}, frozenset(), frozenset())
+    values = b"".join(b"<%c>1</%c>" % (name, name) for name in b"hcafgbed")
+    counts = leftover_counts([b"<trkpt>%b</trkpt>" % values], names)
+    notes = differences(counts, [])
+    assert [note.message.split()[6].rstrip(",") for note in notes] == list("abcdefgh")

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate, islice
 
 import numpy as np
@@ -41,6 +41,7 @@ _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
 _MOST_COLUMNS = 1000  # that are looked at: Strava's table has a hundred
+_MOST_TYPES, _LONGEST_TYPE = 60, 60  # of activities, and characters of one: Strava has some fifty
 # heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
 # Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
 _TITLE = frozenset(
@@ -163,10 +164,13 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
     """The column whose cells are words for sports; titles are too, but they are more varied."""
     found: list[tuple[int, int]] = []
     for at in range(min(max(map(len, rows), default=0), _MOST_COLUMNS)):
-        cells = [cell for row in rows if (cell := cell_of(row, at))] if at not in others else []
-        known = sum(is_on_foot(cell) != "maybe" for cell in cells if not cell.isdigit())
-        if known and 2 * known >= len(cells):
-            found.append((len(set(cells)), at))
+        cells = Counter(cell for row in rows if (cell := cell_of(row, at)))
+        if at in others or len(cells) > _MOST_TYPES:
+            continue
+        words = [one for one in cells if len(one) <= _LONGEST_TYPE and not one.isdigit()]
+        known = sum(cells[one] for one in words if is_on_foot(one) != "maybe")
+        if known and 2 * known >= cells.total():
+            found.append((len(cells), at))
     return min(found)[1] if found else None
 
 
@@ -342,10 +346,14 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
 
 
 def _time_s(text: str | None) -> float:
-    """Apple writes ``2024-05-03 07:30:00 +0200``; some phones ``7:30:00 am`` in it."""
+    """Unix seconds of ``2024-05-03 07:30:00 +0200``, as Apple writes it; -infinity if it is none.
+
+    Some phones write ``7:30:00 am`` in it. Without a zone it counts as UTC.
+    """
     written = text or ""
     try:
-        return datetime.fromisoformat(f"{written[:19]}{written[20:]}").timestamp()
+        moment = datetime.fromisoformat(f"{written[:19]}{written[20:]}")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         loose_s = float(unix_s([written.replace("\u202f", " ").encode()])[0])
         return loose_s if np.isfinite(loose_s) else float("-inf")

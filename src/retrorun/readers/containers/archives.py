@@ -13,12 +13,12 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TypeVar
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.containers import accounts, phyphox, sensor_logger
@@ -27,14 +27,14 @@ from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffix
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
-_SMALL = 1 << 20  # below this size any ratio is harmless
-_CHUNK = 1 << 20
-_ALLOWANCE = 64 << 20  # unpacked bytes of an archive that its packed bytes need not account for
-_HELD = 64 << 20  # a zip within a zip that is no larger is held as a whole
-_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
-_UNPACKED = 3  # and over its unpacked bytes, for those that are packed tightly
-_SLOW = 20  # bzip2 and LZMA take so many times as long as deflate
-_MOST_LISTED = 16 << 20  # bytes of a table of contents
+_SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
+_CHUNK_BYTES = 1 << 20
+_ALLOWANCE_BYTES = 64 << 20  # of an archive that its packed bytes need not account for
+_MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a whole
+_PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
+_UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
+_SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
+_MOST_LISTED = 16 << 20  # of the table of contents
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
@@ -65,7 +65,7 @@ class MemberReader:
 
     limits: ReadLimits
     unpacked: int = 0
-    allowance: float = _ALLOWANCE
+    allowance: float = _ALLOWANCE_BYTES
 
     def content(self, name: str, stream: IO[bytes], info: zipfile.ZipInfo) -> bytes:
         """Bytes of a member, as long as they are few enough.
@@ -75,7 +75,7 @@ class MemberReader:
         """
         self.refuse_large(name, info, self.limits.file_bytes)
         content = io.BytesIO()
-        while piece := stream.read(_CHUNK):  # no more than its entry claims
+        while piece := stream.read(_CHUNK_BYTES):  # no more than its entry claims
             content.write(piece)
         self._spend(content.tell(), info)
         return content.getvalue()
@@ -88,7 +88,7 @@ class MemberReader:
         """
         ratio = int(max(info.compress_size, 1) * self.limits.compression_ratio)
         left = max(0.0, self.allowance + ratio)
-        most = min(most, max(_SMALL, ratio), int(left / _weight(info)))
+        most = min(most, max(_SMALL_BYTES, ratio), int(left / _weight(info)))
         most = min(most, max(0, self.limits.archive_bytes - self.unpacked))
         if info.file_size > most:
             raise ReadError("member-too-large", f"unpacks to over {most} bytes", file=name)
@@ -111,12 +111,12 @@ class MemberReader:
         if reason:
             raise reason
         self.refuse_large(name, info, self.limits.archive_bytes)
-        if info.file_size <= _HELD:
+        if info.file_size <= _MOST_HELD_BYTES:
             with open_zip(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
-        most_passed = _PASSES * info.compress_size + _UNPACKED * info.file_size
-        with archive.open(info) as stream, open_zip(stream, name, most_passed) as inner:
+        most_skipped_bytes = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size
+        with archive.open(info) as stream, open_zip(stream, name, most_skipped_bytes) as inner:
             yield inner
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
@@ -146,17 +146,18 @@ class MemberReader:
 
     def pieces(self, stream: IO[bytes]) -> Iterator[bytes]:
         """A long member piece by piece, until the archive's allowance is spent."""
-        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK)):
+        while self.unpacked < self.limits.archive_bytes and (piece := stream.read(_CHUNK_BYTES)):
             self.unpacked += len(piece)
             yield piece
 
 
 def _weight(info: zipfile.ZipInfo) -> int:
     """How many times as long as deflate a member's bytes take."""
-    return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW
+    return 1 if info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) else _SLOW_FACTOR
 
 
 Member = tuple[str, bytes | MemberError]
+_Role = TypeVar("_Role", bound=str)
 
 _PACKED = ".gz"
 _LABELS = ".labels.csv"
@@ -205,15 +206,10 @@ def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
     )
 
 
-def _is_litter(name: str) -> bool:
+def _is_left_by_a_system(name: str) -> bool:
     """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
-    parts = _plain(name).split("/")
+    parts = name.split("/")
     return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
-
-
-def _plain(name: str) -> str:
-    """A member's name with slashes, whatever the tool that wrote it put between folders."""
-    return name.replace("\\", "/")
 
 
 @dataclass(slots=True)
@@ -228,11 +224,13 @@ class _ArchiveWalk:
 
     def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+        for info in infos:  # some tools write backslashes between folders
+            info.filename = info.filename.replace("\\", "/")
         if _overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
             return
-        infos = [info for info in infos if not _is_litter(info.filename)]
+        infos = [info for info in infos if not _is_left_by_a_system(info.filename)]
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.activity_rows = self._index(name, archive, infos)
@@ -312,11 +310,11 @@ class _ArchiveWalk:
     ) -> dict[str, ActivityRow]:
         """What Strava's tables of contents tell, if there are any that can be read."""
         found: dict[str, ActivityRow] = {}
-        tables = [one for one in infos if _plain(one.filename).lower().split("/")[-1] == TABLE]
+        tables = [one for one in infos if one.filename.lower().split("/")[-1] == TABLE]
         for info in tables[:_MOST_INDICES]:
             content = self._content(name, archive, info)
             if isinstance(content, bytes):
-                found |= activities(_plain(info.filename)[: -len(TABLE)], content)
+                found |= activities(info.filename[: -len(TABLE)], content)
         return found
 
     def _sensor_logs(
@@ -338,19 +336,7 @@ class _ArchiveWalk:
                 chosen = {role: held[own] for role, own in log.items()}
                 first = chosen.get("places") or next(iter(chosen.values()))
                 shown = f"{name}/{first.filename}"
-                yield shown, self._sensor_log(shown, archive, chosen)
-
-    def _sensor_log(
-        self,
-        name: str,
-        archive: zipfile.ZipFile,
-        chosen: dict[sensor_logger.Role, zipfile.ZipInfo],
-    ) -> bytes | MemberError:
-        try:
-            tables = {role: self.reader.read(name, archive, info) for role, info in chosen.items()}
-            return sensor_logger.sensor_log(name, tables, self.limits)
-        except (ReadError, NotARunError) as reason:
-            return reason
+                yield shown, self._composed(shown, archive, chosen, sensor_logger.sensor_log)
 
     def _phyphox(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
@@ -369,13 +355,22 @@ class _ArchiveWalk:
             log = phyphox.roles(heads)
             if log:
                 shown = f"{name}/{log['places']}"
-                try:
-                    tables = {
-                        one: self.reader.read(shown, archive, held[own]) for one, own in log.items()
-                    }
-                    yield shown, phyphox.phyphox_log(shown, tables, self.limits)
-                except (ReadError, NotARunError) as reason:
-                    yield shown, reason
+                chosen = {one: held[own] for one, own in log.items()}
+                yield shown, self._composed(shown, archive, chosen, phyphox.phyphox_log)
+
+    def _composed(
+        self,
+        name: str,
+        archive: zipfile.ZipFile,
+        chosen: Mapping[_Role, zipfile.ZipInfo],
+        compose: Callable[[str, Mapping[_Role, bytes], ReadLimits], bytes],
+    ) -> bytes | MemberError:
+        """The recording that is made of several tables, or why there is none."""
+        try:
+            tables = {role: self.reader.read(name, archive, info) for role, info in chosen.items()}
+            return compose(name, tables, self.limits)
+        except (ReadError, NotARunError) as reason:
+            return reason
 
     def _health(
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
@@ -419,27 +414,27 @@ class _ArchiveWalk:
             )
 
 
-def open_zip(stream: IO[bytes], name: str, most_passed: float = math.inf) -> zipfile.ZipFile:
+def open_zip(stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf) -> zipfile.ZipFile:
     """A zip that is read from a stream.
 
     Raises:
         ReadError: its table of contents is too large.
         BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
     """
-    return zipfile.ZipFile(_Watched(stream, name, most_passed))
+    return zipfile.ZipFile(_GuardedStream(stream, name, most_skipped_bytes))
 
 
-class _Watched:
+class _GuardedStream:
     """A stream of which no large piece is read at once, nor too much in all.
 
     Args:
         stream: can be read at any place.
         name: of the archive, for messages.
-        most_passed: bytes that may be passed over; going back passes over all up to there.
+        most_skipped_bytes: how far seeks may go in all; going back counts from the beginning.
     """
 
-    def __init__(self, stream: IO[bytes], name: str, most_passed: float) -> None:
-        self.stream, self.name, self.left = stream, name, most_passed
+    def __init__(self, stream: IO[bytes], name: str, most_skipped_bytes: float) -> None:
+        self.stream, self.name, self.left = stream, name, most_skipped_bytes
 
     def read(self, size: int = -1) -> bytes:
         """As of a file."""

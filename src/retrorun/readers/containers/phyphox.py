@@ -17,11 +17,11 @@ from retrorun.readers.attitude import (
     Vectors,
     gyroscope_heading_deg,
     handling_s,
-    levelled_deg,
     mean_heading_deg,
     mount_column,
     mount_numbers,
     rotation_of,
+    tilt_compensated_by_mount_deg,
     upward,
     without_contradicted,
 )
@@ -63,6 +63,7 @@ _AXES: dict[Role, tuple[str, ...]] = {
 _MAKER = "phyphox"
 _MAGNETOMETER, _GYROSCOPE = (BY_SOURCE[f"phyphox:{each}"] for each in ("magnetometer", "gyroscope"))
 _MOST_EVENTS = 10_000
+_LATEST_S = 4e9  # 2096-10-02: larger numbers are no time
 
 
 def role(head: bytes) -> Role | None:
@@ -102,7 +103,7 @@ def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> 
     """
     places = read_columns(name, tables["places"], (_TIME, *_PLACES), limits.samples)
     clock = _clock(name, tables.get("events", b""))
-    known = np.isfinite(places[_TIME]) & np.isfinite(places["latitude (°)"])
+    known = (np.abs(places[_TIME]) < _LATEST_S) & np.isfinite(places["latitude (°)"])
     if known.sum() < 2:
         raise ReadError("no-time", "fewer than two places have a time", file=name)
     at_s = places[_TIME][known]
@@ -147,7 +148,7 @@ def _heading(
     if "magnetometer" in sensors:
         field, up = (each.around(at_s) for each in (sensors["magnetometer"], pull))
         number = mount_numbers(at_s, begins_s)
-        heading = levelled_deg(field, upward(up, field, latitude_deg), number)
+        heading = tilt_compensated_by_mount_deg(field, upward(up, field, latitude_deg), number)
     if "gyroscope" in sensors:
         turned = rotation_of(sensors["gyroscope"], pull, limits, starts_s)
     if turned is None:
@@ -184,7 +185,7 @@ def _clock(name: str, data: bytes) -> list[tuple[float, float]]:
         whole = [row for row in rows if len(row) > max(event, *clocks)]
         begun = [row for row in whole if row[event].strip().upper() == "START"]
         starts = [(number(row, clocks[0]), number(row, clocks[1])) for row in begun]
-    known = sorted(each for each in starts if np.isfinite(each).all())
+    known = sorted(each for each in starts if all(abs(time_s) < _LATEST_S for time_s in each))
     if not known:
         words = "phyphox's tables without meta/time.csv: nothing tells when it was recorded"
         remedy = "Process the zip as phyphox exported it."

@@ -17,18 +17,18 @@ import numpy as np
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Source
 from retrorun.readers.attitude import (
-    NEVER,
+    NO_TIMES,
     Rotation,
     Vectors,
     gyroscope_heading_deg,
     handling_s,
     level_axis_deg,
-    levelled_deg,
     mean_heading_deg,
     mount_column,
     mount_numbers,
     rotation,
     rotation_of,
+    tilt_compensated_by_mount_deg,
     unit_vectors,
     upward,
     without_contradicted,
@@ -45,12 +45,12 @@ _Key = tuple[str, str] | tuple[str]
 _Log = dict[Role, str]
 
 HEAD_BYTES = 4096
-_COMPASS, _ORIENTATION, _YAW, _MAGNETOMETER, _GYROSCOPE, _UNSIGNED = (
+_COMPASS, _ORIENTATION, _YAW, _MAGNETOMETER, _GYROSCOPE, _GYROSCOPE_UNSIGNED = (
     BY_SOURCE[f"csv:{each}"]
     for each in ("compass", "quaternion", "yaw", "magnetometer", "gyroscope", "gyroscope-unsigned")
 )
 AXES = tuple(sorted(_MAGNETOMETER.names))
-_BY_HEAD: tuple[tuple[Role, frozenset[str]], ...] = (
+_COLUMNS_OF_ROLE: tuple[tuple[Role, frozenset[str]], ...] = (
     ("places", frozenset({"time", "latitude", "longitude"})),
     ("compass", frozenset({"time"}) | _COMPASS.names),
     ("orientation", frozenset({"time", "pitch", "roll"}) | _YAW.names),
@@ -65,15 +65,15 @@ _WORDS: dict[Role, str] = {
     "gyroscope": "(?<![a-z])gyroscope",
 }
 _NAMES = {role: re.compile(rf"(.*){word}(?![a-z])(.*)", re.DOTALL) for role, word in _WORDS.items()}
-_OF_AXES: tuple[Role, ...] = ("magnetometer", "gravity", "gyroscope")
-_ABOUT = re.compile(r"(.*)metadata(?![a-z])(.*)", re.DOTALL)  # which platform wrote the log
+_THREE_AXIS_ROLES: tuple[Role, ...] = ("magnetometer", "gravity", "gyroscope")
+_METADATA_NAME = re.compile(r"(.*)metadata(?![a-z])(.*)", re.DOTALL)  # which platform wrote the log
 _QUATERNION = ("qw", "qx", "qy", "qz")
 _FIRST_NS, _LAST_NS = 1e18, 4e18  # 2001 and 2096: seconds and milliseconds are far below
 
 
 def is_named(name: str) -> bool:
     """Whether a table is called after one of the sensors that are read."""
-    return any(_around(name, role) for role in _NAMES)
+    return any(_name_around_role(name, role) for role in _NAMES)
 
 
 def role(name: str, head: bytes) -> Role | None:
@@ -86,24 +86,24 @@ def role(name: str, head: bytes) -> Role | None:
         head: its first bytes, ``HEAD_BYTES`` of them unless it is shorter.
     """
     columns = columns_of(head.split(b"\n", 1)[0])
-    for one, needed in _BY_HEAD:
+    for one, needed in _COLUMNS_OF_ROLE:
         if needed <= set(columns):
             return one if one != "places" or _are_places(name, columns, head) else None
     if {"time", *AXES} <= set(columns):
-        return next((one for one in _OF_AXES if _around(name, one)), None)
+        return next((one for one in _THREE_AXIS_ROLES if _name_around_role(name, one)), None)
     return None
 
 
-def is_about(name: str, head: bytes) -> bool:
+def is_metadata(name: str, head: bytes) -> bool:
     """Whether a table tells which platform wrote the log beside it; it is no log by itself."""
-    named = _ABOUT.fullmatch(PurePosixPath(name).stem.lower())
+    named = _METADATA_NAME.fullmatch(PurePosixPath(name).stem.lower())
     return named is not None and "platform" in columns_of(head.split(b"\n", 1)[0])
 
 
 def _are_places(name: str, columns: list[str], head: bytes) -> bool:
     """Whether the time is a phone's; an empty table of a phone's name is reported as empty."""
     if not head.partition(b"\n")[2].strip():
-        return _around(name, "places") is not None
+        return _name_around_role(name, "places") is not None
     return _FIRST_NS <= _first(columns.index("time"), head) < _LAST_NS
 
 
@@ -130,11 +130,11 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
         heads: table → its first bytes.
     """
     groups: dict[_Key, _Log] = {}
-    for each in sorted(heads, key=_rank):
+    for each in sorted(heads, key=_priority):
         one = role(each, heads[each])
         if one is None:
             continue
-        group = groups.setdefault(_around(each, one) or (each,), {})
+        group = groups.setdefault(_name_around_role(each, one) or (each,), {})
         if one == "places" and group.get(one, "").lower() == each.lower():
             groups[each,] = {one: each}  # alike but for capitals: not the same log twice
         else:
@@ -148,25 +148,26 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
         and group.keys() != {"gyroscope"}  # by itself it is no heading
     ]
     for each in sorted(heads):
-        if is_about(each, heads[each]):
-            _adopt_about(each, hosts)
+        if is_metadata(each, heads[each]):
+            _adopt_metadata(each, hosts)
     return [*hosts.values(), *left]
 
 
-def _adopt_about(name: str, hosts: Mapping[_Key, _Log]) -> None:
+def _adopt_metadata(name: str, hosts: Mapping[_Key, _Log]) -> None:
     """Give the table about a log to the log of its name, or to the only one there is."""
-    found = _ABOUT.fullmatch(PurePosixPath(name).stem.lower())
+    found = _METADATA_NAME.fullmatch(PurePosixPath(name).stem.lower())
     key = (found[1], found[2]) if found else ("",)
     host = hosts.get(key) or (next(iter(hosts.values())) if len(hosts) == 1 else None)
     if host is not None:
         host.setdefault("about", name)
 
 
-def _rank(name: str) -> tuple[bool, bool, str]:
+def _priority(name: str) -> tuple[bool, bool, str]:
+    """Sorting key: the phone before a watch, gravity before total acceleration, then by name."""
     return "watch" in name.lower(), "total" in name.lower(), name
 
 
-def _around(name: str, one: Role) -> tuple[str, str] | None:
+def _name_around_role(name: str, one: Role) -> tuple[str, str] | None:
     """What a table's name has before and behind the word of its role; None without the word."""
     found = _NAMES[one].fullmatch(PurePosixPath(name).stem.lower())
     return (found[1].removesuffix("watch"), found[2]) if found else None
@@ -175,7 +176,7 @@ def _around(name: str, one: Role) -> tuple[str, str] | None:
 def _adopt_headings(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
     """Give headings without places to the log that they are of, if only one fits."""
     is_named = len(key) == 2
-    fitting = [] if is_named else [one for one in hosts if _fits(key[0], one)]
+    fitting = [] if is_named else [one for one in hosts if _is_named_like(key[0], one)]
     if fitting:
         host = hosts[max(fitting, key=lambda one: len("".join(one)))]
     elif len(hosts) == 1:
@@ -188,13 +189,13 @@ def _adopt_headings(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
     return True
 
 
-def _fits(name: str, around: _Key) -> bool:
+def _is_named_like(name: str, around: _Key) -> bool:
     stem = PurePosixPath(name).stem.lower()
     return len(around) == 2 and stem.startswith(around[0]) and stem.endswith(around[1])
 
 
-_BORNE_OUT = 0.95  # cosine between gravity and the quaternion's vertical that bears it out
-_VAGUE_M = 100.0  # a fix of so poor an accuracy is a guess from cells
+_LEAST_AGREEMENT = 0.95  # cosine between gravity and the quaternion's vertical that bears it out
+_POOR_ACCURACY_M = 100.0  # a fix of so poor an accuracy is a guess from cells
 # head in Location.csv, in lower case → name in the GPX
 _COLUMNS = {
     "latitude": "lat",
@@ -232,7 +233,7 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
     places = read_columns(name, tables["places"], heads, limits.samples)
     held = np.isfinite(places["time"]) & (np.abs(places["time"]) < 4e18)
     held &= ~(places["seconds_elapsed"] < 0)  # a fix that was kept from before the start
-    vague = held & (places["horizontalaccuracy"] > _VAGUE_M)
+    vague = held & (places["horizontalaccuracy"] > _POOR_ACCURACY_M)
     if vague.sum() < held.sum() / 2:
         held &= ~vague
     time_s = places["time"][held] / 1e9
@@ -242,7 +243,7 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
     north = float(np.nanmedian(columns["lat"])) if np.isfinite(columns["lat"]).any() else 0.0
     tables = {one: table for one, table in tables.items() if table}
     sensors = _Sensors(name, tables, limits)
-    maker, heading, begins_s = _checked(sensors, (time_s, north))
+    maker, heading, begins_s = _heading_and_mounts(sensors, (time_s, north))
     if heading is not None:
         columns["compass"] = heading
         columns |= mount_column(time_s, begins_s)
@@ -285,7 +286,7 @@ class _Sensors:
         return Vectors.of(found["time"], [found[axis] for axis in AXES])
 
 
-def _checked(
+def _heading_and_mounts(
     sensors: _Sensors, where: tuple[FloatArray, float]
 ) -> tuple[str, FloatArray | None, FloatArray]:
     """Maker, heading (n,) without what the gyroscope contradicts, and when other mounts begin.
@@ -294,7 +295,7 @@ def _checked(
     """
     time_s, _ = where
     if not sensors.has("gravity"):
-        return *_heading(sensors, where, None, NEVER), NEVER
+        return *_heading(sensors, where, None, NO_TIMES), NO_TIMES
     gravity = sensors.vectors("gravity")
     begins_s = handling_s(gravity, sensors.limits)
     maker, heading = _heading(sensors, where, gravity, begins_s)
@@ -304,7 +305,7 @@ def _checked(
     if turned is None:
         return maker, heading, begins_s
     if heading is None:
-        return _of_gyroscope(sensors, time_s, turned, begins_s)
+        return _gyroscope_heading(sensors, time_s, turned, begins_s)
     heading, other_s = without_contradicted(time_s, heading, turned, sensors.limits)
     return maker, heading, np.concatenate([begins_s, other_s])
 
@@ -334,7 +335,7 @@ def _headings(
     time_s, latitude_deg = where
     if gravity is not None and sensors.has("orientation"):
         turns = sensors.columns("orientation", *_YAW.names, *_QUATERNION)
-        heading = _of_quaternion(turns, gravity, begins_s)
+        heading = _quaternion_heading_deg(turns, gravity, begins_s)
         if heading is not None:
             yield _ORIENTATION.creator, mean_heading_deg(time_s, turns["time"], heading)
     if sensors.has("compass"):
@@ -345,7 +346,7 @@ def _headings(
         field, up = sensors.vectors("magnetometer").around(time_s), gravity.around(time_s)
         is_down = _is_gravity_down(sensors.tables.get("about", b""))
         up = upward(up, field, latitude_deg) if is_down is None else -up if is_down else up
-        heading = levelled_deg(field, up, mount_numbers(time_s, begins_s))
+        heading = tilt_compensated_by_mount_deg(field, up, mount_numbers(time_s, begins_s))
         if heading is not None:
             yield _MAGNETOMETER.creator, heading
     if sensors.has("orientation"):
@@ -354,12 +355,12 @@ def _headings(
         yield _YAW.creator, mean_heading_deg(time_s, turns["time"], degrees(turns[column], ""))
 
 
-def _of_gyroscope(
+def _gyroscope_heading(
     sensors: _Sensors, time_s: FloatArray, turned: Rotation, begins_s: FloatArray
 ) -> tuple[str, FloatArray | None, FloatArray]:
     """Maker, heading (n,) by gyroscope and gravity alone, and when other mounts begin."""
     is_down = _is_gravity_down(sensors.tables.get("about", b""))
-    row = _UNSIGNED if is_down is None else _GYROSCOPE
+    row = _GYROSCOPE_UNSIGNED if is_down is None else _GYROSCOPE
     if is_down:
         turned = replace(turned, up=-turned.up)
     begins_s = np.concatenate([begins_s, turned.begins_s])
@@ -392,7 +393,7 @@ def _is_gravity_down(about: bytes) -> bool | None:
     )
 
 
-def _of_quaternion(
+def _quaternion_heading_deg(
     turns: Mapping[str, FloatArray], gravity: Vectors, begins_s: FloatArray
 ) -> FloatArray | None:
     """(n,) degrees clockwise from above of the device's most level axis, from an unknown north.
@@ -413,7 +414,7 @@ def _of_quaternion(
     measured = unit_vectors(gravity.around(turns["time"]))
     # its parts are at most 1 (a little more by rounding); larger ones are none
     w, x, y, z = (np.where(np.abs(turns[one]) < 2.0, turns[one], np.nan) for one in _QUATERNION)
-    best, heading = _BORNE_OUT, None
+    best, heading = _LEAST_AGREEMENT, None
     for way in (1.0, -1.0):  # the quaternion, and its inverse
         rows = rotation(w, way * x, way * y, way * z)
         along = np.abs((rows[2] * measured).sum(axis=1))

@@ -72,7 +72,7 @@ def _from_gps(part: Part) -> HeadingSeries | None:
     if heading is None:
         return None
     row = BY_SOURCE["fit:gps_metadata.heading"]
-    return series(row, _precise_s(messages), heading / 100 % 360.0)
+    return series(row, _times_with_milliseconds_s(messages), heading / 100 % 360.0)
 
 
 def _from_attitude(part: Part) -> HeadingSeries | None:
@@ -89,7 +89,7 @@ def _from_attitude(part: Part) -> HeadingSeries | None:
     if clock is None or clock.shape != track.shape:
         track = track[:, :1]
         clock = np.zeros(track.shape)
-    time_s = _precise_s(messages)[:, None] + (clock - clock[:, :1]) / 1000
+    time_s = _times_with_milliseconds_s(messages)[:, None] + (clock - clock[:, :1]) / 1000
     row = BY_SOURCE["fit:aviation_attitude.track"]
     course = np.degrees(track / _UNITS_PER_RADIAN) % 360.0
     return series(row, time_s.ravel(), course.ravel())
@@ -101,7 +101,7 @@ def _samples(messages: Messages, field: int) -> FloatArray | None:
     return None if values is None else values.reshape(len(values), -1)
 
 
-def _precise_s(messages: Messages) -> FloatArray:
+def _times_with_milliseconds_s(messages: Messages) -> FloatArray:
     milliseconds = messages.scalar(_CLOCK_MILLISECONDS)
     late_s = 0.0 if milliseconds is None else np.nan_to_num(milliseconds) / 1000
     return np.asarray(times_s(messages) + late_s, dtype=np.float64)
@@ -173,8 +173,8 @@ def _sensor_samples(
     start = times_s(messages)
     if milliseconds is not None:
         start = start + np.nan_to_num(milliseconds) / 1000
-    offsets = messages.native.get(_OFFSETS)
-    if offsets is None or offsets.shape[:2] != (len(axes), width):
+    offsets = _samples(messages, _OFFSETS)
+    if offsets is None or offsets.shape != (len(axes), width):
         offsets = np.tile(np.arange(width) * 1000 / width, (len(axes), 1))
     time_s = (start[:, None] + offsets / 1000).ravel()
     values = axes.reshape(-1, 3)

@@ -46,7 +46,7 @@ class MessageTable:
 
 
 def decode_messages(part: Part) -> MessageTable:
-    """Decode its messages with fitparse, each by itself: one that makes no sense costs no other."""
+    """The messages of a part by fitparse; those that cannot be decoded are counted in a note."""
     found: dict[str, list[Message]] = {}
     decoder = _Decoder(part.rest, check_crc=False, data_processor=_Times())
     lost, at = part.left_out, -1
@@ -54,7 +54,7 @@ def decode_messages(part: Part) -> MessageTable:
         try:
             for message in decoder.get_messages():
                 found.setdefault(message.name, []).append(_values(message))
-        except _NONSENSE:
+        except _DECODING_ERRORS:
             lost += 1
     if not lost:
         return MessageTable(found)
@@ -62,7 +62,14 @@ def decode_messages(part: Part) -> MessageTable:
     return MessageTable(found, (Note("fit-messages-lost", words),))
 
 
-_NONSENSE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, struct.error)
+_DECODING_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    struct.error,
+)
 
 
 class _Decoder(UncachedFitFile):  # type: ignore[misc]
@@ -159,7 +166,7 @@ def device(table: MessageTable) -> str | None:
 
 
 def utc_offset_s(table: MessageTable) -> float | None:
-    """Local minus UTC by the activity message, in whole minutes of a quarter hour."""
+    """Local minus UTC by the activity message, rounded to quarters of an hour."""
     activity = table.first("activity")
     local, utc = number(activity, "local_timestamp"), number(activity, "timestamp")
     if local is None or utc is None or abs(local - utc) > _FARTHEST_S:

@@ -12,6 +12,7 @@ import numpy as np
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
+from retrorun.readers.clock_dates import FIT_UPTIME_S
 from retrorun.readers.fit import messages as fields
 from retrorun.readers.fit.headings import compass, headings
 from retrorun.readers.fit.messages import Message, MessageTable
@@ -34,7 +35,7 @@ _TICKS_PER_S = 1024  # of the strap's clock
 _NEAR_S = 3.0  # a record takes the mean of the beats this close to it
 _MOST_SESSIONS = 200  # of one FIT file; a multisport has five
 _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
-_OLDEST_S = 631_065_600.0 + 0x10000000  # FIT times below this count from the device's start
+_OLDEST_S = FIT_EPOCH_S + FIT_UPTIME_S  # times below this count from the device's start
 
 
 def heart_series(parts: Sequence[Part]) -> tuple[FloatArray, FloatArray]:
@@ -201,10 +202,9 @@ def _sessions(
     developer = fields.developer_fields(table)
     messages = decode(part, RECORD, NUMBERS, developer)
     time_s = times_s(messages)
-    held = np.isfinite(time_s)
-    if held.sum() < 2:
+    if np.isfinite(time_s).sum() < 2:
         return
-    whole = _whole_recording(part, table, messages, developer)
+    whole = _whole_recording(part, table, (messages, time_s), developer)
     sessions = _in_order(table.all("session"))
     if len(sessions) > _MOST_SESSIONS:
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
@@ -216,11 +216,14 @@ def _sessions(
 def _whole_recording(
     part: Part,
     table: MessageTable,
-    messages: Messages,
+    records: tuple[Messages, FloatArray],
     developer: Sequence[DeveloperField],
 ) -> Recording:
-    """Everything in the file as one recording, without a sport."""
-    time_s = times_s(messages)
+    """Everything in the file as one recording, without a sport.
+
+    ``records`` are its record messages and their times, (n,).
+    """
+    messages, time_s = records
     held = np.isfinite(time_s)
     notes = list(table.notes)
     if not held.all():
@@ -249,15 +252,13 @@ def _whole_recording(
 
 def _start_s(session: Message) -> float | None:
     """When a session began; without a start time by its end and its length."""
-    start, end = (
-        fields.number(session, "start_time"),
-        fields.number(session, "timestamp"),
+    start, end, elapsed, timer = (
+        fields.number(session, name)
+        for name in ("start_time", "timestamp", "total_elapsed_time", "total_timer_time")
     )
     if start is not None:
         return start
-    length = fields.number(session, "total_elapsed_time") or fields.number(
-        session, "total_timer_time"
-    )
+    length = elapsed or timer
     return end - length if end is not None and length is not None else None
 
 
@@ -289,7 +290,7 @@ def _windows(
 
 
 def _records_between(whole: Recording, window: IntArray) -> Recording:
-    """The part of a recording whose records lie in a window of time."""
+    """The records at some places, (k,), with the headings, laps and pauses of their time."""
     if len(window) == len(whole.time_s):
         return whole
     time_s = whole.time_s[window]

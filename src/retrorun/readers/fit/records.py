@@ -1,15 +1,11 @@
 """FIT messages that come by the thousand, decoded as columns straight from their bytes.
 
-A generic decoder names a developer field by the words its writer chose, so that a field called
-``heart_rate`` lands in the native column. Here native fields are known by number only, and
-developer fields by application and number, so nothing a developer field says can replace a native
-value. As damage shows in the structure before any value is read, whole and broken files take
-the same way.
+Native fields are known by number only, and developer fields by application and number, so that a
+developer field whose writer called it ``heart_rate`` never replaces the native one. Damage is found
+in the structure before any value is read, so whole and broken files are decoded alike.
 
-FIT ``record`` messages as the channels of a recording.
-
-Field numbers, scales and offsets are those of the public FIT profile; ``docs/formats.md`` is
-printed from this table.
+``channels`` turns ``record`` messages into the channels of a recording. Field numbers, scales and
+offsets are those of the public FIT profile; ``docs/formats.md`` is printed from this table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,7 +69,7 @@ class Messages:
     clock_s: FloatArray
 
     def scalar(self, number: int) -> FloatArray | None:
-        """(n,) values of a native field; None where it is absent, or an array against all sense."""
+        """(n,) values of a native field; None where it is absent or holds several."""
         values = self.native.get(number)
         return values if values is not None and values.ndim == 1 else None
 

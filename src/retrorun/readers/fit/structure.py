@@ -70,8 +70,8 @@ KEPT: Mapping[int, frozenset[int]] = {
     206: frozenset({0, 1, 2, 3, 6, 7, 8}),  # field_description: all that describes a number
 }
 MOST_FIELDS = 100_000  # of the messages in the rest; a day with a lap a minute has 10,000
-_FEW = 16  # messages of a run that are looked at one by one
-_COST_OF_A_FIELD = 20  # in messages: a new layout is decoded by itself
+_FEW_MESSAGES = 16  # messages of a run that are looked at one by one
+_MESSAGES_PER_FIELD = 20  # in messages: a new layout is decoded by itself
 _BYTES = 0x0D  # the base type "byte"
 # base type → bytes of one value
 _WIDTHS = {
@@ -241,7 +241,7 @@ class _Scan:
             definition = runs.definition
             start, size = position, definition.size
             last = end - size
-            soon = min(last, start + _FEW * size)
+            soon = min(last, start + _FEW_MESSAGES * size)
             while position <= soon and data[position] == head:
                 position += size
             if position > soon:
@@ -258,7 +258,7 @@ class _Scan:
                 runs.counts.append(count)
                 runs.orders.append(self.order)
             elif number in KEPT:
-                self._keep(definition, start, count)
+                self._keep_messages(definition, start, count)
             counts[number] = counts.get(number, 0) + count
             self.order += count
             self._count(count, start)
@@ -271,7 +271,7 @@ class _Scan:
             words = f"more than {budget.most_messages} messages"
             raise _BrokenError("fit-too-many", words, start)
 
-    def _keep(self, definition: Definition, start: int, count: int) -> None:
+    def _keep_messages(self, definition: Definition, start: int, count: int) -> None:
         """Copy the fields of messages that are read to the rest, as many as there is room for."""
         triples, spans = _fields_to_read(definition)
         fields = 1 + len(triples)
@@ -308,14 +308,14 @@ class _Scan:
                 raise _BrokenError("fit-broken", "a definition is impossible", start)
             runs = self.found[layout] = Runs(definition)
             fields = len(definition.fields) + len(definition.developer)
-            self._count(_COST_OF_A_FIELD * fields, start)
+            self._count(_MESSAGES_PER_FIELD * fields, start)
         self.local[head & 0x0F] = runs
         if runs.definition.message in KEPT:
-            self._redefine(head, runs.definition, layout[:4])
+            self._keep_definition(head, runs.definition, layout[:4])
         self._count(1, start)
         self.position = developer_end
 
-    def _redefine(self, head: int, definition: Definition, layout: bytes) -> None:
+    def _keep_definition(self, head: int, definition: Definition, layout: bytes) -> None:
         """Define a message in the rest: only the fields that are read."""
         held, _ = _fields_to_read(definition)
         self.budget.fields -= len(held)
@@ -362,7 +362,7 @@ def _end_of_run(data: bytes, position: int, last: int, size: int) -> int:
 
     Their headers are compared many at once, and ever more of them, so that no short run costs much.
     """
-    head, many = data[position - size : position - size + 1], 4 * _FEW
+    head, many = data[position - size : position - size + 1], 4 * _FEW_MESSAGES
     while position <= last:
         heads = data[position : min(position + many * size, last + 1) : size]
         alike = len(heads) - len(heads.lstrip(head))

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from lxml import etree
 
-from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
+from retrorun.errors import ReadError
 from retrorun.model import (
     Export,
     FileTotal,
@@ -79,13 +79,6 @@ def refusal(name: str, damage: Note) -> ReadError:
     words = damage.message.rsplit("; ", 1)[0]  # without what would have been kept
     message = f"it breaks off before its second track point: {words}"
     return ReadError(damage.slug, message, file=name, remedy="Export it again.")
-
-
-def without_track(name: str, way_m: float, timer_s: float) -> NotARunError:
-    """The error of a document whose laps have totals and no track points."""
-    minutes = timer_s / 60
-    words = f"laps without track points: {way_m:.0f} m in {minutes:.0f} min, and no recording"
-    return NotARunError("tcx-no-track", words, file=name, remedy=SUMMARY_REMEDY)
 
 
 def export(
@@ -208,7 +201,7 @@ def _appended(first: Recording, second: Recording) -> Recording:
 def _headings_of_both(
     first: Sequence[HeadingSeries], second: Sequence[HeadingSeries]
 ) -> tuple[HeadingSeries, ...]:
-    """What stood in the same place of both tracks is one series: each is judged as a whole."""
+    """The series of both tracks; those of one source, claim and north are joined."""
     joined = {(one.source, one.claim, one.north): one for one in first}
     for one in second:
         place = (one.source, one.claim, one.north)
@@ -218,7 +211,7 @@ def _headings_of_both(
 
 
 def _heading_of_both(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:
-    """Where mounts are counted, those of the second are others."""
+    """Two series as one; mounts of the second are numbered after those of the first."""
     mount = None
     if first.mount is not None or second.mount is not None:
         counts = [
@@ -397,7 +390,8 @@ def _stream(
         for event, element in stream:
             handler.handle(event, element)
     except XmlBrokenError as broken:
-        return Note("xml-broken", f"{broken.message}; what came before it was kept")
+        message = str(broken)
+        return Note("xml-broken", f"{message}; what came before it was kept")
     return None
 
 

@@ -8,8 +8,9 @@ where the parser found damage, so that a good document is never changed. Each re
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 
 from lxml import etree
 
@@ -306,17 +307,7 @@ _MOST_IN_POINT = 20_000  # elements in a track point
 
 
 class XmlBrokenError(Exception):
-    """The XML ends or breaks here; what came before was handed on.
-
-    Args:
-        message: the parser's words.
-        offset: byte offset, as near as the parser knows.
-    """
-
-    def __init__(self, message: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.offset = offset
+    """The XML ends or breaks here, in the parser's words; what came before was handed on."""
 
 
 def chunks(data: bytes, first: int = 0) -> Iterator[bytes]:
@@ -365,21 +356,21 @@ def elements(
     pruning = _Pruning(holder, depth)
     start, last = 0, b""
     for piece in pieces:
-        trouble = _error_of_feed(parser, piece)
+        trouble = _error_of(partial(parser.feed, piece))
         yield from pruning.watched(parser)
         if trouble:
             yield from pruning.salvaged()
-            raise XmlBrokenError(trouble, start)
+            raise XmlBrokenError(trouble)
         if recover and pruning.is_over:
             return  # the parser would keep all that follows and read none of it
         if pruning.open is not None:
             yield "lot", pruning.open
         pruning.prune(start)
         start, last = start + len(piece), last[-_FED_BYTES:] + piece
-    trouble = _error_of_close(parser)
+    trouble = _error_of(parser.close)
     if trouble:  # the events at hand now may be of elements cut off within their names
         yield from pruning.salvaged(last)
-        raise XmlBrokenError(trouble, start)
+        raise XmlBrokenError(trouble)
     yield from pruning.watched(parser)
 
 
@@ -389,17 +380,10 @@ def _events(parser: etree.XMLPullParser) -> Iterator[tuple[str, etree._Element]]
             yield str(event), element
 
 
-def _error_of_feed(parser: etree.XMLPullParser, chunk: bytes) -> str | None:
+def _error_of(step: Callable[[], object]) -> str | None:
+    """What the parser says against its next step; None where it says nothing."""
     try:
-        parser.feed(chunk)
-    except etree.XMLSyntaxError as problem:
-        return problem.msg or str(problem)
-    return None
-
-
-def _error_of_close(parser: etree.XMLPullParser) -> str | None:
-    try:
-        parser.close()
+        step()
     except etree.XMLSyntaxError as problem:
         return problem.msg or str(problem)
     return None
@@ -446,7 +430,7 @@ class _Pruning:
         """
         element = self.root
         if element is None and offset > 1 << 20:
-            raise XmlBrokenError("nothing to read at the beginning", offset)
+            raise XmlBrokenError("nothing to read at the beginning")
         for _ in range(self.depth):
             if element is None or not len(element):
                 return
@@ -454,9 +438,7 @@ class _Pruning:
             if element is self.open:
                 size = sum(1 for _ in zip(element[-1].iter(), range(_MOST_IN_POINT), strict=False))
                 if size == _MOST_IN_POINT:
-                    raise XmlBrokenError(
-                        f"one track point holds over {_MOST_IN_POINT} elements", offset
-                    )
+                    raise XmlBrokenError(f"one track point holds over {_MOST_IN_POINT} elements")
                 return
             element = element[-1]
 

@@ -355,9 +355,12 @@ def _recording_by_gpxpy(track: gpxpy.gpx.GPXTrack) -> Recording | None:
 
 
 def _time_s(point: gpxpy.gpx.GPXTrackPoint) -> float | None:
-    """Unix seconds; None where there is no time, or one that no clock can show."""
+    """Unix seconds, without a zone in UTC; None where there is no time that a clock can show."""
+    moment = point.time
+    if moment is None:
+        return None
     try:
-        return point.time.timestamp() if point.time else None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
 

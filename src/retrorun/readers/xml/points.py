@@ -205,7 +205,7 @@ def differences(left: Mapping[str, int], tables: Sequence[PointTable]) -> tuple[
         tables: the points, after their columns were made.
     """
     notes = []
-    for column, count in left.items():
+    for column, count in sorted(left.items()):  # they were counted in no order
         held = count + sum(table.given.get(column, 0) for table in tables)
         read = sum(table.read.get(column, 0) for table in tables)
         if read < held:

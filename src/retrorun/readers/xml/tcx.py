@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from lxml import etree
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, Lap, Note, Pause, Recording, Source
 from retrorun.readers.sports import is_on_foot, sport_of_code
 from retrorun.readers.xml import number, unix_s
@@ -19,7 +19,6 @@ from retrorun.readers.xml.activity import (
     recording,
     refusal,
     refuse_endless,
-    without_track,
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
@@ -282,8 +281,8 @@ def _reason_for_none(
         return NotARunError("tcx-course", "a course to follow, no recorded activity", file=name)
     if summaries:  # nothing in laps alone tells a direction
         laps = [lap for one in found.found if one.gathered.sport in on_foot for lap in one.laps]
-        totals = [
-            [lap.total(one) for lap in laps] for one in ("DistanceMeters", "TotalTimeSeconds")
-        ]
-        return without_track(name, *(_sum(each) or 0.0 for each in totals))
+        way_m = _sum([lap.total("DistanceMeters") for lap in laps]) or 0.0
+        minutes = (_sum([lap.total("TotalTimeSeconds") for lap in laps]) or 0.0) / 60
+        words = f"laps without track points: {way_m:.0f} m in {minutes:.0f} min, and no recording"
+        return NotARunError("tcx-no-track", words, file=name, remedy=SUMMARY_REMEDY)
     return NotARunError("tcx-no-track", "a TCX file without a track of two points", file=name)
