@@ -309,17 +309,30 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
     return tuple(each for each in moved if each.start_time_s < each.end_time_s)
 
 
-# 2026-05-08-142427, 20260508T142427Z, 2026-05-08_14-24_Fri, and Unix seconds or milliseconds
+# A time of day behind a date (2026-05-08-142427, 20260508T142427Z, route_2026-05-08_7.24am,
+# 08.05.2026 14:24), one by itself (7:24 PM, 07:24), and Unix seconds or milliseconds. Behind a date
+# any three digits may be one; alone, 3 x 10:00 is taken for repeats. The date is kept.
 _CLOCK = re.compile(
-    r"((?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[^0-9a-z]{0,3}t?)[0-2]\d[-_.:h]?[0-5]\d"
-    r"(?:[-_.:m]?[0-5]\d(?:[.,]\d+)?)?|(?<!\d)1\d{9}(?:\d{3})?(?!\d)",
-    re.IGNORECASE,
+    r"""
+    (?P<date>
+        (?:
+            (?:19|20)\d\d (?: [-_.]?[01]\d[-_.]?[0-3]\d | [-_./][01]?\d[-_./][0-3]?\d(?!\d) )
+          | (?<!\d) [0-3]?\d (?P<sign>[-_./]) [0-3]?\d (?P=sign) (?: (?:19|20)\d\d | \d\d(?!\d) )
+        )
+        [^0-9a-z]{0,3} t?
+    )
+    (?: [0-2]\d[-_.:h]? | \d[-_.:h] ) [0-5]\d (?: [-_.:m]?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
+  | (?<!\d) [01]?\d [.:][0-5]\d (?: [.:][0-5]\d )? \s?[ap]m\b
+  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d:[0-5]\d (?::[0-5]\d)? (?![\d:])
+  | (?<!\d) 1\d{9} (?:\d{3})? (?!\d)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
 def without_clock(name: str | None) -> str | None:
     """A name without the time of day in it, which often is that of the hidden first second."""
-    return None if name is None else _CLOCK.sub(lambda found: f"{found[1] or ''}…", name)
+    return None if name is None else _CLOCK.sub(lambda found: f"{found['date'] or ''}…", name)
 
 
 def quiet_source(source: Source) -> Source:
