@@ -12,7 +12,7 @@ from typing import Any
 from retrorun import arithmetic
 from retrorun.model import Athlete, GaitHabit, MeasuredSegment, Session
 from retrorun.report.numbers import local_date, percent, short_date
-from retrorun.report.words import say, say_count
+from retrorun.report.words import say, say_count, with_unbroken_units
 
 LONGEST_NAME = 60
 TRUST_COMMAND = "retrorun profile trust_gait=true"
@@ -137,7 +137,8 @@ def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
     count = len(guesses)
     answers = say_count("answers", count)
     right = say_count("learnt_right", count, right=sum(guesses))
-    return say("learnt", answers=answers, steps=_steps(athlete), right=right)
+    sentence = say("learnt", answers=answers, steps=_steps(athlete), right=right)
+    return with_unbroken_units(sentence)
 
 
 def _steps(athlete: Athlete) -> str:

@@ -4,6 +4,7 @@ Headlines may hold ``<b>``: they are the only entries that are taken as markup, 
 their gaps is escaped.
 """
 
+import re
 from collections.abc import Mapping
 
 from retrorun.language import counted, word
@@ -61,6 +62,17 @@ def _words(key: str) -> str:
 def is_counted(stem: str) -> bool:
     """Whether there are words for one and for many under this beginning of keys."""
     return f"{stem}_one" in WORDS and f"{stem}_many" in WORDS
+
+
+# the blank between a number, or the gap for one, and its unit
+UNIT_BLANK = re.compile(
+    r"(?<=[\d}]) (?=(?:%|°|×|ms|s|min|h|cm|m|km|ft|mi|bpm|brpm|kcal|[^\W\d_]+/min)(?:/\w+)?(?!\w))"
+)
+
+
+def with_unbroken_units(text: str) -> str:
+    """The text with no-break spaces between numbers and their units, so that no line parts them."""
+    return UNIT_BLANK.sub("\N{NO-BREAK SPACE}", text)
 
 
 # lanes, map, technique and tiles of a session's page

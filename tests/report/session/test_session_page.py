@@ -95,7 +95,7 @@ def test_without_any_evidence_the_page_says_so_and_shows_no_zero() -> None:
     assert not any("ackward" in name for name in tiles)
     assert "–" not in tiles.values()
     # 600 s at 3 m/s: 1000 / 3 = 333 s to the kilometre
-    assert tiles["Distance"] == "1.80 km"
+    assert tiles["Distance"] == "1.80\N{NO-BREAK SPACE}km"
     assert tiles["Moving time"] == "10:00"
     assert tiles["Pace, forward"] == "5:33"
     assert [each.text for each in select(html, "//button[@id='mark-part']")] == [
@@ -302,3 +302,24 @@ def test_gaps_stay_gaps() -> None:
     track = hand_made_sessions.track(hand_made_sessions.HOUR)
     track.columns["heart_rate_bpm"][1000:1100] = np.nan
     assert "null," * 99 in page(hand_made_sessions.session(), track)
+
+
+def test_no_line_parts_a_number_and_its_unit() -> None:
+    text = words_as_written(page(hand_made_sessions.session(hand_made_sessions.HOUR)))
+    assert "10\N{NO-BREAK SPACE}% of your moving time" in text
+    assert re.findall(r"\d (?:%|m|km|s|min|h|bpm|kcal|ms|cm|×|steps/min|min/km)(?!\w)", text) == []
+
+
+def test_what_is_data_or_copied_keeps_its_blanks() -> None:
+    source = Source("run 5 km.fit", "0" * 64, "fit")
+    session = hand_made_sessions.session(hand_made_sessions.HOUR, source=source)
+    html = page(session, archive_option=" --archive '/runs of 5 km'", outdated=True)
+    assert '"file":"run 5 km.fit.labels.csv"' in html
+    commands = select(html, "//code//text()")
+    assert any("/runs of 5 km'" in each for each in commands)
+
+
+def words_as_written(html: str) -> str:
+    """Text of the page's body with its blanks; without data and what is copied."""
+    path = "//body//text()[not(ancestor::script or ancestor::code or ancestor::textarea)]"
+    return "".join(select(html, path))

@@ -48,7 +48,7 @@ from retrorun.report.session.tiles import (
     of_kind,
     session_tiles,
 )
-from retrorun.report.words import say, words_for
+from retrorun.report.words import say, with_unbroken_units, words_for
 
 LONGEST_NAME = 160
 _ANSWER_WORDS = (  # that the script puts together
@@ -241,7 +241,7 @@ def _answer_data(session: Session, track: Track, seen: str) -> dict[str, Any]:
         "savable": not track.hidden,
         "laps": presses_s(session),
         "turns": turns_s(track),
-        "words": {name: say(name) for name in _ANSWER_WORDS},
+        "words": {name: with_unbroken_units(say(name)) for name in _ANSWER_WORDS},
     } | ({"seen": seen} if seen else {})
 
 
