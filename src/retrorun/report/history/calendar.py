@@ -88,7 +88,7 @@ def _layout(up: Sequence[float], down: Sequence[float]) -> Json:
         hoverlabel={"bgcolor": "--card", "font": {"color": "--ink"}},
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis=axis(type="date", showgrid=False, nticks=10),
+        xaxis=axis(type="date", showgrid=False, nticks=10, automargin=True),
         yaxis=minutes,
     )
 

@@ -103,7 +103,7 @@ def _scatter(x: Sequence[float], y: Sequence[float], titles: tuple[str, str]) ->
     shape = layout(
         260,
         (58, 16, 8, 46),
-        xaxis=axis(title={"text": titles[0]}),
+        xaxis=axis(title={"text": titles[0], "font": {"size": 11}}),
         yaxis=axis(title={"text": titles[1]}, nticks=6),
     )
     return {"data": [marks], "layout": shape}
