@@ -436,9 +436,13 @@ def quality(session: Session) -> Quality:
         (say(f"channel_{name}", fallback=None) or name, percent(share), round(100 * share))
         for name, share in session.channels.items()
     )
+    return Quality(channels, _heading(session), remarks(session), _facts(session))
+
+
+def remarks(session: Session) -> tuple[str, ...]:
+    """What was repaired or doubted, in words, each once."""
     notes = (*session.source.warnings, *session.notes, *session.measures.notes)
-    remarks = tuple(dict.fromkeys(translated(remark_words(note)) for note in notes))
-    return Quality(channels, _heading(session), remarks, _facts(session))
+    return tuple(dict.fromkeys(translated(remark_words(note)) for note in notes))
 
 
 def _heading(session: Session) -> tuple[tuple[str, str], ...]:
