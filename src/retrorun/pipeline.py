@@ -101,9 +101,9 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     lost = export.passed_over + tuple(Note(each.slug, each.message) for each in problems)
     if any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes):
         # the file's name often holds the first session's first second: no session may show it
-        quiet = privacy_zones.quiet_source(export.source)
-        sessions = tuple(map(privacy_zones.quiet_names, sessions))
-        return Analysis(quiet, sessions, tracks, privacy_zones.quiet_notes(lost))
+        quiet = privacy_zones.source_without_clock(export.source)
+        sessions = tuple(map(privacy_zones.names_without_clock, sessions))
+        return Analysis(quiet, sessions, tracks, privacy_zones.notes_without_words(lost))
     return Analysis(export.source, sessions, tracks, lost)
 
 
@@ -212,7 +212,7 @@ def _prepared(
         raise NotARunError("no-usable-second", words)
     if not _CLOCK_S[0] <= track.start_time_s <= _CLOCK_S[1]:
         raise ReadError("impossible-clock", "its clock shows a year outside 1 to 9999")
-    return track, bool(privacy_zones.hidden(track, discs).any())
+    return track, bool(privacy_zones.hidden_seconds(track, discs).any())
 
 
 def _labels(

@@ -171,7 +171,7 @@ def habit(athlete: Athlete, archive_option: str = "") -> Habit | None:
     learnt = athlete.gait_habit
     if learnt is None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
-    lines = [_taught(learnt), *_answered(athlete)]
+    lines = [_habit_words(learnt), *_answered(athlete)]
     if learnt.counted:
         rate = percent(learnt.right / learnt.counted)
         lines.append(
@@ -234,7 +234,7 @@ def session_habit(
     return Habit((say(f"habit_{which}"),), command)
 
 
-def _taught(learnt: GaitHabit) -> str:
+def _habit_words(learnt: GaitHabit) -> str:
     counts = (learnt.answers, learnt.backward, learnt.sessions)
     named = dict(zip(("answers", "backward", "sessions"), map(str, counts), strict=True))
     if learnt.kind is None:

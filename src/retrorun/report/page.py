@@ -36,7 +36,7 @@ OWN_ASSETS = {
     "review": "review.js",
     "live": "live.js",
 }
-SPOKEN = (*REVIEW, *INBOX, "between")  # words that scripts of live pages put together
+SCRIPT_WORDS = (*REVIEW, *INBOX, "between")  # words that scripts of live pages put together
 STATIC_SCRIPTS = SCRIPTS[:4]  # the others need the server of `retrorun open`
 
 
@@ -105,7 +105,7 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "page_class": "live" if place.live else "",
         "here": template,
         "live_words": (
-            {key: with_unbroken_units(say(key)) for key in SPOKEN} if place.live else {}
+            {key: with_unbroken_units(say(key)) for key in SCRIPT_WORDS} if place.live else {}
         ),
         "language": spoken(),
         "signs": {} if spoken() == SOURCE else signs(),

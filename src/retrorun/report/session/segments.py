@@ -18,11 +18,11 @@ from retrorun.report.numbers import (
     Display,
     cell,
     clock,
+    duration_in_words,
+    format_in_style,
     number,
     percent,
     set_naming,
-    spoken_time,
-    styled,
 )
 from retrorun.report.session.contrast import mean_of
 from retrorun.report.words import say, say_count
@@ -197,7 +197,7 @@ def _recovery(sets: Sequence[RepetitionSet]) -> str:
 
 
 def _range(seconds: Sequence[float]) -> str:
-    low, high = spoken_time(min(seconds)), spoken_time(max(seconds))
+    low, high = duration_in_words(min(seconds)), duration_in_words(max(seconds))
     number_of_low, _, unit = low.partition(" ")
     alike = high.endswith(f" {unit}")
     return low if low == high else say("between", low=number_of_low if alike else low, high=high)
@@ -231,7 +231,7 @@ def _head(metric: Metric, display: Display) -> str:
     """The label of a metric's column, or the unit where there is none."""
     style = metric.listed or Style()
     words = say(f"listed_{metric.key}", fallback=None)
-    return words or styled("", metric.unit, style, display).unit
+    return words or format_in_style("", metric.unit, style, display).unit
 
 
 def _importance(numbered: tuple[int, MeasuredSegment]) -> tuple[bool, float]:
