@@ -166,7 +166,6 @@ WORDS: Mapping[str, str] = {
     "nav_index": "All sessions",
     "nav_comparison": "Backward against forward",
     "nav_label": "Pages",
-    "as_table": "The same as a table",
     # session: the top
     "sport_running": "Run",
     "sport_trail_running": "Trail run",
@@ -246,8 +245,6 @@ WORDS: Mapping[str, str] = {
     "part_quality": "Data, and how each stretch was decided",
     "part_safety": "Take care",
     "map_label": "Map of the session in metres, north up; backward stretches in orange",
-    "map_none": "The recording has no positions to draw.",
-    "map_redacted": "The map was left out.",
     "strip_label": "The session from start to finish; its stretches are in the table below",
     "lanes_none": "The recording has nothing to draw over time.",
     "cursor_label": "Time in the session",
@@ -285,7 +282,6 @@ WORDS: Mapping[str, str] = {
     "direction_forward_run": "Run",
     "direction_forward_walk": "Walk",
     "direction_still_still": "Still",
-    "segment_number": "Stretch {number}",
     "segments_caption": "Every stretch in order",
     "segments_left_out": (
         "{count} shorter stretches are not listed here; exported tables hold all of them."
@@ -310,7 +306,6 @@ WORDS: Mapping[str, str] = {
     "forward_line": "Your forward line",
     "speed": "Speed",
     "claims_none": "No claims were compared for this session.",
-    "claim": "People say",
     "literature": "Measured in studies",
     "own_data": "Your data",
     "status_answered": "answered",
