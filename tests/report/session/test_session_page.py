@@ -2,6 +2,7 @@
 
 import dataclasses as dc
 import re
+from types import SimpleNamespace
 from typing import Any, cast
 
 import hand_made_sessions
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from processor_time import is_cheap
+from retrorun.detect import heading
 from retrorun.model import (
     TWO_DIRECTIONS,
     Athlete,
@@ -264,6 +266,30 @@ def test_redacted_page_names_no_place_and_no_day() -> None:
     assert "3 May" not in html
     for telling in ("Ljubljana", "Forerunner", "Lunch loop", "morning run"):
         assert telling not in html
+
+
+def test_redacted_page_names_no_second_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict on a heading names the others, and a second device's by what it is called."""
+    nothing = np.zeros(1)
+    verdicts = (
+        HeadingVerdict("fit:heading", "compass", 1.0, 0.9, "it is independent of the course"),
+        HeadingVerdict("gpx:heading (Anna)", "course", None, None, "it follows the course"),
+    )
+    monkeypatch.setattr(
+        heading,
+        "_judge",
+        lambda verdict, *_: heading.Facing(
+            verdict, nothing, nothing, nothing, nothing > 0, nothing.astype(np.int64)
+        ),
+    )
+    found = heading.facing(
+        cast("Any", SimpleNamespace(headings=verdicts)), *[cast("Any", None)] * 2
+    )
+    made = hand_made_sessions.session(heading=found.verdict)
+    assert "gpx:heading (Anna)" in page(made)
+    html = page(made, redacted=True)
+    assert "it is independent of the course" in html
+    assert "Anna" not in html
 
 
 def test_a_remark_without_its_words_is_said_in_words() -> None:

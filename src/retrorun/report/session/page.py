@@ -11,6 +11,7 @@ from markupsafe import Markup
 from retrorun.detect.labels import RECORDED
 from retrorun.model import (
     Athlete,
+    HeadingVerdict,
     Label,
     MeasuredSegment,
     Remark,
@@ -341,7 +342,7 @@ def redacted(session: Session) -> Session:
         zone=None,
         name=None,
         device=None,
-        heading=replace(session.heading, source=None),
+        heading=_without_devices(session.heading),
         measures=replace(
             session.measures, notes=tuple(each.without_message for each in session.measures.notes)
         ),
@@ -350,6 +351,12 @@ def redacted(session: Session) -> Session:
         pauses=(),
         notes=tuple(each.without_message for each in session.notes),
     )
+
+
+def _without_devices(verdict: HeadingVerdict) -> HeadingVerdict:
+    """The verdict without the sources of headings: that of a second device holds its name."""
+    reason = verdict.reason.partition(" (beside it ")[0]  # as ``detect.heading`` lists the others
+    return replace(verdict, source=None, reason=reason)
 
 
 def _anonymous(label: Label) -> Label:
