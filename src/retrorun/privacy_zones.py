@@ -271,7 +271,10 @@ def exposed_error(session_id: str) -> ArchiveError:
 
 
 def recorded_s(track: Track, shown_s: float) -> float:
-    """Seconds since the recording's start, of a moment counted on the clock that stands still."""
+    """Seconds on the track's clock as seconds since the recording's start.
+
+    The track's clock stands still while seconds are hidden; the recording's does not.
+    """
     for start, end in track.hidden:
         if start <= shown_s:
             shown_s += end - start
@@ -285,13 +288,16 @@ def recorded_start_s(track: Track) -> float:
 
 
 def shown_s(track: Track, recorded: float) -> float:
-    """The reverse of ``recorded_s``; all of a hidden piece is the moment at which it begins."""
+    """Seconds since the recording's start on the track's clock, the reverse of ``recorded_s``.
+
+    Every moment of a hidden piece is the moment at which the piece begins.
+    """
     gone = sum(min(recorded, end) - start for start, end in track.hidden if start < recorded)
     return recorded - gone
 
 
 def shown_labels(track: Track, labels: Iterable[Label]) -> tuple[Label, ...]:
-    """Labels on the clock that stands still; without those of hidden seconds only."""
+    """Labels on the track's clock, without those of hidden seconds only."""
     moved = (
         replace(each, start_s=shown_s(track, each.start_s), end_s=shown_s(track, each.end_s))
         for each in labels
@@ -300,7 +306,7 @@ def shown_labels(track: Track, labels: Iterable[Label]) -> tuple[Label, ...]:
 
 
 def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
-    """Pauses on the clock that stands still; without hidden ones."""
+    """Pauses on the track's clock, without hidden ones."""
     first_s = recorded_start_s(track)
     moved = (
         Pause(*(track.start_time_s + shown_s(track, at - first_s) for at in ends))

@@ -36,7 +36,7 @@ from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON, CARE = "index.html", "comparison.html", "care.html"
-OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last: whoever sees it finds the others
+OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last, because it links to the others
 # session id → fingerprint of what its page says of other sessions; and LANGUAGE → that of all pages
 PASTS = "pasts.json"
 LANGUAGE = "language"  # left out where it is English
@@ -318,7 +318,7 @@ def _habit_states(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str,
 
 
 def _fingerprint(past: EarlierSessions, trust: str) -> str:
-    """Of the values as JSON with sorted keys: what is equal has the same one."""
+    """Hash of what a session's page says of other sessions: equal values have equal hashes."""
     values = json.dumps([dataclasses.asdict(past), trust], sort_keys=True)
     return hashlib.sha256(values.encode()).hexdigest()[:12]
 
@@ -360,7 +360,7 @@ def _pages(
 def _write(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
 ) -> _WrittenPage | PageError | OSError:
-    """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
+    """Write one session's page; an error is returned, because one raised would end the worker."""
     with speaking(options.athlete.language):
         return _write_page(order, archive, folder, options)
 

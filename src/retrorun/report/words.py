@@ -47,7 +47,7 @@ def say_count(stem: str, number: int, /, **values: object) -> str:
 
 
 def words_for(stem: str, number: int) -> str:
-    """The same with its gaps unfilled: for markup, which fills them itself."""
+    """The words for so many things with their gaps unfilled, for ``Markup.format`` to fill."""
     return counted(stem, (WORDS[f"{stem}_one"], WORDS[f"{stem}_many"]), number)
 
 

@@ -261,7 +261,7 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
 
 
 def session_headline(session: Session) -> Markup:
-    """One sentence that tells the session's story; the telling part is emphasised."""
+    """How much of the session is, or may be, backward: one sentence, its main number in bold."""
     stretches = of_kind(session, "backward")
     if stretches:
         template = words_for("headline", len(stretches))

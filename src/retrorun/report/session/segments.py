@@ -282,13 +282,8 @@ def asked_sides(
         if not found:
             return {}
         longest = max(found, key=lambda each: each.end_s - each.start_s)
-        sides[way] = (
-            sum(each.end_s - each.start_s for each in found),
-            (
-                longest.start_s,
-                longest.end_s,
-            ),
-        )
+        seconds = sum(each.end_s - each.start_s for each in found)
+        sides[way] = (seconds, (longest.start_s, longest.end_s))
     return sides
 
 
@@ -422,7 +417,14 @@ def _every_second(shares: Sequence[float | None]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Data quality in text: channels with their coverage, the heading's story, all remarks."""
+    """Data quality in text.
+
+    Attributes:
+        channels: name, share of the time that has it as text, and the same in whole per cent.
+        heading: label and words of what was found about the heading.
+        remarks: what was repaired or doubted.
+        facts: label and value of what is known of the file.
+    """
 
     channels: tuple[tuple[str, str, int], ...]
     heading: tuple[tuple[str, str], ...]
@@ -431,7 +433,7 @@ class Quality:
 
 
 def quality(session: Session) -> Quality:
-    """Gather it from the session."""
+    """The data quality of a session."""
     channels = tuple(
         (say(f"channel_{name}", fallback=None) or name, percent(share), round(100 * share))
         for name, share in session.channels.items()
