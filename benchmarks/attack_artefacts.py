@@ -199,7 +199,7 @@ def _on_page(left: Left, kind: str, home: Door) -> tuple[FloatArray, dict[str, F
 
 def _metres_per_unit(html: str) -> float:
     found = re.search(
-        r'class="ruler" d="M\d+ \d+v12h(\d+)v-12"/><g[^>]*><text[^>]*>(\d+) (k?m)', html
+        r'class="ruler" d="M\d+ \d+v12h(\d+)v-12"/><g[^>]*><text[^>]*>(\d+)\s(k?m)', html
     )
     if found is None:
         return np.nan

@@ -84,7 +84,7 @@ def _review(browser: Browser, address: str, pictures: Path) -> None:
 def _wanted(pages: Path) -> dict[str, Path]:
     texts = {path: path.read_text("utf-8") for path in pages.glob("sessions/*.html")}
     # one that has an answer to what backward costs
-    best = max(texts, key=lambda path: (" ×</dd>" in texts[path], path.name))
+    best = max(texts, key=lambda path: ("×</dd>" in texts[path], path.name))
     found = {path.stem: path for path in sorted(pages.glob("*.html"))}
     return {"session": best} | found
 

@@ -42,7 +42,7 @@ from retrorun.report.numbers import (
     short_date,
     short_months,
 )
-from retrorun.report.page import SPOKEN
+from retrorun.report.page import SCRIPT_WORDS
 from retrorun.report.session import page as session_page
 from retrorun.report.session.question import review_page
 from retrorun.report.words import WORDS, is_counted, say, say_count
@@ -171,7 +171,7 @@ def test_words_that_scripts_ask_for_are_given_to_them(name: str) -> None:
     text = (PAGES / "assets" / name).read_text(encoding="utf-8")
     asked = set(re.findall(r'\bsay\("(\w+)"', text))
     asked |= {f"{stem}_one" for stem in re.findall(r'\bcounted\("(\w+)"', text)}
-    given_words = session_page._ANSWER_WORDS if name == "answers.js" else SPOKEN
+    given_words = session_page._ANSWER_WORDS if name == "answers.js" else SCRIPT_WORDS
     assert asked
     assert asked <= set(given_words)
 

@@ -3,6 +3,7 @@
 import gzip
 import itertools
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 
 from retrorun import contract, pipeline
-from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome
+from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome, Zone
+from retrorun.model.recording import POSITION
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes, gpx_bytes, scenarios, simulate
 from retrorun.simulate.samples import first_records
@@ -224,3 +226,21 @@ def test_the_order_of_second_devices_decides_nothing() -> None:
     sessions = [each.sessions[0] for each in found if isinstance(each, Analysis)]
     assert sessions[0] == sessions[1]
     assert sessions[0].channels["heading"] > 0.6
+
+
+def test_a_second_device_called_by_its_file_tells_no_hidden_time_of_day() -> None:
+    run = simulate(scenarios()["intervals"], 9000)
+    watch = fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+    phone = re.sub(rb' creator="[^"]*"', b"", gpx_bytes(run, "osmand"))
+    north, east = (float(run.recording.columns[name][0]) for name in POSITION)
+    athlete = Athlete(privacy_zones=(Zone(north, east, 50.0),), zone_secret="s")  # noqa: S106
+    for zones, name in ((athlete, "2026-05-08_….gpx"), (Athlete(), "2026-05-08_07-24-10.gpx")):
+        blob = Blob("a.fit", watch, second_files=(("2026-05-08_07-24-10.gpx", phone),))
+        found = pipeline.process(blob, Settings(), zones)
+        assert isinstance(found, Analysis)
+        (session,), (track,) = found.sessions, found.tracks
+        assert bool(track.hidden) == bool(zones.privacy_zones)
+        assert session.second_devices[0].device == name
+        assert session.heading.source in {each.source for each in track.headings}
+        assert f"({name})" in (session.heading.source or "")
+        assert ("07-24" in repr((session, track.headings))) == (not zones.privacy_zones)

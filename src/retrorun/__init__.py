@@ -33,7 +33,7 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
 
     from retrorun.archive import Archive
     from retrorun.export import tables
-    from retrorun.privacy_zones import exposed
+    from retrorun.privacy_zones import exposed_error
 
     chosen = archive or os.environ.get("RETRORUN_ARCHIVE")
     folder = Path(chosen) if chosen else user_data_path("retrorun", appauthor=False)
@@ -42,7 +42,7 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
         if athlete.privacy_zones and not athlete.zone_secret:  # of an older version
             open_sessions = list(store.known())
         if open_sessions:
-            raise exposed(open_sessions[0])
+            raise exposed_error(open_sessions[0])
         left_out: dict[str, str] = {}
         sessions = store.sessions(lambda each, problem: left_out.update({each: str(problem)}))
     if left_out:

@@ -57,7 +57,7 @@ def session_row(session: Session) -> Row:
     zone = session.zone
     row: Row = {
         "session": session.id,
-        "start_time": _moment(session.start_time_s),
+        "start_time": _utc_moment(session.start_time_s),
         "utc_offset_s": zone.utc_offset_s if zone else None,
         "timezone": zone.name if zone else None,
         "source": session.source.name,
@@ -102,7 +102,7 @@ def _segment_row(
     segment, metrics = measured.segment, measured.metrics
     row: Row = {
         "session": session.id,
-        "start_time": _moment(session.start_time_s + segment.start_s),
+        "start_time": _utc_moment(session.start_time_s + segment.start_s),
         "start_s": segment.start_s,
         "end_s": segment.end_s,
         "direction": segment.direction,
@@ -158,7 +158,7 @@ def track_table(track: Track) -> "pd.DataFrame":
     return pd.DataFrame({"time": time, "elapsed_s": elapsed_s, **track.columns, **flags})
 
 
-def _moment(time_s: float) -> dt.datetime:
+def _utc_moment(time_s: float) -> dt.datetime:
     return dt.datetime.fromtimestamp(time_s, tz=dt.UTC)
 
 
@@ -183,11 +183,11 @@ def _csv(frame: "pd.DataFrame") -> bytes:
     safe = frame.copy()
     for name in safe.columns:
         if safe[name].dtype == object or str(safe[name].dtype) == "str":
-            safe[name] = safe[name].map(_unformula)
+            safe[name] = safe[name].map(_without_formula)
     return str(safe.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ")).encode()
 
 
-def _unformula(cell: object) -> object:
+def _without_formula(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
@@ -220,7 +220,7 @@ def gpx_bytes(session: Session, track: Track) -> bytes:
                 round(float(latitude[index]), 7),
                 round(float(longitude[index]), 7),
                 elevation=height,
-                time=_moment(track.start_time_s + index),
+                time=_utc_moment(track.start_time_s + index),
                 comment=f"{measured.segment.direction} {measured.segment.verdict}",
             )
             piece.points.append(point)

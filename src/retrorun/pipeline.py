@@ -82,7 +82,7 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     Raises:
         RetrorunError: none of the recordings could be analysed; the first reason.
     """
-    others = _second_recordings(blob, settings.read)
+    others = _second_recordings(blob, settings.read, athlete)
     results: list[tuple[Session, Track]] = []
     problems: list[RetrorunError] = []
     for index in range(len(export.recordings)):
@@ -101,9 +101,9 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     lost = export.passed_over + tuple(Note(each.slug, each.message) for each in problems)
     if any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes):
         # the file's name often holds the first session's first second: no session may show it
-        quiet = privacy_zones.quiet_source(export.source)
-        sessions = tuple(map(privacy_zones.quiet_names, sessions))
-        return Analysis(quiet, sessions, tracks, privacy_zones.quiet_notes(lost))
+        quiet = privacy_zones.source_without_clock(export.source)
+        sessions = tuple(map(privacy_zones.names_without_clock, sessions))
+        return Analysis(quiet, sessions, tracks, privacy_zones.notes_without_words(lost))
     return Analysis(export.source, sessions, tracks, lost)
 
 
@@ -116,8 +116,14 @@ class _Input:
     second_devices: tuple[SecondDevice, ...]
 
 
-def _second_recordings(blob: Blob, limits: ReadLimits) -> list[tuple[SecondDevice, Recording]]:
-    """The recordings of second devices; one that cannot be read has nothing to give."""
+def _second_recordings(
+    blob: Blob, limits: ReadLimits, athlete: Athlete
+) -> list[tuple[SecondDevice, Recording]]:
+    """The recordings of second devices; one that cannot be read has nothing to give.
+
+    A device without a name is called by its file: without a time of day where there are zones,
+    because headings and the words about them are called by the device.
+    """
     found: list[tuple[SecondDevice, Recording]] = []
     for name, data in blob.second_files:
         try:
@@ -125,7 +131,8 @@ def _second_recordings(blob: Blob, limits: ReadLimits) -> list[tuple[SecondDevic
         except RetrorunError:
             continue
         for index, each in enumerate(export.recordings):
-            device = each.device or name
+            quiet = privacy_zones.without_clock(name) if athlete.privacy_zones else None
+            device = each.device or quiet or name
             about = SecondDevice(export.source.sha256, index, device, None, "")
             found.append((about, dataclasses.replace(each, device=device)))
     # whatever order they came in: of two alike the first one's heading is used
@@ -212,7 +219,7 @@ def _prepared(
         raise NotARunError("no-usable-second", words)
     if not _CLOCK_S[0] <= track.start_time_s <= _CLOCK_S[1]:
         raise ReadError("impossible-clock", "its clock shows a year outside 1 to 9999")
-    return track, bool(privacy_zones.hidden(track, discs).any())
+    return track, bool(privacy_zones.hidden_seconds(track, discs).any())
 
 
 def _labels(

@@ -125,7 +125,7 @@ def distance_m(latitude_deg: FloatArray, longitude_deg: FloatArray, disc: Disc) 
     return distance
 
 
-def within(track: Track, hidden_discs: Iterable[Disc]) -> BoolArray:
+def inside_discs(track: Track, hidden_discs: Iterable[Disc]) -> BoolArray:
     """Which seconds have a position in any of the discs, (n,)."""
     inside = np.zeros(track.seconds, dtype=bool)
     for disc in hidden_discs:  # a NaN compares as not inside
@@ -133,15 +133,15 @@ def within(track: Track, hidden_discs: Iterable[Disc]) -> BoolArray:
     return inside
 
 
-def hidden(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
+def hidden_seconds(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
     """Which seconds are to be hidden, (n,): those within a disc, and those that would betray it.
 
     These are seconds without a position, from which the disc can be reached and left again in the
     time they last, and pieces between hidden seconds that are too short to be of use.
     """
-    gone = within(track, hidden_discs)
+    gone = inside_discs(track, hidden_discs)
     for disc in hidden_discs:
-        gone |= _unseen(track, disc)
+        gone |= _may_have_entered(track, disc)
     if gone.any():
         for start, end in _runs(~gone):
             if end - start < LEAST_PIECE_S and start > 0 and end < gone.size:
@@ -149,7 +149,7 @@ def hidden(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
     return gone
 
 
-def _unseen(track: Track, disc: Disc) -> BoolArray:
+def _may_have_entered(track: Track, disc: Disc) -> BoolArray:
     """Seconds without a position in which the disc may have been entered, (n,)."""
     outside_m = np.maximum(distance_m(*_places(track), disc) - disc.radius_m, 0.0)
     gone = np.zeros(track.seconds, dtype=bool)
@@ -172,7 +172,7 @@ def _runs(values: BoolArray) -> list[tuple[int, int]]:
 
 def cut_if_enough(track: Track, discs: Sequence[Disc]) -> Track:
     """The track without its hidden seconds; the same if too few would be left to show."""
-    gone = hidden(track, discs)
+    gone = hidden_seconds(track, discs)
     return cut(track, gone) if int((~gone).sum()) >= LEAST_SHOWN_S else track
 
 
@@ -258,12 +258,12 @@ def check(track: Track, athlete: Athlete, session_id: str) -> Track:
     Raises:
         ArchiveError: one does: it was stored before the zone was known.
     """
-    if within(track, discs(athlete)).any():
-        raise exposed(session_id)
+    if inside_discs(track, discs(athlete)).any():
+        raise exposed_error(session_id)
     return track
 
 
-def exposed(session_id: str) -> ArchiveError:
+def exposed_error(session_id: str) -> ArchiveError:
     """The error of a session that still holds seconds in a privacy zone, and is not let out."""
     words = f"session {session_id} holds seconds in a privacy zone"
     remedy = "`retrorun reprocess`, or `process --retry FOLDER` if the original is lost."
@@ -271,7 +271,10 @@ def exposed(session_id: str) -> ArchiveError:
 
 
 def recorded_s(track: Track, shown_s: float) -> float:
-    """Seconds since the recording's start, of a moment counted on the clock that stands still."""
+    """Seconds on the track's clock as seconds since the recording's start.
+
+    The track's clock stands still while seconds are hidden; the recording's does not.
+    """
     for start, end in track.hidden:
         if start <= shown_s:
             shown_s += end - start
@@ -285,13 +288,16 @@ def recorded_start_s(track: Track) -> float:
 
 
 def shown_s(track: Track, recorded: float) -> float:
-    """The reverse of ``recorded_s``; all of a hidden piece is the moment at which it begins."""
+    """Seconds since the recording's start on the track's clock, the reverse of ``recorded_s``.
+
+    Every moment of a hidden piece is the moment at which the piece begins.
+    """
     gone = sum(min(recorded, end) - start for start, end in track.hidden if start < recorded)
     return recorded - gone
 
 
 def shown_labels(track: Track, labels: Iterable[Label]) -> tuple[Label, ...]:
-    """Labels on the clock that stands still; without those of hidden seconds only."""
+    """Labels on the track's clock, without those of hidden seconds only."""
     moved = (
         replace(each, start_s=shown_s(track, each.start_s), end_s=shown_s(track, each.end_s))
         for each in labels
@@ -300,7 +306,7 @@ def shown_labels(track: Track, labels: Iterable[Label]) -> tuple[Label, ...]:
 
 
 def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
-    """Pauses on the clock that stands still; without hidden ones."""
+    """Pauses on the track's clock, without hidden ones."""
     first_s = recorded_start_s(track)
     moved = (
         Pause(*(track.start_time_s + shown_s(track, at - first_s) for at in ends))
@@ -309,26 +315,39 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
     return tuple(each for each in moved if each.start_time_s < each.end_time_s)
 
 
-# 2026-05-08-142427, 20260508T142427Z, 2026-05-08_14-24_Fri, and Unix seconds or milliseconds
+# A time of day behind a date (2026-05-08-142427, 20260508T142427Z, route_2026-05-08_7.24am,
+# 08.05.2026 14:24), one by itself (7:24 PM, 07:24), and Unix seconds or milliseconds. Behind a date
+# any three digits may be one; alone, 3 x 10:00 is taken for repeats. The date is kept.
 _CLOCK = re.compile(
-    r"((?:19|20)\d\d[-_.]?[01]\d[-_.]?[0-3]\d[^0-9a-z]{0,3}t?)[0-2]\d[-_.:h]?[0-5]\d"
-    r"(?:[-_.:m]?[0-5]\d(?:[.,]\d+)?)?|(?<!\d)1\d{9}(?:\d{3})?(?!\d)",
-    re.IGNORECASE,
+    r"""
+    (?P<date>
+        (?:
+            (?:19|20)\d\d (?: [-_.]?[01]\d[-_.]?[0-3]\d | [-_./][01]?\d[-_./][0-3]?\d(?!\d) )
+          | (?<!\d) [0-3]?\d (?P<sign>[-_./]) [0-3]?\d (?P=sign) (?: (?:19|20)\d\d | \d\d(?!\d) )
+        )
+        [^0-9a-z]{0,3} t?
+    )
+    (?: [0-2]\d[-_.:h]? | \d[-_.:h] ) [0-5]\d (?: [-_.:m]?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
+  | (?<!\d) [01]?\d [.:][0-5]\d (?: [.:][0-5]\d )? \s?[ap]m\b
+  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d:[0-5]\d (?::[0-5]\d)? (?![\d:])
+  | (?<!\d) 1\d{9} (?:\d{3})? (?!\d)
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 
 def without_clock(name: str | None) -> str | None:
     """A name without the time of day in it, which often is that of the hidden first second."""
-    return None if name is None else _CLOCK.sub(lambda found: f"{found[1] or ''}…", name)
+    return None if name is None else _CLOCK.sub(lambda found: f"{found['date'] or ''}…", name)
 
 
-def quiet_source(source: Source) -> Source:
+def source_without_clock(source: Source) -> Source:
     """The source without a time of day in its name; of its warnings only their slugs."""
     name = without_clock(source.name) or source.name
-    return replace(source, name=name, warnings=quiet_notes(source.warnings))
+    return replace(source, name=name, warnings=notes_without_words(source.warnings))
 
 
-def quiet_notes(notes: Iterable[Note]) -> tuple[Note, ...]:
+def notes_without_words(notes: Iterable[Note]) -> tuple[Note, ...]:
     """Notes without their words, which may count hidden seconds."""
     return tuple(each.without_message for each in notes)
 
@@ -346,20 +365,20 @@ def without_hidden(session: Session, track: Track) -> Session:
         track: with hidden seconds, or blanked.
     """
     return replace(
-        quiet_names(session),
+        names_without_clock(session),
         laps=(),  # a lap of a round distance ends that far from the door
         pauses=shown_pauses(track, session.pauses),
         device_energy_kcal=None,
-        notes=(note(track), *quiet_notes(session.notes)),
-        measures=replace(session.measures, notes=quiet_notes(session.measures.notes)),
+        notes=(note(track), *notes_without_words(session.notes)),
+        measures=replace(session.measures, notes=notes_without_words(session.measures.notes)),
     )
 
 
-def quiet_names(session: Session) -> Session:
+def names_without_clock(session: Session) -> Session:
     """The session without a time of day in the names of its file, itself and second devices."""
     return replace(
         session,
-        source=quiet_source(session.source),
+        source=source_without_clock(session.source),
         name=without_clock(session.name),
         second_devices=tuple(map(_without_clock_in_name, session.second_devices)),
     )

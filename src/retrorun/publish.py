@@ -36,7 +36,7 @@ from retrorun.settings import Settings
 
 T = TypeVar("T")
 INDEX, COMPARISON, CARE = "index.html", "comparison.html", "care.html"
-OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last: whoever sees it finds the others
+OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last, because it links to the others
 # session id → fingerprint of what its page says of other sessions; and LANGUAGE → that of all pages
 PASTS = "pasts.json"
 LANGUAGE = "language"  # left out where it is English
@@ -118,7 +118,7 @@ def _publish(
     site.ensure_assets()
     sums = archive.sums()
     pasts = compare.earlier_sessions(sums, options.settings.compare)
-    trust = _habit_words(sums, athlete)
+    trust = _habit_states(sums, athlete)
     fingerprints = {
         each: _fingerprint(pasts.get(each, EarlierSessions()), trust.get(each, ""))
         for each in known
@@ -181,11 +181,11 @@ def publish_alone(
     return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
 
 
-def _note(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
+def _record_fault(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
     faults[session_id] = Fault.of(session_id, problem)
 
 
-def of_sound(
+def without_faulty(
     sessions: Sequence[Session], make: Callable[[Sequence[Session]], T]
 ) -> tuple[T, list[Fault]]:
     """What is made of many sessions, without those of which it cannot be made.
@@ -238,7 +238,7 @@ def _overview_pages(
     archive: Archive, options: PublishOptions, names: Collection[str], inbox: Inbox | None
 ) -> tuple[dict[str, str], dict[str, Fault]]:
     left_out: dict[str, Fault] = {}
-    sessions = archive.summaries(partial(_note, left_out))
+    sessions = archive.summaries(partial(_record_fault, left_out))
     draw = partial(
         _overview,
         outdated=_outdated(archive, options),
@@ -247,7 +247,7 @@ def _overview_pages(
         inbox=inbox,
         remarks=archive.annotations.remarks() if CARE in names else {},
     )
-    pages, found = of_sound(sessions, lambda sound: draw(sound, left_out))
+    pages, found = without_faulty(sessions, lambda sound: draw(sound, left_out))
     if found:
         left_out |= {each.session: each for each in found}
         pages = draw([each for each in sessions if each.id not in left_out], left_out)
@@ -302,14 +302,14 @@ def _remember_faults(
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class _WrittenPage:
     """A page: whether it changed, and what is wrong with the session."""
 
     changed: bool
     fault: Fault | None = None
 
 
-def _habit_words(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
+def _habit_states(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
     """Session id → what its page says of trust in the athlete's gait, where it has candidates."""
     which = habit_state(athlete)
     if which in {"early", "trusted"}:
@@ -318,7 +318,7 @@ def _habit_words(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, 
 
 
 def _fingerprint(past: EarlierSessions, trust: str) -> str:
-    """Of the values as JSON with sorted keys: what is equal has the same one."""
+    """Hash of what a session's page says of other sessions: equal values have equal hashes."""
     values = json.dumps([dataclasses.asdict(past), trust], sort_keys=True)
     return hashlib.sha256(values.encode()).hexdigest()[:12]
 
@@ -334,7 +334,7 @@ def _read_pasts(folder: Path) -> dict[str, str]:
 
 def _pages(
     archive: Archive, folder: Path, options: PublishOptions, wanted: Mapping[str, EarlierSessions]
-) -> Iterator[_Done]:
+) -> Iterator[_WrittenPage]:
     """Write pages of sessions; one that cannot be made says why.
 
     Args:
@@ -359,15 +359,15 @@ def _pages(
 
 def _write(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
-) -> _Done | PageError | OSError:
-    """Write one session's page; what goes wrong is a value, so that no worker is lost over it."""
+) -> _WrittenPage | PageError | OSError:
+    """Write one session's page; an error is returned, because one raised would end the worker."""
     with speaking(options.athlete.language):
         return _write_page(order, archive, folder, options)
 
 
 def _write_page(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
-) -> _Done | PageError | OSError:
+) -> _WrittenPage | PageError | OSError:
     session_id, before = order
     try:
         try:
@@ -375,14 +375,14 @@ def _write_page(
                 html = session_page(opened, opened.session(session_id), before, options)
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
             return _faulty(Fault.of(session_id, problem), folder)
-        return _Done(Site(folder).write(_page(session_id), html))
+        return _WrittenPage(Site(folder).write(_page(session_id), html))
     except (PageError, OSError) as problem:
         return problem
 
 
-def _faulty(fault: Fault, folder: Path) -> _Done:
+def _faulty(fault: Fault, folder: Path) -> _WrittenPage:
     """Write the page that says why the session's own cannot be made."""
-    return _Done(Site(folder).write(_page(fault.session), _fault_page(fault)), fault)
+    return _WrittenPage(Site(folder).write(_page(fault.session), _fault_page(fault)), fault)
 
 
 def _fault_page(fault: Fault) -> str:

@@ -38,7 +38,7 @@ def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
             for number, name in ((1, "latitude_deg"), (2, "longitude_deg"))
         }
         track = Track(0.0, place, {"gap": np.zeros(1, dtype=bool)})
-        if not privacy_zones.within(track, discs).any():
+        if not privacy_zones.inside_discs(track, discs).any():
             return found[0]
         return (
             f'<trkpt lat="{main.latitude_deg:.7f}" lon="{main.longitude_deg:.7f}"><ele>99.0</ele>'

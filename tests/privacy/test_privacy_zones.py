@@ -33,7 +33,7 @@ def line(n: int = 400, *more: str) -> Track:
 
 
 def shown(track: Track, *discs: Disc) -> Track:
-    return privacy_zones.cut(track, privacy_zones.hidden(track, discs or (HOME,)))
+    return privacy_zones.cut(track, privacy_zones.hidden_seconds(track, discs or (HOME,)))
 
 
 def test_a_disc_covers_its_zone_and_its_middle_is_far_from_the_zones() -> None:
@@ -99,7 +99,7 @@ def test_seconds_without_a_position_beside_hidden_ones_are_hidden() -> None:
     track = line(400, "altitude_m")
     for name in ("latitude_deg", "longitude_deg"):
         track.columns[name][:20] = np.nan
-    assert privacy_zones.hidden(track, (HOME,))[:41].all()
+    assert privacy_zones.hidden_seconds(track, (HOME,))[:41].all()
 
 
 def test_a_start_without_positions_is_hidden_if_it_may_lie_within() -> None:
@@ -107,14 +107,14 @@ def test_a_start_without_positions_is_hidden_if_it_may_lie_within() -> None:
     for name in ("latitude_deg", "longitude_deg"):
         track.columns[name][:60] = np.nan  # the first fix lies 98 m beyond the disc
         track.columns[name][300:305] = np.nan  # 1500 m away, five seconds
-    gone = privacy_zones.hidden(track, (HOME,))
+    gone = privacy_zones.hidden_seconds(track, (HOME,))
     assert gone[:60].all()
     assert not gone[60:].any()
 
 
 def test_a_short_piece_between_hidden_seconds_is_hidden() -> None:
     two = (HOME, Disc(46.05 + 500 / DEGREE_M, 14.5, 202.0))  # 202 to 298 m is free: 19 s
-    gone = privacy_zones.hidden(line(), two)
+    gone = privacy_zones.hidden_seconds(line(), two)
     assert gone[:141].all()
     assert not gone[141:].any()
 
@@ -146,7 +146,7 @@ def test_distances_hold_anywhere(
 ) -> None:
     columns = {"latitude_deg": np.array([latitude]), "longitude_deg": np.array([longitude])}
     track = Track(0.0, columns, {"gap": np.zeros(1, dtype=bool)})
-    assert privacy_zones.within(track, [disc]).tolist() == [inside]
+    assert privacy_zones.inside_discs(track, [disc]).tolist() == [inside]
 
 
 @given(st.lists(st.tuples(st.integers(0, 90), st.integers(1, 30)), max_size=4), st.integers(0, 99))
@@ -185,6 +185,18 @@ def test_a_stored_track_within_a_disc_is_refused() -> None:
         ("20260508T142427Z.gpx", "20260508T…Z.gpx"),
         ("2026-05-08_14-24_Fri.gpx", "2026-05-08_…_Fri.gpx"),
         ("run 2026-05-08 14:24:27.123.tcx", "run 2026-05-08 ….tcx"),
+        ("route_2026-05-08_7.24am.gpx", "route_2026-05-08_….gpx"),  # Apple Health's own names
+        ("route_2026-05-08_12.24pm.gpx", "route_2026-05-08_….gpx"),
+        ("2026-5-8 7:24.fit", "2026-5-8 ….fit"),
+        ("08.05.2026 14:24.tcx", "08.05.2026 ….tcx"),
+        ("8.5.26, 7.24 Uhr", "8.5.26, … Uhr"),
+        ("5/8/2026, 7:24:10 AM", "5/8/2026, …"),
+        ("Morning run 7:24 AM", "Morning run …"),
+        ("May 8, 2026 at 7.24 PM", "May 8, 2026 at …"),
+        ("Lauf 8. Mai 2026 um 07:24", "Lauf 8. Mai 2026 um …"),
+        ("3 x 10:00 at 5:00/km", "3 x 10:00 at 5:00/km"),
+        ("2026-05-08-10k.fit", "2026-05-08-10k.fit"),
+        ("2026-05-08 5x1000.fit", "2026-05-08 5x1000.fit"),
         ("1778250267.fit", "….fit"),
         ("2026-05-31-easy.fit", "2026-05-31-easy.fit"),
         ("8 x 400 m.fit", "8 x 400 m.fit"),

@@ -145,7 +145,7 @@ def test_odd_values_in_one_session_keep_no_other_page(
         opened.writes.apply(0, Change(documents={first: altered(document, *path, value=value)}))
         done = publish.publish(opened, tmp_path / "pages", PublishOptions(Settings(), ATHLETE), ())
         named = " ".join(each.message for each in maintenance.check(opened))
-        learnt, _ = publish.of_sound(
+        learnt, _ = publish.without_faulty(
             opened.summaries(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)
         )
     assert isinstance(learnt, Athlete)
@@ -166,11 +166,11 @@ def test_whatever_cannot_be_made_of_one_session_is_made_of_the_others(archive: P
             raise ZeroDivisionError("as from an odd number")
         return [each.id for each in of]
 
-    made, faults = publish.of_sound(sessions, ids)
+    made, faults = publish.without_faulty(sessions, ids)
     assert made == [each.id for each in sessions if each is not sessions[1]]
     assert [(each.session, each.slug) for each in faults] == [(sessions[1].id, "session-odd")]
     with pytest.raises(ZeroDivisionError):  # no single one is at fault
-        publish.of_sound(sessions, lambda of: 1 // (len(of) < 2))
+        publish.without_faulty(sessions, lambda of: 1 // (len(of) < 2))
 
 
 def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:

@@ -104,3 +104,45 @@ def test_no_number_of_a_stretch_is_written_over_another(
     rows = page.locator(".segments tbody tr")
     assert rows.count() == len(plan)
     assert rows.evaluate_all(CROSSED) == [], language
+
+
+BROKEN = """() => {
+  const broken = [], main = document.querySelector("main");
+  const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (node.parentElement.closest("script, svg, code, .facts, .hidden")) continue;
+    for (const found of node.data.matchAll(/[\\p{L}\\d]+/gu)) {
+      const range = document.createRange();
+      range.setStart(node, found.index);
+      range.setEnd(node, found.index + found[0].length);
+      const boxes = [...range.getClientRects()].filter((each) => each.width > 0);
+      const lines = new Set(boxes.map((each) => Math.round(each.top)));
+      if (lines.size > 1) broken.push(found[0]);
+    }
+  }
+  return broken;
+}"""
+CUT = """() => [...document.querySelectorAll(".scroll")].flatMap((box) =>
+  [...box.querySelectorAll(".contrast :is(td, th), .forest :is(td, th)")]
+    .filter((each) => each.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5)
+    .map((each) => each.textContent))"""
+
+
+@pytest.mark.parametrize("width_px", [320, 390])
+def test_no_word_is_broken_and_no_cell_is_cut_on_a_phone(
+    page: Page, put: Callable[[str], str], language: str, width_px: int
+) -> None:
+    sessions = [hand_made_sessions.session(id=f"{number:012x}") for number in range(3)]
+    sessions.append(hand_made_sessions.session(hand_made_sessions.TWO_CANDIDATES, id="f" * 12))
+    page.set_viewport_size({"width": width_px, "height": 844})
+    track = hand_made_sessions.track(hand_made_sessions.HOUR)
+    found = compare.compare(sessions, Athlete(), Settings().compare)
+    for html in (
+        session_page(sessions[0], track, SessionContext(claims=compare.claims(found))),
+        index_page(sessions, Athlete()).replace('"assets/', '"../assets/'),
+        comparison_page(found, sessions, Athlete()).replace('"assets/', '"../assets/'),
+    ):
+        page.goto(put(html))
+        assert page.evaluate(BROKEN) == [], language
+        assert page.evaluate(CUT) == [], language

@@ -27,7 +27,7 @@ def claim(key: str, status: Any, measured: Estimate | None = None) -> Claim:  # 
 
 def titles(html: str, path: str) -> list[str]:
     tree: Any = lxml.html.fromstring(html)  # what an XPath gives has no narrower type
-    return [each.text_content() for each in tree.xpath(path)]
+    return [" ".join(each.text_content().split()) for each in tree.xpath(path)]
 
 
 def test_three_answered_claims_are_open_and_those_with_a_number_first() -> None:

@@ -173,8 +173,8 @@ class Archive:
         exposed = self.annotations.exposed()
         for each in exposed:
             if damaged is None:
-                raise privacy_zones.exposed(each)
-            damaged(each, privacy_zones.exposed(each))
+                raise privacy_zones.exposed_error(each)
+            damaged(each, privacy_zones.exposed_error(each))
         return set(exposed)
 
     def refuse_exposed(self, session_id: str) -> None:
@@ -186,7 +186,7 @@ class Archive:
         from retrorun import privacy_zones
 
         if session_id in self.annotations.exposed():
-            raise privacy_zones.exposed(session_id)
+            raise privacy_zones.exposed_error(session_id)
 
     def summaries(
         self, damaged: Damaged | None = None, *, with_exposed: bool = False

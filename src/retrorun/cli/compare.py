@@ -102,7 +102,7 @@ def compare_sessions(
 ) -> tuple[Comparison, list[Session]]:
     """The comparison over the archive's sessions, and those that can be read."""
     sessions = store.summaries(faults.add_damaged)
-    found, faulty = publish.of_sound(
+    found, faulty = publish.without_faulty(
         sessions, lambda sound: comparison.compare(sound, athlete, settings.compare)
     )
     faults.add(faulty)

@@ -371,7 +371,7 @@ def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool
     from retrorun.errors import ArchiveError
 
     try:
-        return bool(privacy_zones.hidden(store.track(session_id), discs).any())
+        return bool(privacy_zones.hidden_seconds(store.track(session_id), discs).any())
     except ArchiveError:
         return True
 

@@ -305,7 +305,7 @@ def write_period(
         found = compare.compare(held, work.athlete, work.settings.compare)
         return period_page(held, found, context)
 
-    html, faulty = publish.of_sound(sessions, page)
+    html, faulty = publish.without_faulty(sessions, page)
     faults.add(faulty)
     Site(reports).write(days.file(), html)
     return reports / days.file()
@@ -361,7 +361,7 @@ def write_tables(
     Raises:
         ArchiveError: a file cannot be written.
     """
-    found, faulty = publish.of_sound(sessions, exports.tables)
+    found, faulty = publish.without_faulty(sessions, exports.tables)
     faults.add(faulty)
     for kind, frame in (("sessions", found.sessions), ("segments", found.segments)):
         if kind in what and form != "gpx":

@@ -12,7 +12,7 @@ from typing import Any
 from retrorun import arithmetic
 from retrorun.model import Athlete, GaitHabit, MeasuredSegment, Session
 from retrorun.report.numbers import local_date, percent, short_date
-from retrorun.report.words import say, say_count
+from retrorun.report.words import say, say_count, with_unbroken_units
 
 LONGEST_NAME = 60
 TRUST_COMMAND = "retrorun profile trust_gait=true"
@@ -137,7 +137,8 @@ def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
     count = len(guesses)
     answers = say_count("answers", count)
     right = say_count("learnt_right", count, right=sum(guesses))
-    return say("learnt", answers=answers, steps=_steps(athlete), right=right)
+    sentence = say("learnt", answers=answers, steps=_steps(athlete), right=right)
+    return with_unbroken_units(sentence)
 
 
 def _steps(athlete: Athlete) -> str:
@@ -170,7 +171,7 @@ def habit(athlete: Athlete, archive_option: str = "") -> Habit | None:
     learnt = athlete.gait_habit
     if learnt is None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
-    lines = [_taught(learnt), *_answered(athlete)]
+    lines = [_habit_words(learnt), *_answered(athlete)]
     if learnt.counted:
         rate = percent(learnt.right / learnt.counted)
         lines.append(
@@ -233,7 +234,7 @@ def session_habit(
     return Habit((say(f"habit_{which}"),), command)
 
 
-def _taught(learnt: GaitHabit) -> str:
+def _habit_words(learnt: GaitHabit) -> str:
     counts = (learnt.answers, learnt.backward, learnt.sessions)
     named = dict(zip(("answers", "backward", "sessions"), map(str, counts), strict=True))
     if learnt.kind is None:

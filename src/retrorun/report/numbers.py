@@ -106,7 +106,7 @@ def clock(seconds: float | None) -> str:
     return UNKNOWN if seconds is None else units.clock(seconds)
 
 
-def spoken_time(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
     """A length of time for a sentence: ``45 s``, ``6:20 min``, ``1:02 h``."""
     if units.whole(seconds) < 60:
         return say("seconds", value=units.whole(seconds))
@@ -320,7 +320,7 @@ SMALL = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MetricFormat:
     """A metric as it is shown: value × ``scale`` in ``unit``, with so many digits."""
 
     label: str
@@ -343,16 +343,16 @@ class Shown:
         return say("between", low=self.change(low, more), high=self.change(high, more))
 
 
-def shown(key: str, label: str, unit: str, display: Display) -> Shown:
+def metric_format(key: str, label: str, unit: str, display: Display) -> MetricFormat:
     """How the metric is shown; one that is new here goes by the model's own label and unit."""
     style = STYLES.get(key, Style(digits=2))
     words = say(f"shown_{key}", fallback=None) or capital(translated(label))
-    return styled(words, unit, style, display)
+    return format_in_style(words, unit, style, display)
 
 
-def styled(label: str, unit: str, style: Style, display: Display) -> Shown:
+def format_in_style(label: str, unit: str, style: Style, display: Display) -> MetricFormat:
     """How a number of a unit is shown in a style."""
-    return Shown(label, *_scaled(style.scale, unit, display), style.digits)
+    return MetricFormat(label, *_scaled(style.scale, unit, display), style.digits)
 
 
 def cell(value: float | None, unit: str, style: Style, display: Display) -> str:
@@ -361,7 +361,7 @@ def cell(value: float | None, unit: str, style: Style, display: Display) -> str:
         return display.distance(value)
     if style.scale == "pace":
         return f"{display.pace(value)} {display.pace_unit}" if style.label else display.pace(value)
-    how = styled(style.label, unit, style, display)
+    how = format_in_style(style.label, unit, style, display)
     text = how.value(value)
     return f"{text} {how.unit}" if style.label and how.unit and value is not None else text
 

@@ -7,6 +7,7 @@ changed.
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
 from retrorun.language import SOURCE, spoken, translated
 from retrorun.report.numbers import clock, grouped
-from retrorun.report.words import say, say_count
+from retrorun.report.words import UNIT_BLANK, say, say_count, with_unbroken_units
 from retrorun.report.words_review import INBOX, REVIEW
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
@@ -35,7 +36,7 @@ OWN_ASSETS = {
     "review": "review.js",
     "live": "live.js",
 }
-SPOKEN = (*REVIEW, *INBOX, "between")  # words that scripts of live pages put together
+SCRIPT_WORDS = (*REVIEW, *INBOX, "between")  # words that scripts of live pages put together
 STATIC_SCRIPTS = SCRIPTS[:4]  # the others need the server of `retrorun open`
 
 
@@ -103,11 +104,13 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "version": __version__,
         "page_class": "live" if place.live else "",
         "here": template,
-        "live_words": {key: say(key) for key in SPOKEN} if place.live else {},
+        "live_words": (
+            {key: with_unbroken_units(say(key)) for key in SCRIPT_WORDS} if place.live else {}
+        ),
         "language": spoken(),
         "signs": {} if spoken() == SOURCE else signs(),
     }
-    return _environment().get_template(f"{template}.html.j2").render(shell | values) + "\n"
+    return _filled(template, shell | values) + "\n"
 
 
 def render_part(template: str, place: Place, **values: object) -> str:
@@ -118,7 +121,19 @@ def render_part(template: str, place: Place, **values: object) -> str:
         place: where the page lies.
         values: what the template names.
     """
-    return _environment().get_template(f"{template}.html.j2").render(place=place, **values)
+    return _filled(template, {"place": place, **values})
+
+
+def _filled(template: str, values: Mapping[str, object]) -> str:
+    """The template with its values, in the text of which no line parts a number and its unit."""
+    html = _environment().get_template(f"{template}.html.j2").render(values)
+    return _MARKUP_OR_BLANK.sub(lambda found: found[1] or "\N{NO-BREAK SPACE}", html)
+
+
+# what is data, is copied or edited, or stands in one line keeps its blanks
+_MARKUP_OR_BLANK = re.compile(
+    r"(<(script|style|title|code|textarea)\b.*?</\2>|<[^>]*>)|" + UNIT_BLANK.pattern, re.DOTALL
+)
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ Headlines may hold ``<b>``: they are the only entries that are taken as markup, 
 their gaps is escaped.
 """
 
+import re
 from collections.abc import Mapping
 
 from retrorun.language import counted, word
@@ -46,7 +47,7 @@ def say_count(stem: str, number: int, /, **values: object) -> str:
 
 
 def words_for(stem: str, number: int) -> str:
-    """The same with its gaps unfilled: for markup, which fills them itself."""
+    """The words for so many things with their gaps unfilled, for ``Markup.format`` to fill."""
     return counted(stem, (WORDS[f"{stem}_one"], WORDS[f"{stem}_many"]), number)
 
 
@@ -61,6 +62,17 @@ def _words(key: str) -> str:
 def is_counted(stem: str) -> bool:
     """Whether there are words for one and for many under this beginning of keys."""
     return f"{stem}_one" in WORDS and f"{stem}_many" in WORDS
+
+
+# the blank between a number, or the gap for one, and its unit
+UNIT_BLANK = re.compile(
+    r"(?<=[\d}]) (?=(?:%|°|×|ms|s|min|h|cm|m|km|ft|mi|bpm|brpm|kcal|[^\W\d_]+/min)(?:/\w+)?(?!\w))"
+)
+
+
+def with_unbroken_units(text: str) -> str:
+    """The text with no-break spaces between numbers and their units, so that no line parts them."""
+    return UNIT_BLANK.sub("\N{NO-BREAK SPACE}", text)
 
 
 # lanes, map, technique and tiles of a session's page
@@ -154,7 +166,6 @@ WORDS: Mapping[str, str] = {
     "nav_index": "All sessions",
     "nav_comparison": "Backward against forward",
     "nav_label": "Pages",
-    "as_table": "The same as a table",
     # session: the top
     "sport_running": "Run",
     "sport_trail_running": "Trail run",
@@ -234,8 +245,6 @@ WORDS: Mapping[str, str] = {
     "part_quality": "Data, and how each stretch was decided",
     "part_safety": "Take care",
     "map_label": "Map of the session in metres, north up; backward stretches in orange",
-    "map_none": "The recording has no positions to draw.",
-    "map_redacted": "The map was left out.",
     "strip_label": "The session from start to finish; its stretches are in the table below",
     "lanes_none": "The recording has nothing to draw over time.",
     "cursor_label": "Time in the session",
@@ -273,7 +282,6 @@ WORDS: Mapping[str, str] = {
     "direction_forward_run": "Run",
     "direction_forward_walk": "Walk",
     "direction_still_still": "Still",
-    "segment_number": "Stretch {number}",
     "segments_caption": "Every stretch in order",
     "segments_left_out": (
         "{count} shorter stretches are not listed here; exported tables hold all of them."
@@ -298,7 +306,6 @@ WORDS: Mapping[str, str] = {
     "forward_line": "Your forward line",
     "speed": "Speed",
     "claims_none": "No claims were compared for this session.",
-    "claim": "People say",
     "literature": "Measured in studies",
     "own_data": "Your data",
     "status_answered": "answered",

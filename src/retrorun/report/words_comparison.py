@@ -307,7 +307,6 @@ HISTORY: Mapping[str, str] = {
     "care_way": "{way}: {change} points a week (95 %: {interval}), {note}",
     "shown_pain": "Pain",
     "shown_effort": "Effort",
-    "part_care_notes": "What was noted",
     "care_notes_caption": "The latest notes",
     "care_notes_none": "No pain, effort or words are noted yet.",
     "care_how": "After a session, type, with your own numbers from 0 (none) to 10:",

@@ -113,7 +113,6 @@ REVIEW: Mapping[str, str] = {
     # a session's page
     "yes_to_all": "Yes to all {count}",
     "no_to_all": "No to all",
-    "answers_title": "Was it backward?",
     "answers_open_one": "1 stretch may be backward. It counts once you say so.",
     "answers_open_many": "{count} stretches may be backward. They count once you say so.",
     "answers_unsaved_one": "1 answer, not saved yet",

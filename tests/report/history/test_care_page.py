@@ -32,7 +32,7 @@ def words(html: str) -> str:
 
 def rows(html: str, table: str) -> list[list[str]]:
     found = tree(html).xpath(f"//table[contains(@class,'{table}')]/tbody/tr")
-    return [[cell.text_content().strip() for cell in row] for row in found]
+    return [[" ".join(cell.text_content().split()) for cell in row] for row in found]
 
 
 def backward(day: int, *seconds: int) -> Session:

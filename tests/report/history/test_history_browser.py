@@ -278,3 +278,12 @@ def test_what_tiles_and_bests_say_below_their_number_is_seen(
     notes = page.locator(".tile .note:not(:empty), .bests .note:not(:empty)")
     assert notes.count() >= 3
     assert all(each.is_visible() for each in notes.all())
+
+
+def test_the_calendar_on_a_phone_shows_its_last_session(browser: Browser, site: Built) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    opened(page, f"{site.url}/comparison.html")
+    last = page.locator(".year[open] .days a").last.bounding_box()
+    assert last is not None
+    assert 0 <= last["x"] <= 390 - last["width"]
+    page.close()

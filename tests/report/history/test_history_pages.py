@@ -1,6 +1,7 @@
 """Index, comparison and the report of a period as text: complete, honest, safe, small."""
 
 import dataclasses as dc
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 import session_history
 
 from processor_time import is_cheap
-from retrorun.model import Athlete, Best, Estimate, Remark, Session
+from retrorun.model import Athlete, Best, Estimate, Remark, Session, Totals
+from retrorun.model.comparison import Week
+from retrorun.report.history.calendar import volume_figure
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.differences import cost_tiles
 from retrorun.report.history.period import PeriodContext, period_page
@@ -237,7 +240,7 @@ def test_records_show_each_time_that_they_were_broken() -> None:
         for each, best in zip(sessions, bests, strict=True)
     ]
     rows = tree(comparison(kept)).xpath("//table[contains(@class,'broken')]/tbody/tr")
-    cells = [[cell.text_content() for cell in row] for row in rows]
+    cells = [[" ".join(cell.text_content().split()) for cell in row] for row in rows]
     assert len(cells) == len(sessions)
     assert cells[0][:4] == ["100 m", "0:40.0", "", "6:40 min/km"]
     assert cells[1][:3] == ["100 m", "0:39.5", "−0.5 s"]
@@ -258,7 +261,7 @@ def test_a_record_that_was_broken_a_hundred_times_is_no_long_table() -> None:
     html = comparison(sessions)
     rows = tree(html).xpath("//table[contains(@class,'broken')]/tbody/tr")
     assert len(rows) == 20
-    assert rows[0].xpath("td")[1].text_content() == "−1.0 s"
+    assert rows[0].xpath("td")[1].text_content() == "−1.0\N{NO-BREAK SPACE}s"
     assert "Earlier ones that only retrorun compare --json holds: 80." in words(html)
 
 
@@ -276,3 +279,15 @@ def test_backward_time_a_week_leaves_out_sessions_without_a_day() -> None:
         for sessions in ([dated], [dated, *odd])
     )
     assert beside == alone
+
+
+def test_the_weeks_of_the_figure_are_named_by_their_mondays() -> None:
+    """7 Dec 2026 is a Monday; of 13 weeks every third one is named, the year where it changes."""
+    mondays = [dt.date(2026, 12, 7) + dt.timedelta(weeks=week) for week in range(13)]
+    none = Totals()
+    figure = volume_figure([Week(each.isoformat(), 1, none, none, none) for each in mondays])
+    assert figure is not None
+    axis = figure["layout"]["xaxis"]
+    named = ["2026-12-07", "2026-12-28", "2027-01-18", "2027-02-08", "2027-03-01"]
+    assert axis["tickvals"] == named
+    assert axis["ticktext"] == ["7 Dec<br>2026", "28 Dec", "18 Jan<br>2027", "8 Feb", "1 Mar"]

@@ -281,7 +281,8 @@ def test_what_was_learnt_in_one_sentence() -> None:
     back = GaitLine(162, 8.64, 0, 2, 300, 1.8, 2.4)  # 8 % above it at every speed
     athlete = Athlete(forward_line=ahead, backward_line=back)
     assert learnt_sentence([True, True, False], athlete) == (
-        "After 3 answers: your steps are 8 % quicker backward. 2 of 3 guesses were right."
+        "After 3 answers: your steps are 8\N{NO-BREAK SPACE}% quicker backward. "
+        "2 of 3 guesses were right."
     )
     assert learnt_sentence([True], Athlete()) == (
         "After 1 answer: too little backward running to know your step rate. "

@@ -2,6 +2,7 @@
 
 import dataclasses as dc
 import re
+from types import SimpleNamespace
 from typing import Any, cast
 
 import hand_made_sessions
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from processor_time import is_cheap
+from retrorun.detect import heading
 from retrorun.model import (
     TWO_DIRECTIONS,
     Athlete,
@@ -95,7 +97,7 @@ def test_without_any_evidence_the_page_says_so_and_shows_no_zero() -> None:
     assert not any("ackward" in name for name in tiles)
     assert "–" not in tiles.values()
     # 600 s at 3 m/s: 1000 / 3 = 333 s to the kilometre
-    assert tiles["Distance"] == "1.80 km"
+    assert tiles["Distance"] == "1.80\N{NO-BREAK SPACE}km"
     assert tiles["Moving time"] == "10:00"
     assert tiles["Pace, forward"] == "5:33"
     assert [each.text for each in select(html, "//button[@id='mark-part']")] == [
@@ -266,6 +268,30 @@ def test_redacted_page_names_no_place_and_no_day() -> None:
         assert telling not in html
 
 
+def test_redacted_page_names_no_second_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict on a heading names the others, and a second device's by what it is called."""
+    nothing = np.zeros(1)
+    verdicts = (
+        HeadingVerdict("fit:heading", "compass", 1.0, 0.9, "it is independent of the course"),
+        HeadingVerdict("gpx:heading (Anna)", "course", None, None, "it follows the course"),
+    )
+    monkeypatch.setattr(
+        heading,
+        "_judge",
+        lambda verdict, *_: heading.Facing(
+            verdict, nothing, nothing, nothing, nothing > 0, nothing.astype(np.int64)
+        ),
+    )
+    found = heading.facing(
+        cast("Any", SimpleNamespace(headings=verdicts)), *[cast("Any", None)] * 2
+    )
+    made = hand_made_sessions.session(heading=found.verdict)
+    assert "gpx:heading (Anna)" in page(made)
+    html = page(made, redacted=True)
+    assert "it is independent of the course" in html
+    assert "Anna" not in html
+
+
 def test_a_remark_without_its_words_is_said_in_words() -> None:
     doubled = Note("cadence-doubled", "cadence counted one leg and was doubled")
     made = hand_made_sessions.session(notes=(doubled,))
@@ -302,3 +328,24 @@ def test_gaps_stay_gaps() -> None:
     track = hand_made_sessions.track(hand_made_sessions.HOUR)
     track.columns["heart_rate_bpm"][1000:1100] = np.nan
     assert "null," * 99 in page(hand_made_sessions.session(), track)
+
+
+def test_no_line_parts_a_number_and_its_unit() -> None:
+    text = words_as_written(page(hand_made_sessions.session(hand_made_sessions.HOUR)))
+    assert "10\N{NO-BREAK SPACE}% of your moving time" in text
+    assert re.findall(r"\d (?:%|m|km|s|min|h|bpm|kcal|ms|cm|×|steps/min|min/km)(?!\w)", text) == []
+
+
+def test_what_is_data_or_copied_keeps_its_blanks() -> None:
+    source = Source("run 5 km.fit", "0" * 64, "fit")
+    session = hand_made_sessions.session(hand_made_sessions.HOUR, source=source)
+    html = page(session, archive_option=" --archive '/runs of 5 km'", outdated=True)
+    assert '"file":"run 5 km.fit.labels.csv"' in html
+    commands = select(html, "//code//text()")
+    assert any("/runs of 5 km'" in each for each in commands)
+
+
+def words_as_written(html: str) -> str:
+    """Text of the page's body with its blanks; without data and what is copied."""
+    path = "//body//text()[not(ancestor::script or ancestor::code or ancestor::textarea)]"
+    return "".join(select(html, path))

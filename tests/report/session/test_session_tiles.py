@@ -8,6 +8,7 @@ import pytest
 from retrorun.language import speaking
 from retrorun.model import Note, Session
 from retrorun.report.numbers import Display, Tile
+from retrorun.report.session.segments import quality
 from retrorun.report.session.tiles import session_tiles
 
 Plan = hand_made_sessions.Plan
@@ -51,6 +52,15 @@ def test_remarks_are_counted(count: int) -> None:
     assert tiles(made)["Sensors"].note == english
     with speaking("de"):
         assert tiles(made)["Sensoren"].note == german
+
+
+def test_as_many_remarks_are_counted_as_are_listed() -> None:
+    session = hand_made_sessions.session()
+    notes = (Note("made-up", "once"), Note("other", "twice"), Note("other", "twice"))
+    made = replace(session, source=replace(session.source, warnings=()), notes=notes)
+    made = replace(made, measures=replace(made.measures, notes=(Note("other", "twice"),)))
+    assert quality(made).remarks == ("once", "twice")
+    assert tiles(made)["Sensors"].note == "2 remarks below"
 
 
 def test_all_of_it_maybe_backward_shows_numbers_of_what_may_be() -> None:

@@ -138,7 +138,14 @@
     });
   }
 
+  // a calendar that is wider than the screen begins where its last session is in sight
+  function showLast(year) {
+    const box = year.querySelector(".scroll"), last = [...box.querySelectorAll("a")].pop();
+    if (last) box.scrollLeft += last.getBoundingClientRect().right - box.getBoundingClientRect().right + 8;
+  }
+
   function begin() {
+    document.querySelectorAll(".year").forEach((year) => { showLast(year); year.addEventListener("toggle", () => showLast(year)); });
     const leads = (at) => at.on("plotly_click", (event) => {
       const row = rows[numbers.get(event.points[0].customdata)];
       if (row) location.href = row.href;

@@ -70,7 +70,7 @@
     $("span").replaceChildren(...parts);
     const gap = $("gap");
     if (gap) {
-      gap.textContent = more === null ? "" : `${more > 0 ? "+" : more < 0 ? "−" : "±"}${Math.abs(more)} %`;
+      gap.textContent = more === null ? "" : `${more > 0 ? "+" : more < 0 ? "−" : "±"}${Math.abs(more)}\u00a0%`;
       gap.style.left = `${X((q.start_s + q.end_s) / 2)}%`;
     }
     const line = [];

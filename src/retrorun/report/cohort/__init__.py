@@ -25,11 +25,11 @@ from retrorun.report.numbers import (
     Display,
     Tile,
     dated_span,
+    duration_in_words,
     grouped,
+    metric_format,
     number,
-    shown,
     signed,
-    spoken_time,
 )
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
@@ -67,7 +67,7 @@ def numbers_table(cohort: Cohort, display: Display) -> CohortTable:
 
 
 def _number_row(each: CohortMetric, display: Display) -> tuple[str, ...]:
-    how = shown(each.key, each.label, each.unit, display)
+    how = metric_format(each.key, each.label, each.unit, display)
     scale = 1.0 if each.scale == "percent" else how.scale
     unit = "%" if each.scale == "percent" else how.unit or "×"
     digits = {"factor": 2, "percent": 1}.get(each.scale, how.digits + 1)
@@ -146,7 +146,7 @@ def _athlete_row(each: AthleteSummary, display: Display) -> tuple[str, ...]:
         short_name(each.athlete),
         str(each.sessions),
         str(each.backward_sessions),
-        spoken_time(each.backward_s),
+        duration_in_words(each.backward_s),
         display.distance(each.backward_m),
         UNKNOWN if own is None else _with_interval(own.value, own.low, own.high),
         *(UNKNOWN if found is None else signed(found.percent.value, 1) for found in changes),
@@ -254,7 +254,7 @@ def _scale(cohort: Cohort) -> Markup:
 
 def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
     times = [each.backward_s for each in cohort.athletes if each.backward_s > 0]
-    note = say("tile_cohort_time_note", time=spoken_time(median(times))) if times else ""
+    note = say("tile_cohort_time_note", time=duration_in_words(median(times))) if times else ""
     return (
         Tile(
             say("tile_athletes"),
@@ -267,7 +267,7 @@ def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
             say("tile_cohort_sessions_note", count=grouped(cohort.backward_sessions)),
         ),
         Tile(say("tile_time"), _long_time(cohort.backward_s), note, "backward"),
-        Tile(say("tile_distance"), _far(cohort.backward_m, display), "", "backward"),
+        Tile(say("tile_distance"), _long_distance(cohort.backward_m, display), "", "backward"),
         _factors_tile(cohort.measures[0]),
         *(_tile(cohort, key) for key in ("heart_rate_bpm", "cadence_spm", "speed_mps")),
     )
@@ -276,10 +276,10 @@ def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
 def _long_time(seconds: float) -> str:
     """A time that may be years of running; beyond 100 hours the minutes are left out."""
     hours = round(seconds / 3600)
-    return spoken_time(seconds) if hours < 100 else say("hours", value=grouped(hours))
+    return duration_in_words(seconds) if hours < 100 else say("hours", value=grouped(hours))
 
 
-def _far(distance_m: float | None, display: Display) -> str:
+def _long_distance(distance_m: float | None, display: Display) -> str:
     """A distance that may be around the world."""
     if distance_m is None or distance_m < 1e6:
         return display.distance(distance_m)

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from retrorun.language import translated
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval
-from retrorun.report.numbers import UNKNOWN, Display, grouped, number, shown, signed
+from retrorun.report.numbers import UNKNOWN, Display, grouped, metric_format, number, signed
 from retrorun.report.words import say, say_count
 
 T = TypeVar("T")
@@ -103,7 +103,7 @@ def spread_strips(cohort: Cohort, display: Display) -> tuple[Strip, ...]:
 
 
 def _strip(each: CohortMetric, cohort: Cohort, axis: Axis, display: Display) -> Strip:
-    label = shown(each.key, each.label, each.unit, display).label
+    label = metric_format(each.key, each.label, each.unit, display).label
     athletes = athletes_words(each.athletes)
     if each.missing:
         return Strip(label, "", "", "", "", athletes, None, "", translated(each.note))

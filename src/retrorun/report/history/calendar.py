@@ -23,6 +23,9 @@ from retrorun.report.words import say
 Json = dict[str, Any]
 
 
+MOST_NAMED = 6  # weeks whose Monday stands below the figure: as many as fit a phone
+
+
 def volume_figure(weeks: Sequence[Week]) -> Json | None:
     """Minutes a week: forward upward, backward downward; None without weeks."""
     if not weeks:
@@ -39,7 +42,9 @@ def volume_figure(weeks: Sequence[Week]) -> Json | None:
     ]
     return {
         "data": bars,
-        "layout": _layout(forward, [a + b for a, b in zip(backward, maybe, strict=True)]),
+        "layout": _layout(
+            mondays, forward, [sum(each) for each in zip(backward, maybe, strict=True)]
+        ),
     }
 
 
@@ -70,7 +75,8 @@ def _bars(kind: str, mondays: Sequence[str], minutes: Sequence[float], sign: int
     }
 
 
-def _layout(up: Sequence[float], down: Sequence[float]) -> Json:
+def _layout(mondays: Sequence[str], up: Sequence[float], down: Sequence[float]) -> Json:
+    named = mondays[:: -(-len(mondays) // MOST_NAMED)]
     ticks = _ticks(max(up, default=0.0), max(down, default=0.0))
     minutes = axis(
         zeroline=True,
@@ -88,9 +94,25 @@ def _layout(up: Sequence[float], down: Sequence[float]) -> Json:
         hoverlabel={"bgcolor": "--card", "font": {"color": "--ink"}},
         showlegend=True,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        xaxis=axis(type="date", showgrid=False, nticks=10),
+        xaxis=axis(
+            type="date",
+            showgrid=False,
+            automargin=True,
+            tickvals=list(named),
+            ticktext=_monday_names(named),
+        ),
         yaxis=minutes,
     )
+
+
+def _monday_names(mondays: Sequence[str]) -> list[str]:
+    """Day and month of each, and below it the year where that is another than before."""
+    names, before = [], ""
+    for monday in mondays:
+        words, _, year = short_date(dt.date.fromisoformat(monday)).rpartition(" ")
+        names.append(words if year == before else f"{words}<br>{year}")
+        before = year
+    return names
 
 
 def _ticks(up: float, down: float) -> list[float]:

@@ -17,11 +17,12 @@ from retrorun.literature import BY_KEY, value
 from retrorun.model import Remark, Session
 from retrorun.model.comparison import Dose, Trend
 from retrorun.report.numbers import (
-    Shown,
+    MetricFormat,
     clock,
     counted,
     dated,
     dated_span,
+    duration_in_words,
     iso_dated,
     local_date,
     number,
@@ -29,7 +30,6 @@ from retrorun.report.numbers import (
     short,
     short_date,
     signed,
-    spoken_time,
 )
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.words import say
@@ -135,7 +135,7 @@ def _headline(doses: Sequence[Dose]) -> Markup:
     template = say("care_headline" if week.stretches else "care_headline_none")
     return Markup(template).format(  # noqa: S704  # our own words
         date=dated(dt.date.fromisoformat(week.monday)),
-        time=spoken_time(week.backward_s),
+        time=duration_in_words(week.backward_s),
         stretches=counted(week.stretches, "stretches"),
     )
 
@@ -150,7 +150,7 @@ def _lead(doses: Sequence[Dose]) -> str:
     return say(
         "care_step",
         change=signed(100 * week.step, 0, "%"),
-        before=spoken_time(doses[-2].backward_s),
+        before=duration_in_words(doses[-2].backward_s),
         large=say("care_step_large") if week.is_large else "",
     )
 
@@ -245,14 +245,14 @@ def _score_words(
     if recent:
         span = say("score_span", middle=short(median(recent)), most=max(recent))
         middle = say("care_recent", span=span, weeks=counted(RECENT_WEEKS, "weeks"))
-    return trend.key, say(f"shown_{trend.key}"), middle, _way(trend)
+    return trend.key, say(f"shown_{trend.key}"), middle, _trend_words(trend)
 
 
-def _way(trend: Trend) -> str:
+def _trend_words(trend: Trend) -> str:
     slope = trend.slope_per_week
     if slope.value is None:
         return translated(trend.note)
-    how = Shown("", "", 1.0, 1)
+    how = MetricFormat("", "", 1.0, 1)
     return say(
         "care_way",
         way=say(f"way_{trend.verdict}"),

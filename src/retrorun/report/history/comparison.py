@@ -24,14 +24,14 @@ from retrorun.report.history.sessions import SessionList, session_list
 from retrorun.report.inbox import habit
 from retrorun.report.numbers import (
     Display,
-    Shown,
+    MetricFormat,
     clock,
     dated,
     dated_span,
     iso_dated,
+    metric_format,
     number,
     sentence,
-    shown,
     signed,
 )
 from retrorun.report.page import LIVE, Place, render
@@ -55,7 +55,7 @@ class EconomyByVolume:
 
 def economy_by_volume(found: Association, display: Display) -> EconomyByVolume:
     """The scatter of weeks, what it says, and that it says nothing about causes."""
-    how = shown("forward_metres_per_beat", "", "m", display)
+    how = metric_format("forward_metres_per_beat", "", "m", display)
     volumes = [round(display.long_value(each), 2) for each in found.backward_m]
     economies = [round(each * how.scale, 3) for each in found.forward_m_per_beat]
     rows = tuple(
@@ -75,7 +75,7 @@ def economy_by_volume(found: Association, display: Display) -> EconomyByVolume:
     return EconomyByVolume(figure, _economy_words(found, how, display), head, rows)
 
 
-def _economy_words(found: Association, how: Shown, display: Display) -> str:
+def _economy_words(found: Association, how: MetricFormat, display: Display) -> str:
     slope = found.slope
     if slope.value is None:
         return sentence(translated(slope.reason or found.note))
@@ -103,7 +103,7 @@ def _scatter(x: Sequence[float], y: Sequence[float], titles: tuple[str, str]) ->
     shape = layout(
         260,
         (58, 16, 8, 46),
-        xaxis=axis(title={"text": titles[0]}),
+        xaxis=axis(title={"text": titles[0], "font": {"size": 11}}),
         yaxis=axis(title={"text": titles[1]}, nticks=6),
     )
     return {"data": [marks], "layout": shape}

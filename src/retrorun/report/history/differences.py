@@ -16,13 +16,13 @@ from retrorun.report.numbers import (
     Tile,
     clock,
     counted,
+    duration_in_words,
     factor,
     factor_ends,
     iso_dated,
+    metric_format,
     percent,
-    shown,
     signed,
-    spoken_time,
 )
 from retrorun.report.words import say, say_count
 
@@ -34,7 +34,7 @@ def cost_headline(comparison: Comparison) -> Markup:
         return Markup(say("compare_headline")).format(value=value)  # noqa: S704  # our own words
     if not comparison.backward_sessions:
         return Markup(say("compare_headline_none"))  # noqa: S704  # our own words
-    time = spoken_time(comparison.totals["backward"].moving_s)
+    time = duration_in_words(comparison.totals["backward"].moving_s)
     return Markup(say("compare_headline_early")).format(time=time)  # noqa: S704  # our own words
 
 
@@ -85,8 +85,10 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
     return (
         Tile(
             say("tile_time"),
-            spoken_time(backward.moving_s),
-            say("tile_time_candidate", time=spoken_time(maybe.moving_s)) if maybe.moving_s else "",
+            duration_in_words(backward.moving_s),
+            say("tile_time_candidate", time=duration_in_words(maybe.moving_s))
+            if maybe.moving_s
+            else "",
             "backward",
         ),
         Tile(
@@ -95,10 +97,14 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
             say("tile_forward_beside", distance=display.distance(forward.distance_m)),
             "backward",
         ),
-        Tile(say("tile_share"), percent(share), say("tile_share_note", time=spoken_time(moving))),
+        Tile(
+            say("tile_share"),
+            percent(share),
+            say("tile_share_note", time=duration_in_words(moving)),
+        ),
         Tile(
             say("tile_week"),
-            spoken_time(dated_s / weeks),
+            duration_in_words(dated_s / weeks),
             say_count("tile_week_note", weeks, weeks=weeks),
         ),
         _difference_tile(comparison.differences, "heart_rate_bpm"),
@@ -152,7 +158,7 @@ def matched_rows(found: Sequence[Difference], display: Display) -> tuple[Matched
 
 
 def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow:
-    how = shown(each.key, each.label, each.unit, display)
+    how = metric_format(each.key, each.label, each.unit, display)
     early = each.difference.value is None
     return MatchedRow(
         how.label,
@@ -198,7 +204,7 @@ PAIR_MEASURES = tuple((each.key, each.unit) for each in COMPARED if each.pair_la
 
 def pair_rows(pairs: Sequence[Pair], days: Mapping[str, Day], display: Display) -> Pairs:
     """The pairs behind the differences, latest first."""
-    how = [shown(key, key, unit, display) for key, unit in PAIR_MEASURES]
+    how = [metric_format(key, key, unit, display) for key, unit in PAIR_MEASURES]
     rows = tuple(
         PairRow(
             _side(pair.backward_session, pair.backward_start_s, days),

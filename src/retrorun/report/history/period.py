@@ -25,10 +25,10 @@ from retrorun.report.numbers import (
     clock,
     counted,
     dated_span,
+    duration_in_words,
     iso_dated,
     local_date,
     short,
-    spoken_time,
 )
 from retrorun.report.page import Place, render
 from retrorun.report.words import say
@@ -208,11 +208,11 @@ def _practice(done: Practice, backward_sessions: int) -> tuple[tuple[str, str], 
         return ()
     warm_up = UNKNOWN
     if done.warm_up_s is not None:
-        warm_up = say("practice_warm_up_value", time=spoken_time(done.warm_up_s))
+        warm_up = say("practice_warm_up_value", time=duration_in_words(done.warm_up_s))
     ground = say("practice_ground_value", steep=done.steep, twisty=done.twisty, whole=done.segments)
     return (
-        (say("period_run"), spoken_time(done.run_s)),
-        (say("period_walk"), spoken_time(done.walk_s)),
+        (say("period_run"), duration_in_words(done.run_s)),
+        (say("period_walk"), duration_in_words(done.walk_s)),
         (say("practice_walked"), _of(done.walked_first, backward_sessions)),
         (say("practice_warm_up"), warm_up),
         (say("practice_longer"), _of(done.longer, done.comparable) if done.comparable else UNKNOWN),

@@ -14,7 +14,15 @@ from retrorun.metrics import LISTED, number_of
 from retrorun.model import Session
 from retrorun.model.comparison import RepeatedSession, Repeats
 from retrorun.model.segment import Repetition, length_in_words, sets_in_words
-from retrorun.report.numbers import UNKNOWN, Display, dated, set_naming, short_date, signed, styled
+from retrorun.report.numbers import (
+    UNKNOWN,
+    Display,
+    dated,
+    format_in_style,
+    set_naming,
+    short_date,
+    signed,
+)
 from retrorun.report.words import say, say_count
 
 PLOT = (46, 10, 212, 92)  # left, top, right and bottom of what is drawn in a small picture
@@ -89,13 +97,12 @@ def _repeat_card(found: Repeats, sessions: Mapping[str, Session], display: Displ
     scale = _Scale(min(paces) - slack, max(paces) + slack, max(map(_places, latest)))
     pictures = [_picture(each, scale, display) for each in latest]
     pictures[-1] = replace(pictures[-1], earlier=tuple(scale.lines(found.earlier_s_per_km)))
-    ends = (scale.low_s, scale.high_s)
     title, beside = _repeats_title(found, display), _measures(found, sessions, display)
     return RepeatCard(
         title=title,
         gist=_repeats_gist(found, display),
         pictures=tuple(pictures),
-        ticks=tuple((scale.y(each), display.pace(each)) for each in ends),
+        ticks=tuple((scale.y(each), display.pace(each)) for each in (scale.low_s, scale.high_s)),
         beside=tuple(filter(None, map(_mean_change, beside))),
         tables=tuple(_table(each, found, title) for each in (_pace(found, display), *beside)),
     )
@@ -217,7 +224,7 @@ def _measures(
     made = []
     for each in LISTED:
         if each.key in BESIDE and each.listed:
-            how = styled(say(BESIDE[each.key]), each.unit, each.listed, display)
+            how = format_in_style(say(BESIDE[each.key]), each.unit, each.listed, display)
             values = [_grid(one, sessions.get(one.session), each.key) for one in found.sessions]
             label = f"{how.label}, {how.unit}"
             made.append(_Measure(label, how.unit, values, _before(values), how.value, how.change))
@@ -260,8 +267,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def _mean_change(measure: _Measure) -> str:
     """Such as ``Heart rate +3 bpm``."""
     label, _, _ = measure.label.rpartition(", ")
-    change = _mean(chain(*measure.changes()))
-    return f"{label} {measure.change(change)} {measure.unit}"
+    return f"{label} {measure.change(_mean(chain(*measure.changes())))} {measure.unit}"
 
 
 def _table(measure: _Measure, found: Repeats, title: str) -> RepeatTable:

@@ -18,11 +18,11 @@ from retrorun.report.numbers import (
     counted,
     dated,
     dated_span,
+    duration_in_words,
     local_date,
     main_numbers,
     month_and_year,
     session_name,
-    spoken_time,
     time_element,
 )
 from retrorun.report.page import LIVE, Fault, Place, render
@@ -105,7 +105,9 @@ def _month_of(session: Session) -> str:
 def _month(key: str, sessions: Sequence[Session], display: Display) -> Month:
     day = local_date(sessions[0])
     backward = sum(each.time_s("backward") for each in sessions)
-    words = say("month_backward", time=spoken_time(backward)) if backward else say("month_none")
+    words = (
+        say("month_backward", time=duration_in_words(backward)) if backward else say("month_none")
+    )
     return Month(
         key,
         time_element(key, month_and_year(day)) if key else say("day_unknown"),
@@ -277,7 +279,7 @@ def sessions_headline(sessions: Sequence[Session]) -> Markup:
         return Markup(say(f"index_headline_{which}")).format(whole=len(sessions))  # noqa: S704  # our own words
     only = len(sessions) == 1
     template = say("index_headline_only") if only else words_for("index_headline", count)
-    time = spoken_time(sum(backward))
+    time = duration_in_words(sum(backward))
     return Markup(template).format(  # noqa: S704  # our own words
         verb=_verb(sessions), time=time, count=count, whole=len(sessions)
     )

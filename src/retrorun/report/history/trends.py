@@ -9,7 +9,7 @@ from typing import Any
 from retrorun.language import translated
 from retrorun.model.comparison import Day, Point, Trend
 from retrorun.report.figures import axis, layout
-from retrorun.report.numbers import Display, Shown, iso_dated, shown
+from retrorun.report.numbers import Display, MetricFormat, iso_dated, metric_format
 from retrorun.report.words import say
 
 Json = dict[str, Any]
@@ -45,7 +45,7 @@ def trend_cards(
 
 
 def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
-    how = shown(trend.key, trend.label, trend.unit, display)
+    how = metric_format(trend.key, trend.label, trend.unit, display)
     slope = trend.slope_per_week
     early = slope.value is None
     more = _finer(trend, how)
@@ -62,7 +62,7 @@ def _card(trend: Trend, days: Mapping[str, Day], display: Display) -> TrendCard:
     )
 
 
-def _finer(trend: Trend, how: Shown) -> int:
+def _finer(trend: Trend, how: MetricFormat) -> int:
     """How many digits more a change shows, so that one that is told of is not shown as zero."""
     if trend.verdict == "level":
         return 1
@@ -71,19 +71,19 @@ def _finer(trend: Trend, how: Shown) -> int:
     return next(shown_with, FINEST)
 
 
-def _a_week(trend: Trend, how: Shown, more: int) -> str:
+def _a_week(trend: Trend, how: MetricFormat, more: int) -> str:
     change = how.change(trend.slope_per_week.value, more)
     return say(f"a_week_{trend.key}", fallback="a_week", number=change, unit=how.unit)
 
 
-def _figure(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:
+def _figure(trend: Trend, how: MetricFormat, days: Mapping[str, Day]) -> Json:
     data = [_marks(trend, how, days)]
     if trend.slope_per_week.value is not None and trend.intercept is not None:
         data = [*_line(trend, how), *data]
     return {"data": data, "layout": _layout(how)}
 
 
-def _marks(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:
+def _marks(trend: Trend, how: MetricFormat, days: Mapping[str, Day]) -> Json:
     """One mark a session, which leads to its page; or medians, which lead nowhere."""
     many = len(trend.points) > POINTS
     points = _medians(trend.points) if many else trend.points
@@ -108,7 +108,7 @@ def _marks(trend: Trend, how: Shown, days: Mapping[str, Day]) -> Json:
     return marks
 
 
-def _whiskers(points: Sequence[Point], how: Shown) -> Json:
+def _whiskers(points: Sequence[Point], how: MetricFormat) -> Json:
     if any(each.low is None or each.high is None for each in points):
         return {}
     ups = [round(((each.high or 0.0) - each.value) * how.scale, 4) for each in points]
@@ -138,7 +138,7 @@ def _utc_date(time_s: float) -> str:
     return dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date().isoformat()
 
 
-def _line(trend: Trend, how: Shown) -> list[Json]:
+def _line(trend: Trend, how: MetricFormat) -> list[Json]:
     """The line, and the band that the interval of its slope allows."""
     slope = trend.slope_per_week
     start_s, weeks = trend.points[0].start_time_s, trend.weeks
@@ -177,7 +177,7 @@ def _line(trend: Trend, how: Shown) -> list[Json]:
     return [band, line]
 
 
-def _layout(how: Shown) -> Json:
+def _layout(how: MetricFormat) -> Json:
     return layout(
         190,
         (46, 12, 6, 30),
@@ -201,7 +201,7 @@ MOST_ROWS = 500
 def trend_table(trends: Sequence[Trend], days: Sequence[Day], display: Display) -> TrendTable:
     """Latest first, and at most `MOST_ROWS`: the list below holds every session."""
     used = [each for each in trends if each.points]
-    hows = [shown(each.key, each.label, each.unit, display) for each in used]
+    hows = [metric_format(each.key, each.label, each.unit, display) for each in used]
     columns = [{point.session: point.value for point in each.points} for each in used]
     kept = [day for day in days if any(day.session in column for column in columns)]
     rows = tuple(

@@ -133,10 +133,10 @@ def _change(
     if backward.error is None or forward.error is None:
         return 100 * (ratio - 1), None, None
     first, second = backward.error * backward.error, forward.error * forward.error
-    whole = first + second
-    below = first * first / backward.freedom + second * second / forward.freedom
-    freedom = max(int(whole * whole / below), 1) if below > 0 else 1
-    reach = student(freedom) * math.sqrt(whole)
+    variance = first + second
+    weighted = first * first / backward.freedom + second * second / forward.freedom
+    freedom = max(int(variance * variance / weighted), 1) if weighted > 0 else 1
+    reach = student(freedom) * math.sqrt(variance)
     low, high = (ratio * arithmetic.exp(sign * reach) for sign in (-1, 1))
     return 100 * (ratio - 1), 100 * (low - 1), 100 * (high - 1)
 
@@ -148,7 +148,7 @@ def mean_of(row: Row | Metric, metrics: Sequence[Metrics]) -> float | None:
 
 
 def _mean(row: Row | Metric, metrics: Sequence[Metrics]) -> _Mean | None:
-    """The same mean with its error."""
+    """The mean over segments, formed as is declared, with its relative standard error."""
     if isinstance(row.mean, Reciprocal):
         found = _quotient(_weighted(row.mean.of, metrics), 1.0)
         if found is None or found.value <= 0:
@@ -174,16 +174,15 @@ def _quotient(parts: Sequence[tuple[float, float]], times: float) -> _Mean | Non
 
     The error is relative, from how far the parts lie off the quotient; None of one part.
     """
-    whole = sum(below for _, below in parts)
-    total = sum(above for above, _ in parts)
-    if whole <= 0:
+    denominator = sum(below for _, below in parts)
+    if denominator <= 0:
         return None
-    ratio, count = total / whole, len(parts)
+    ratio, count = sum(above for above, _ in parts) / denominator, len(parts)
     if count < 2 or ratio == 0:
         return _Mean(times * ratio, None, 0)
     off = [above - ratio * below for above, below in parts]
     squares = sum(each * each for each in off)
-    error = math.sqrt(count / (count - 1) * squares) / whole / abs(ratio)
+    error = math.sqrt(count / (count - 1) * squares) / denominator / abs(ratio)
     return _Mean(times * ratio, error, count - 1)
 
 

@@ -380,12 +380,14 @@ def minute_table(lanes: Sequence[Lane], seconds: int) -> Table | None:
     step = next((each for each in STEPS_S if seconds / each <= ROWS), STEPS_S[-1])
     lines = [lane.line for lane in lanes]
     starts = range(0, seconds, step)
-    columns = [[_said(each, line) for each in figures.medians(line.values, step)] for line in lines]
+    columns = [
+        [_cell_text(each, line) for each in figures.medians(line.values, step)] for line in lines
+    ]
     rows = tuple(zip((clock(start) for start in starts), *columns, strict=True))
     return Table(tuple(f"{line.label} {line.unit}" for line in lines), rows)
 
 
-def _said(middle: float, line: Line) -> str:
+def _cell_text(middle: float, line: Line) -> str:
     if math.isnan(middle):
         return UNKNOWN
     if line.form == "pace":

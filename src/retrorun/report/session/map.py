@@ -85,7 +85,7 @@ def draw_map(
     frame = _fit(track)
     if frame is None:
         return None
-    parts = [_ways(frame, segments), _marks(frame, track, segments, total_m, display)]
+    parts = [_track_markup(frame, segments), _marks(frame, track, segments, total_m, display)]
     parts += [_scale_bar(frame, display), _north(frame)]
     svg = (
         f'<svg class="map" viewBox="0 0 {frame.width} {frame.height}" role="group" '
@@ -124,7 +124,7 @@ def _fit(track: Track) -> _Frame | None:
     return _Frame(width, height, centred_x, centred_y, scale, UNITS_PX, phone)
 
 
-def way_paths(
+def track_paths(
     track: Track, segments: Sequence[MeasuredSegment]
 ) -> tuple[int, int, dict[str, str]] | None:
     """Width and height in the picture's units, and kind → path, those on top last.
@@ -135,7 +135,7 @@ def way_paths(
     return None if frame is None else (frame.width, frame.height, _paths(frame, segments))
 
 
-def _ways(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
+def _track_markup(frame: _Frame, segments: Sequence[MeasuredSegment]) -> str:
     """One path a kind; forward below, backward on top."""
     drawn = _paths(frame, segments)
     below = "".join(
@@ -210,7 +210,7 @@ def _north(frame: _Frame) -> str:
 
 
 @dataclass(slots=True, eq=False)
-class _Room:
+class _MarkLayout:
     """Where there is room beside the way: marks that are drawn are remembered."""
 
     frame: _Frame
@@ -228,7 +228,7 @@ class _Room:
             for at_x, at_y, half_x, half_y in self.taken
         )
 
-    def take(
+    def reserve(
         self,
         at: tuple[float, float],
         half_px: tuple[float, float],
@@ -238,7 +238,7 @@ class _Room:
         x, y = (place + off * self.glyph for place, off in zip(at, off_px, strict=True))
         self.taken.append((x, y, half_px[0] * self.glyph, half_px[1] * self.glyph))
 
-    def beside(
+    def best_offset(
         self,
         at: tuple[float, float],
         half_px: tuple[float, float],
@@ -253,12 +253,12 @@ class _Room:
                 wide - x, x + wide - self.frame.width, tall - y, y + tall - self.frame.height
             )
             free = self.is_free(x, y, wide, tall)
-            cost = self._hidden(x, y, wide, tall) + 1000 * (not free) + 5000 * (beyond > 0)
+            cost = self._points_covered(x, y, wide, tall) + 1000 * (not free) + 5000 * (beyond > 0)
             found.append((cost, rank, right_px, down_px, free and beyond <= 0))
         _, _, right_px, down_px, free = min(found)
         return right_px, down_px, free
 
-    def _hidden(self, x: float, y: float, wide: float, tall: float) -> int:
+    def _points_covered(self, x: float, y: float, wide: float, tall: float) -> int:
         """Points of the way below a box."""
         every = max(1, len(self.frame.x) // SEEN)
         over_x = np.abs(self.frame.x[::every] - x) < wide
@@ -281,14 +281,14 @@ def _marks(
         total_m: distance of the session, which the marks of distance add up to.
         display: kilometres or miles.
     """
-    room = _Room(frame)
+    room = _MarkLayout(frame)
     ends = _ends(room)
     badges = _badges(room, segments)
-    distances = _distances(room, way_m(track, total_m), display)
+    distances = _distances(room, distance_so_far_m(track, total_m), display)
     return _arrows(room, segments) + distances + ends + badges
 
 
-def way_m(track: Track, total_m: float | None) -> FloatArray:
+def distance_so_far_m(track: Track, total_m: float | None) -> FloatArray:
     """(n,) metres run until each second; they end at the session's own distance."""
     speed = track.column("ground_speed_mps")
     sums: FloatArray = np.cumsum(np.where(np.isfinite(speed), speed, 0.0))
@@ -310,13 +310,13 @@ def _around(px: float, wide_px: float) -> list[tuple[float, float]]:
     ]
 
 
-def _name(room: _Room, at: tuple[float, float], words: str, css: str) -> str:
+def _name(room: _MarkLayout, at: tuple[float, float], words: str, css: str) -> str:
     """A name beside its point; nothing where every place is taken."""
     half = (len(words) * LETTER_PX / 2, LINE_PX / 2)
-    right_px, down_px, free = room.beside(at, half, _around(10.0, half[0]))
+    right_px, down_px, free = room.best_offset(at, half, _around(10.0, half[0]))
     if not free and css == "soft":
         return ""
-    room.take(at, half, (right_px, down_px))
+    room.reserve(at, half, (right_px, down_px))
     anchor = "middle" if not right_px else "start" if right_px > 0 else "end"
     x = right_px and right_px - (half[0] if right_px > 0 else -half[0])
     place = f'style="text-anchor:{anchor}" x="{x:.0f}" y="{down_px + 5:.0f}"'
@@ -327,12 +327,12 @@ def _glyph(x: float, y: float, inside: str) -> str:
     return f'<g transform="translate({x:.0f} {y:.0f})"><g class="glyph">{inside}</g></g>'
 
 
-def _ends(room: _Room) -> str:
+def _ends(room: _MarkLayout) -> str:
     frame = room.frame
     known = np.flatnonzero(np.isfinite(frame.x) & np.isfinite(frame.y))
     first, last = ((float(frame.x[at]), float(frame.y[at])) for at in (known[0], known[-1]))
-    room.take(first, (8, 8))
-    room.take(last, (8, 8))
+    room.reserve(first, (8, 8))
+    room.reserve(last, (8, 8))
     near = arithmetic.hypot(first[0] - last[0], first[1] - last[1]) < 20 * room.glyph
     names = ((first, "start_finish"),) if near else ((first, "start"), (last, "finish"))
     drawn = "".join(_name(room, at, say(words), "end") for at, words in names)
@@ -343,7 +343,7 @@ def _ends(room: _Room) -> str:
     )
 
 
-def _badges(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
+def _badges(room: _MarkLayout, segments: Sequence[MeasuredSegment]) -> str:
     """The number of each backward segment beside its middle, a link to its row in the table."""
     wanted = [
         (number, each)
@@ -363,16 +363,16 @@ def _badge_ways() -> Sequence[tuple[float, float]]:
     return [(px * right, px * down) for px in (24.0, 36.0) for right, down in around]
 
 
-def _badge(room: _Room, number: int, each: MeasuredSegment, *, needed: bool) -> str:
+def _badge(room: _MarkLayout, number: int, each: MeasuredSegment, *, needed: bool) -> str:
     segment, frame = each.segment, room.frame
     middle = min(int((segment.start_s + segment.end_s) / 2), len(frame.x) - 1)
     x, y = float(frame.x[middle]), float(frame.y[middle])
     if not (np.isfinite(x) and np.isfinite(y)):
         return ""
-    right_px, down_px, free = room.beside((x, y), (BADGE_PX, BADGE_PX), _badge_ways())
+    right_px, down_px, free = room.best_offset((x, y), (BADGE_PX, BADGE_PX), _badge_ways())
     if not free and not needed:
         return ""
-    room.take((x, y), (BADGE_PX, BADGE_PX), (right_px, down_px))
+    room.reserve((x, y), (BADGE_PX, BADGE_PX), (right_px, down_px))
     label = say("map_badge", number=number, kind=say(f"kind_{segment.kind}").lower())
     return _glyph(
         x,
@@ -385,7 +385,7 @@ def _badge(room: _Room, number: int, each: MeasuredSegment, *, needed: bool) -> 
     )
 
 
-def _distances(room: _Room, run_m: FloatArray, display: Display) -> str:
+def _distances(room: _MarkLayout, run_m: FloatArray, display: Display) -> str:
     """A dot and a name at every whole kilometre or mile, or at every so many of them."""
     unit_m = METRE_PER_MILE if display.imperial else 1000.0
     whole = int(run_m[-1] / unit_m) if len(run_m) else 0
@@ -397,12 +397,12 @@ def _distances(room: _Room, run_m: FloatArray, display: Display) -> str:
         x, y = float(room.frame.x[at]), float(room.frame.y[at])
         if np.isfinite(x) and np.isfinite(y):
             name = _name(room, (x, y), f"{count} {display.long_unit}", "soft")
-            room.take((x, y), (4, 4))
+            room.reserve((x, y), (4, 4))
             marks.append(_glyph(x, y, f'<circle class="far" r="3.5" data-far="{count}"/>') + name)
     return "".join(marks)
 
 
-def _arrows(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
+def _arrows(room: _MarkLayout, segments: Sequence[MeasuredSegment]) -> str:
     """Triangles along the way that point where it went, in the colour of the direction."""
     frame, glyph = room.frame, room.glyph
     x, y = frame.x, frame.y
@@ -419,7 +419,7 @@ def _arrows(room: _Room, segments: Sequence[MeasuredSegment]) -> str:
         known = np.isfinite(d_x) and np.isfinite(d_y) and np.isfinite(at_x + at_y)
         if not known or not (d_x or d_y) or not room.is_free(at_x, at_y, 5 * glyph, 5 * glyph):
             continue
-        room.take((at_x, at_y), (8, 8))
+        room.reserve((at_x, at_y), (8, 8))
         kind = next(
             (each.segment.kind for each in segments if each.segment.end_s > here), "unknown"
         )

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from retrorun.detect.labels import RECORDED
 from retrorun.model import (
     Athlete,
+    HeadingVerdict,
     Label,
     MeasuredSegment,
     Remark,
@@ -24,11 +25,11 @@ from retrorun.report.inbox import Habit, session_habit
 from retrorun.report.numbers import (
     Display,
     Tile,
+    duration_in_words,
     percent,
     session_moment,
     session_name,
     session_time,
-    spoken_time,
 )
 from retrorun.report.page import LIVE, Place, render
 from retrorun.report.session import contrast, segments
@@ -48,7 +49,7 @@ from retrorun.report.session.tiles import (
     of_kind,
     session_tiles,
 )
-from retrorun.report.words import say, words_for
+from retrorun.report.words import say, with_unbroken_units, words_for
 
 LONGEST_NAME = 160
 _ANSWER_WORDS = (  # that the script puts together
@@ -165,7 +166,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         undecided=session.is_undecided,
         markable=bool(found) and not context.redacted and not may_be_backward(session),
         outdated=context.outdated and not context.redacted,
-        asked=() if context.redacted else _asked(session),
+        asked=() if context.redacted else _direction_question(session),
         habit=None if context.redacted else session_habit(context.athlete, measured, place),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
@@ -241,7 +242,7 @@ def _answer_data(session: Session, track: Track, seen: str) -> dict[str, Any]:
         "savable": not track.hidden,
         "laps": presses_s(session),
         "turns": turns_s(track),
-        "words": {name: say(name) for name in _ANSWER_WORDS},
+        "words": {name: with_unbroken_units(say(name)) for name in _ANSWER_WORDS},
     } | ({"seen": seen} if seen else {})
 
 
@@ -260,32 +261,32 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
 
 
 def session_headline(session: Session) -> Markup:
-    """One sentence that tells the session's story; the telling part is emphasised."""
+    """How much of the session is, or may be, backward: one sentence, its main number in bold."""
     stretches = of_kind(session, "backward")
     if stretches:
         template = words_for("headline", len(stretches))
         return Markup(template).format(  # noqa: S704  # our own words
             verb=_verb(stretches),
-            time=spoken_time(session.time_s("backward")),
+            time=duration_in_words(session.time_s("backward")),
             count=len(stretches),
             share=percent(session.backward_share),
         )
     sides = segments.asked_sides(session.measures.segments)
     if sides:
-        lasting = {way: spoken_time(metrics_s) for way, (metrics_s, _) in sides.items()}
+        lasting = {way: duration_in_words(metrics_s) for way, (metrics_s, _) in sides.items()}
         return Markup(say("headline_asked")).format(**lasting)  # noqa: S704  # our own words
     found = of_kind(session, "candidate")
     if found:
         template = words_for("headline_candidate", len(found))
         return Markup(template).format(  # noqa: S704  # our own words
             count=len(found),
-            time=spoken_time(session.time_s("candidate")),
+            time=duration_in_words(session.time_s("candidate")),
             grounds=_maybe_grounds(found),
         )
     return Markup(say("headline_undecided" if session.is_undecided else "headline_none"))  # noqa: S704  # our own words
 
 
-def _asked(session: Session) -> tuple[tuple[str, str], ...]:
+def _direction_question(session: Session) -> tuple[tuple[str, str], ...]:
     """A question and the command that answers it, for either way; empty where nothing is asked."""
     sides = segments.asked_sides(session.measures.segments)
     if not sides:
@@ -311,8 +312,8 @@ def _verb(stretches: Sequence[MeasuredSegment]) -> str:
 def session_subline(session: Session, display: Display) -> str:
     """Distance, moving time and whole duration in one line."""
     parts = [display.distance(session.distance_m)] if session.distance_m is not None else []
-    parts.append(say("moving", time=spoken_time(session.moving_s)))
-    parts.append(say("whole", time=spoken_time(session.duration_s)))
+    parts.append(say("moving", time=duration_in_words(session.moving_s)))
+    parts.append(say("whole", time=duration_in_words(session.duration_s)))
     return " · ".join(parts)
 
 
@@ -341,7 +342,7 @@ def redacted(session: Session) -> Session:
         zone=None,
         name=None,
         device=None,
-        heading=replace(session.heading, source=None),
+        heading=_without_devices(session.heading),
         measures=replace(
             session.measures, notes=tuple(each.without_message for each in session.measures.notes)
         ),
@@ -350,6 +351,12 @@ def redacted(session: Session) -> Session:
         pauses=(),
         notes=tuple(each.without_message for each in session.notes),
     )
+
+
+def _without_devices(verdict: HeadingVerdict) -> HeadingVerdict:
+    """The verdict without the sources of headings: that of a second device holds its name."""
+    reason = verdict.reason.partition(" (beside it ")[0]  # as ``detect.heading`` lists the others
+    return replace(verdict, source=None, reason=reason)
 
 
 def _anonymous(label: Label) -> Label:

@@ -14,13 +14,13 @@ from retrorun.report.numbers import (
     Display,
     clock,
     counted,
+    duration_in_words,
     local_date,
     number,
     percent,
     short_date,
-    spoken_time,
 )
-from retrorun.report.session.map import way_paths
+from retrorun.report.session.map import track_paths
 from retrorun.report.words import say
 
 WIDTH, HEIGHT = 1200, 630
@@ -75,7 +75,7 @@ def share_picture(session: Session, options: PictureOptions) -> str:
         _strip(session, right),
         f'<path d="M{LEFT} 480H{right}" stroke="{RULE}" stroke-width="2"/>',
         _facts(session, options.display, right),
-        "" if options.track is None else _way(options.track, session),
+        "" if options.track is None else _track_shape(options.track, session),
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -101,9 +101,9 @@ def _head(session: Session, display: Display) -> tuple[str, str, str]:
     whole = display.distance(session.distance_m)
     for kind, total in (("backward", backward), ("candidate", maybe)):
         if total.moving_s:
-            time, _, unit = spoken_time(total.moving_s).partition(" ")
+            time, _, unit = duration_in_words(total.moving_s).partition(" ")
             return time, f"{unit} {say(f'picture_{kind}')}", _line(session, total, kind, display)
-    time, _, unit = spoken_time(session.moving_s).partition(" ")
+    time, _, unit = duration_in_words(session.moving_s).partition(" ")
     line = "picture_line_undecided" if session.is_undecided else "picture_line_forward"
     return time, f"{unit} {say('picture_forward')}", say(line, whole=whole)
 
@@ -253,9 +253,9 @@ def _longest(session: Session, display: Display) -> list[tuple[str, str]]:
     return [(clock(longest.seconds), words)]
 
 
-def _way(track: Track, session: Session) -> str:
+def _track_shape(track: Track, session: Session) -> str:
     """The shape of the way, north up: without scale, names or ends, where it may stop at a door."""
-    found = way_paths(track, session.measures.segments)
+    found = track_paths(track, session.measures.segments)
     if found is None:
         words = "there are no positions, so the picture cannot hold the way"
         raise PageError("picture-without-way", words, remedy="Leave --map out.")

@@ -278,7 +278,7 @@ def median(values: FloatArray) -> float | None:
 def _by_speed(track: Track, segment: Segment) -> _Found | None:
     """Whether the speed drops, as it does when somebody turns; a jog does so, too: never strong."""
     speed = track.column("ground_speed_mps")
-    within, around = median(speed[_inside(segment)]), median(_beside(speed, segment))
+    within, around = median(speed[_inside(segment)]), median(_minutes_around(speed, segment))
     if not within or not around:
         return None
     change = within / around - 1.0
@@ -292,7 +292,7 @@ def _by_speed(track: Track, segment: Segment) -> _Found | None:
     return text, max(min(-2.0 * change, 0.5), -0.5), say(f"weight_{size}")
 
 
-def _beside(values: FloatArray, segment: Segment) -> FloatArray:
+def _minutes_around(values: FloatArray, segment: Segment) -> FloatArray:
     """Values of the minute before and of the minute after the segment."""
     start, end = max(round(segment.start_s), 0), round(segment.end_s)
     return np.concatenate([values[max(start - BESIDE_S, 0) : start], values[end : end + BESIDE_S]])
@@ -305,7 +305,7 @@ def _by_heart(track: Track, segment: Segment) -> _Found | None:
         return say("reason_heart"), None, say("weight_none")
     start, end = max(round(segment.start_s), 0), round(segment.end_s)
     before, late = median(heart[max(start - 30, 0) : start]), median(heart[end - 20 : end])
-    within, around = median(speed[_inside(segment)]), median(_beside(speed, segment))
+    within, around = median(speed[_inside(segment)]), median(_minutes_around(speed, segment))
     if end - start < PULSE_S or before is None or late is None or not within or not around:
         return say("reason_heart_short"), None, say("weight_nothing")
     if within > 0.95 * around:
@@ -436,7 +436,7 @@ def turned_map(track: Track, view: Window, display: Display) -> TurnedMap | None
     found_x, found_y = integers(x), integers(y)
     return TurnedMap(
         height,
-        _whole_way(found_x, found_y),
+        _track_path(found_x, found_y),
         found_x,
         found_y,
         _turned_scale(scale, height, display),
@@ -461,7 +461,7 @@ def _turn(east: FloatArray, north: FloatArray) -> float:
     return axis if ahead >= 0 else axis + math.pi
 
 
-def _whole_way(x: Sequence[int | None], y: Sequence[int | None]) -> str:
+def _track_path(x: Sequence[int | None], y: Sequence[int | None]) -> str:
     words, pen = [], "M"
     for px, py in zip(x, y, strict=True):
         if px is None or py is None:

@@ -18,11 +18,11 @@ from retrorun.report.numbers import (
     Display,
     cell,
     clock,
+    duration_in_words,
+    format_in_style,
     number,
     percent,
     set_naming,
-    spoken_time,
-    styled,
 )
 from retrorun.report.session.contrast import mean_of
 from retrorun.report.words import say, say_count
@@ -197,7 +197,7 @@ def _recovery(sets: Sequence[RepetitionSet]) -> str:
 
 
 def _range(seconds: Sequence[float]) -> str:
-    low, high = spoken_time(min(seconds)), spoken_time(max(seconds))
+    low, high = duration_in_words(min(seconds)), duration_in_words(max(seconds))
     number_of_low, _, unit = low.partition(" ")
     alike = high.endswith(f" {unit}")
     return low if low == high else say("between", low=number_of_low if alike else low, high=high)
@@ -231,7 +231,7 @@ def _head(metric: Metric, display: Display) -> str:
     """The label of a metric's column, or the unit where there is none."""
     style = metric.listed or Style()
     words = say(f"listed_{metric.key}", fallback=None)
-    return words or styled("", metric.unit, style, display).unit
+    return words or format_in_style("", metric.unit, style, display).unit
 
 
 def _importance(numbered: tuple[int, MeasuredSegment]) -> tuple[bool, float]:
@@ -282,13 +282,8 @@ def asked_sides(
         if not found:
             return {}
         longest = max(found, key=lambda each: each.end_s - each.start_s)
-        sides[way] = (
-            sum(each.end_s - each.start_s for each in found),
-            (
-                longest.start_s,
-                longest.end_s,
-            ),
-        )
+        seconds = sum(each.end_s - each.start_s for each in found)
+        sides[way] = (seconds, (longest.start_s, longest.end_s))
     return sides
 
 
@@ -422,7 +417,14 @@ def _every_second(shares: Sequence[float | None]) -> frozenset[int]:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Data quality in text: channels with their coverage, the heading's story, all remarks."""
+    """Data quality in text.
+
+    Attributes:
+        channels: name, share of the time that has it as text, and the same in whole per cent.
+        heading: label and words of what was found about the heading.
+        remarks: what was repaired or doubted.
+        facts: label and value of what is known of the file.
+    """
 
     channels: tuple[tuple[str, str, int], ...]
     heading: tuple[tuple[str, str], ...]
@@ -431,14 +433,18 @@ class Quality:
 
 
 def quality(session: Session) -> Quality:
-    """Gather it from the session."""
+    """The data quality of a session."""
     channels = tuple(
         (say(f"channel_{name}", fallback=None) or name, percent(share), round(100 * share))
         for name, share in session.channels.items()
     )
+    return Quality(channels, _heading(session), remarks(session), _facts(session))
+
+
+def remarks(session: Session) -> tuple[str, ...]:
+    """What was repaired or doubted, in words, each once."""
     notes = (*session.source.warnings, *session.notes, *session.measures.notes)
-    remarks = tuple(dict.fromkeys(translated(remark_words(note)) for note in notes))
-    return Quality(channels, _heading(session), remarks, _facts(session))
+    return tuple(dict.fromkeys(translated(remark_words(note)) for note in notes))
 
 
 def _heading(session: Session) -> tuple[tuple[str, str], ...]:

@@ -17,6 +17,7 @@ from retrorun.report.numbers import (
     signed,
 )
 from retrorun.report.session import contrast
+from retrorun.report.session.segments import remarks
 from retrorun.report.words import say, say_count
 
 
@@ -176,9 +177,9 @@ def _grounds(session: Session) -> str:
 
 
 def _quality(session: Session) -> Tile:
-    """The poorest of the channels that matter, and how many remarks there are."""
+    """How many of the channels that matter cover half of the session; the number of remarks."""
     wanted = ("position", "heart_rate", "cadence", "heading")
     have = [name for name in wanted if session.channels.get(name, 0) >= 0.5]
-    doubts = len(session.notes) + len(session.source.warnings) + len(session.measures.notes)
+    doubts = len(remarks(session))
     note = say_count("tile_quality", doubts) if doubts else say("tile_quality_none")
     return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
