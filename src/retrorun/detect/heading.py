@@ -109,7 +109,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
             heading, delta, mount = compass_deg(-heading), mirrored, other_mount
             plain = turned
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif _is(series.source, UNSIGNED) and _may_be_mirrored(
+        elif _is_unsigned(series) and _may_be_mirrored(
             (delta, mount), (mirrored, other_mount), usable, settings
         ):
             kind, reason = "unknown", "its mirror image goes with the course as well"
@@ -132,6 +132,11 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
 
 def _is_clockwise(source: str) -> bool:
     return source.startswith(CLOCKWISE) and not _is(source, UNSIGNED)
+
+
+def _is_unsigned(series: HeadingTrack) -> bool:
+    """Whether nothing tells which way round the angle grows."""
+    return series.north == "unknown" and not _is_clockwise(series.source)
 
 
 def _is(source: str, words: tuple[str, ...]) -> bool:
