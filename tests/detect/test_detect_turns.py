@@ -304,3 +304,10 @@ def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> Non
     assert hill.steps[0] == pytest.approx(0.0, abs=2e-3)
     extra = np.sqrt(hill.speed_spread[0] ** 2 - flat.speed_spread[0] ** 2)
     assert extra == pytest.approx(unsure * steeper)
+
+
+def test_a_ride_without_steps_is_not_compared_with_running() -> None:
+    """A passenger who faces the stern: the boat is faster than the run before and after."""
+    ride, stop = Leg(240, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
+    legs = [Leg(500), *[stop, ride, stop, Leg(400)] * 3]
+    assert not sure(found(run(legs))).any()
