@@ -95,6 +95,18 @@ def test_two_sides_that_are_not_opposite_are_sideways() -> None:
     assert not sure(detection).any()
 
 
+def test_a_drill_that_goes_on_from_backward_to_sideways_is_confirmed_as_far_as_it_is_backward() -> (
+    None
+):
+    aside = [Leg(25, 2.0, 192.0, 90.0), Leg(25, 2.0, 192.0, -90.0)]
+    legs = [Leg(400), *[each for turn in range(6) for each in (BACK, aside[turn % 2], Leg(120))]]
+    seen = found(run(legs))
+    near = np.convolve(backward(legs), np.ones(11), "same") > 0
+    assert f1(sure(seen), backward(legs)) > 0.95
+    assert not (sure(seen) & ~near).any()
+    assert any(part.reason.endswith("sideways, rather than backward") for part in seen.segments)
+
+
 def test_short_stretches_confirm_each_other() -> None:
     short = [Leg(30), Leg(16, 2.1, 186.0, 180.0)]
     legs = [Leg(240), *short * 12, Leg(120)]

@@ -17,6 +17,7 @@ from retrorun.detect.credibility import (
     Grounds,
     SessionWide,
     another_zero,
+    demote_sideways,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
@@ -94,6 +95,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
             reasons.append((*span, reason))
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
+    reasons = demote_sideways((back, verdict, probability), grounds, settings) + reasons
     reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
     reasons = _doubt_since_handled((back, verdict, probability), grounds, settings) + reasons
     direction = back.astype(np.int64)
