@@ -7,10 +7,10 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import Facing, is_relative
+from retrorun.detect.heading import SIDEWAYS, Facing, is_relative, most_off_deg
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
-from retrorun.detect.series import mean_around, runs, without_short
+from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -22,7 +22,6 @@ _HANDLED = "the device was handled, and since then the heading goes one way"
 _EITHER_WAY = (
     "the device was handled or its zero jumped, and nothing tells which way it points since then"
 )
-_SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
@@ -235,8 +234,8 @@ def _doubt_of_direction(
     if mount.both and mount.apart_deg < settings.sides_apart_deg:
         apart = f"{mount.apart_deg:.0f}°"
         return f"the heading's two sides lie {apart} apart: sideways, rather than backward"
-    if _degrees_off_opposite(grounds, inside) > _most_off_deg(settings):
-        return _SIDEWAYS
+    if _degrees_off_opposite(grounds, inside) > most_off_deg(settings):
+        return SIDEWAYS
     return ""
 
 
@@ -278,32 +277,6 @@ def _doubt_of_turn(
     if witness < enough and not (witness > 0 and alike):
         return ONLY_THE_HEADING
     return ""
-
-
-def _most_off_deg(settings: DetectSettings) -> float:
-    """By how many degrees backward running may miss the exact opposite of the course."""
-    return 180.0 - settings.sides_apart_deg + settings.exact_deg
-
-
-def demote_sideways(
-    decided: tuple[BoolArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
-    """Take back, in place, confirmed seconds that lastingly go sideways; with the reasons.
-
-    Drills go on from backward to sideways: on average such a stretch is backward. Sideways is
-    what lies nearer to a right angle than to the most that backward running may be off.
-    ``decided`` is whether backward, verdict and probability, (n,) each.
-    """
-    back, verdict, probability = decided
-    sine, cosine = (mean_around(each, settings.heading_half_s) for each in grounds.off_course)
-    off_deg = 180.0 - np.abs(np.degrees(arithmetic.arctan2(sine, cosine)))
-    aside = np.nan_to_num(off_deg) > (90.0 + _most_off_deg(settings)) / 2.0
-    aside &= back & (verdict > 0)
-    aside = without_short(aside, value=True, seconds=settings.gait_s)
-    verdict[aside] = 0
-    probability[aside] = np.minimum(probability[aside], settings.dropped_probability)
-    spans = (each.tolist() for each in runs(aside))
-    return [(first, last, _SIDEWAYS) for first, last in zip(*spans, strict=True) if aside[first]]
 
 
 def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
