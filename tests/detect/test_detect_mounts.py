@@ -117,10 +117,17 @@ def test_backward_stretches_by_a_gyroscope_are_found(first_dpm: float) -> None:
     assert not (marked(seen, "confirmed") & ~backward(MIXED))[5:-5].sum() > 10
 
 
-def test_a_gyroscope_that_may_be_mirrored_says_nothing_on_a_course_of_right_angles() -> None:
-    """Mirrored, half of a square lies on the other side of the axis."""
-    made = of_phone([Leg(1500)], "phyphox:gyroscope-unsigned")
-    detection = found(made)
+@pytest.mark.parametrize("source", ["phyphox:gyroscope-unsigned", "sensorlogger:yaw"])
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_a_heading_that_may_be_mirrored_says_nothing_on_a_course_of_right_angles(
+    source: str, sense: float
+) -> None:
+    """Mirrored, half of a square lies on the other side of the axis, where the athlete jogs."""
+    legs = [Leg(150), Leg(150, 2.0, 160.0)] * 6
+    made = of_phone(legs, source)
+    series = made.headings[0]
+    turned = replace(series, north="unknown", heading_deg=(sense * series.heading_deg) % 360.0)
+    detection = found(replace(made, headings=(turned,)))
     assert detection.heading.kind == "unknown"
     assert "mirror image" in detection.heading.reason
     assert {part.direction for part in detection.segments} == {"forward"}
@@ -130,7 +137,7 @@ def test_a_gyroscope_that_may_be_mirrored_says_nothing_on_a_course_of_right_angl
 def test_a_course_of_other_angles_tells_which_way_a_gyroscope_turns(sense: float) -> None:
     made = of_phone(MIXED, "phyphox:gyroscope-unsigned", turns_deg=60.0)
     series = made.headings[0]
-    turned = replace(series, heading_deg=(sense * series.heading_deg) % 360.0)
+    turned = replace(series, north="unknown", heading_deg=(sense * series.heading_deg) % 360.0)
     seen = found(replace(made, headings=(turned,)))
     assert seen.heading.kind == "compass"
     assert ("mirror image" in seen.heading.reason) == (sense < 0)

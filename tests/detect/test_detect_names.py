@@ -43,6 +43,7 @@ Tamo i natrag|Tam a zpět|Tam i z powrotem|Tyłem do wiatru|Powrót do domu|Oda-
 Edasi-tagasi|Туда и обратно|туда и назад|Назад в будущее|Напред и назад към дома
 Gidiş dönüş|Eve geri dönüş|Πίσω στο σπίτι|חזרה הביתה|ذهاب وإياب|Pulang pergi|Chạy về nhà
 往復ラン|折り返し|往返跑|왕복 달리기|Straight run|Hinterland trail|Backyard ultra|Backwater loop
+Course backwards|Cancelled backward running|Easy instead of backward running
 Comeback run|Setback|Morning run|Lunch walk|Hill repeats|Course du matin|Lauf im Park|Corsa lenta
 Carrera popular|Corrida matinal|Zondagsloop|Løbetur|Lenkki|Jutranji tek|Бег|朝ラン
 """
@@ -71,6 +72,26 @@ def test_it_says_nothing_of_backward_running(name: str) -> None:
     assert meaning_of_whole(name.upper()) != "backward"
 
 
-@pytest.mark.parametrize("name", ["frente al mar", "en avant-première", "Retro Running Club"])
+ANOTHER_LAP = """
+frente al mar|en avant-première|Retro Running Club|Rest after backward|Jog before each backwards
+rest between backward|Warm-up before the backward running|Nicht rückwärts|Never backwards
+Skipped backwards|Pause zwischen rückwärts|Trab statt rückwärts|avant à reculons|rust voor achteruit
+"""
+
+
+@pytest.mark.parametrize("name", names(ANOTHER_LAP))
 def test_nor_does_a_lap_of_such_a_name(name: str) -> None:
     assert meaning(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Backward after rest",
+        "4 min backward, before the hill",
+        "from 3 km backward",
+        "nach rückwärts",
+    ],
+)
+def test_a_lap_that_only_has_such_a_word_elsewhere_is_backward(name: str) -> None:
+    assert meaning(name) == "backward"

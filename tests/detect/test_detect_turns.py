@@ -95,6 +95,18 @@ def test_two_sides_that_are_not_opposite_are_sideways() -> None:
     assert not sure(detection).any()
 
 
+def test_a_drill_that_goes_on_from_backward_to_sideways_is_confirmed_as_far_as_it_is_backward() -> (
+    None
+):
+    aside = [Leg(25, 2.0, 192.0, 90.0), Leg(25, 2.0, 192.0, -90.0)]
+    legs = [Leg(400), *[each for turn in range(6) for each in (BACK, aside[turn % 2], Leg(120))]]
+    seen = found(run(legs))
+    near = np.convolve(backward(legs), np.ones(11), "same") > 0
+    assert f1(sure(seen), backward(legs)) > 0.95
+    assert not (sure(seen) & ~near).any()
+    assert any(part.reason.endswith("sideways, rather than backward") for part in seen.segments)
+
+
 def test_short_stretches_confirm_each_other() -> None:
     short = [Leg(30), Leg(16, 2.1, 186.0, 180.0)]
     legs = [Leg(240), *short * 12, Leg(120)]
@@ -228,6 +240,7 @@ def test_walking_is_compared_with_walking_where_both_gaits_lie_about_a_change() 
         walking=pace < 2.0,
         unknown=np.zeros(60, dtype=bool),
         doubtful=np.zeros(60, dtype=bool),
+        grade=np.zeros(60),
     )
     at, first, last = (np.array([each]) for each in (30, 0, 60))
     found = turns.contrast(at, (first, last), gait, SETTINGS.detect)
@@ -250,3 +263,63 @@ def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: boo
     weighed = replace(grounds, mount=mount)
     doubt = doubtful_heading(weighed, (605, 685), alike=False, settings=SETTINGS.detect)
     assert (doubt == "") is holds, doubt
+
+
+UP, DOWN = Leg(90, 2.1, 164.0), Leg(60, 3.2, 163.0)
+CLIMBS = [Leg(240), *[UP, DOWN] * 8, Leg(240)]
+
+
+def on_a_hill(legs: list[Leg], mount: list[float]) -> Recording:
+    """Climbs of 8 % by the legs ``UP`` and as much down by the others; ``mount`` is of each leg."""
+    seconds = [leg.seconds for leg in legs]
+    made = run(legs, mount_deg=20.0 + np.repeat(mount, seconds))
+    climb = [
+        0.0 if each in {0, len(legs) - 1} else 0.08 * (1.0 if each % 2 else -1.0)
+        for each in range(len(legs))
+    ]
+    speed = [leg.speed_mps for leg in legs]
+    altitude = 300.0 + np.cumsum(np.repeat(np.array(climb) * np.array(speed), seconds))
+    return replace(made, columns={**made.columns, "altitude_m": altitude})
+
+
+def test_a_device_that_is_turned_on_climbs_confirms_nothing() -> None:
+    """A climb slows as much as turning about does."""
+    mount = [180.0 * (leg is UP) for leg in CLIMBS]
+    assert not sure(found(on_a_hill(CLIMBS, mount))).any()
+
+
+def test_who_runs_backward_downhill_is_not_confirmed_to_run_backward_uphill() -> None:
+    """Backward downhill is faster than forward uphill, with fewer steps for its speed."""
+    climb, descent = replace(UP, steps_spm=172.0), Leg(75, 2.5, 163.0, 180.0)
+    legs = [{UP: climb, DOWN: descent}.get(leg, leg) for leg in CLIMBS]
+    seen = found(on_a_hill(legs, [0.0] * len(legs)))
+    truth = backward(legs)
+    near, far = (np.convolve(each, np.ones(11), "same") > 0 for each in (truth, ~truth))
+    assert not (sure(seen) & ~near).any()
+    assert not (marked(seen, ("confirmed",), "forward") & ~far).any()
+
+
+def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> None:
+    """Log speed falls by ``grade_slows`` times the grade, and the steps with it."""
+    steeper, (slows, unsure) = 0.1, SETTINGS.detect.grade_slows
+    pace = np.repeat([3.0, 3.0 * np.exp(-slows * steeper)], 30)
+    climbs, slope = SETTINGS.detect.grade_slope[0], SETTINGS.detect.run_slope[0]
+    grade = np.repeat([0.0, steeper], 30)
+    rate = 166.0 + slope * (pace - 3.0) + climbs * grade
+    every = np.ones(60, dtype=bool)
+    gait = Modes(pace, rate, every, ~every, ~every, ~every, grade)
+    at, first, last = (np.array([each]) for each in (30, 0, 60))
+    hill = turns.contrast(at, (first, last), gait, SETTINGS.detect)
+    flat = turns.contrast(at, (first, last), replace(gait, grade=0.0 * grade), SETTINGS.detect)
+    assert hill.speed[0] == pytest.approx(0.0, abs=1e-9)
+    assert flat.speed[0] == pytest.approx(-slows * steeper)
+    assert hill.steps[0] == pytest.approx(0.0, abs=2e-3)
+    extra = np.sqrt(hill.speed_spread[0] ** 2 - flat.speed_spread[0] ** 2)
+    assert extra == pytest.approx(unsure * steeper)
+
+
+def test_a_ride_without_steps_is_not_compared_with_running() -> None:
+    """A passenger who faces the stern: the boat is faster than the run before and after."""
+    ride, stop = Leg(240, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
+    legs = [Leg(500), *[stop, ride, stop, Leg(400)] * 3]
+    assert not sure(found(run(legs))).any()

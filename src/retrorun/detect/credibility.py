@@ -7,7 +7,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import Facing, is_relative
+from retrorun.detect.heading import SIDEWAYS, Facing, is_relative, most_off_deg
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
 from retrorun.detect.series import mean_around
@@ -234,9 +234,8 @@ def _doubt_of_direction(
     if mount.both and mount.apart_deg < settings.sides_apart_deg:
         apart = f"{mount.apart_deg:.0f}°"
         return f"the heading's two sides lie {apart} apart: sideways, rather than backward"
-    most_deg = 180.0 - settings.sides_apart_deg + settings.exact_deg
-    if _degrees_off_opposite(grounds, inside) > most_deg:
-        return "the heading does not oppose the course: sideways, rather than backward"
+    if _degrees_off_opposite(grounds, inside) > most_off_deg(settings):
+        return SIDEWAYS
     return ""
 
 

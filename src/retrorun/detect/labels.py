@@ -164,7 +164,14 @@ FORWARD = (
 NOT_RUNNING = (
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
     r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez|club|team|shoes?|store|shop|party"
-    r"|disco|vintage|jersey|series|expo|[5-9]0s|parking|gang|gear|compatible|glance|glancing)\b"
+    r"|disco|vintage|jersey|series|expo|[5-9]0s|parking|gang|gear|compatible|glance|glancing"
+    r"|course backwards?)\b"
+)
+# Right in front of such a word, these say that it was at another time, or not at all.
+NOT_THEN = (
+    r"\b(?:never|nicht|nie|niet|nooit|ikke|inte|nunca|jamais|skip(?:ped|ping)?|cancel(?:l?ed)?"
+    r"|instead of|before|after|between|until|from|vor|zwischen|statt|avant|entre|antes de"
+    r"|despues de|voor)(?: (?:the|each|every|all|my|dem|den|les?|la|el|il|de))? $"
 )
 
 
@@ -203,7 +210,10 @@ def meaning(words: str) -> Direction | None:
     plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
     backward = _backward().search(plain)
     forward = _forward().search(_backward().sub(" ", plain))  # "спиной вперёд" is backward all over
-    if bool(backward) == bool(forward) or re.search(NOT_RUNNING, plain):
+    said = backward or forward
+    if said is None or (backward and forward) or re.search(NOT_RUNNING, plain):
+        return None
+    if backward and re.search(NOT_THEN, plain[: backward.start()]):
         return None
     return "backward" if backward else "forward"
 

@@ -25,6 +25,7 @@ class Modes:
         walking: whether it walks while moving.
         unknown: where neither speed nor steps are known.
         doubtful: where the step rate was repaired, or stands still: it has no vote.
+        grade: of the ground, rise over run; 0 where it is not known.
     """
 
     speed_mps: FloatArray
@@ -33,6 +34,7 @@ class Modes:
     walking: BoolArray
     unknown: BoolArray
     doubtful: BoolArray
+    grade: FloatArray
 
 
 def modes(track: Track, settings: DetectSettings) -> Modes:
@@ -58,7 +60,8 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     still = without_short(still, value=True, seconds=settings.still_s)
     still = without_short(still, value=False, seconds=settings.flicker_s) & ~unknown
     walking = _walking(speed, cadence, ~still, settings)
-    return Modes(speed, cadence, ~still, walking & ~still, unknown, doubtful)
+    grade = np.nan_to_num(track.column("grade"))
+    return Modes(speed, cadence, ~still, walking & ~still, unknown, doubtful, grade)
 
 
 def _repaired(

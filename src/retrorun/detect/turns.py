@@ -80,8 +80,9 @@ class Contrast:
     """Change of gait across moments, (m,) each.
 
     Attributes:
-        speed: log of the speed after over that before; NaN where it cannot be compared.
-        steps: the same of the step rate, less what the speed alone explains.
+        speed: log of the speed after over that before, less what the grade usually explains; NaN
+            where it cannot be compared.
+        steps: the same of the step rate, less what speed and grade usually explain.
         speed_spread, steps_spread: deviations of both that chance gives.
     """
 
@@ -148,34 +149,40 @@ def contrast(
     skip = np.maximum(skip, 1)
     before = (np.maximum(first, here - skip - settings.turn_window_s), here - skip)
     after = (here + skip, np.minimum(last, here + skip + settings.turn_window_s))
-    pace, rate = modes.speed_mps[moved], modes.cadence_spm[moved]
+    pace, rate, grade = modes.speed_mps[moved], modes.cadence_spm[moved], modes.grade[moved]
     walks = modes.walking[moved]
-    timed = np.isfinite(pace)
-    counted = timed & np.isfinite(rate) & ~modes.doubtful[moved]
+    timed, stepped = np.isfinite(pace), np.isfinite(rate)
+    if 2 * (timed & stepped).sum() > timed.sum():  # what moves without steps is carried
+        timed &= stepped
+    counted = timed & stepped & ~modes.doubtful[moved]
     by_walk, by_run = (
-        _both_sides(pace, rate, (timed & gait, counted & gait), (before, after))
+        _both_sides((pace, grade, rate), (timed & gait, counted & gait), (before, after))
         for gait in (walks, ~walks)
     )
     walked = by_walk.seconds > by_run.seconds
-    seconds, steps_s, speed, paced, cadence = (
+    seconds, steps_s, speed, climb, paced, cadence = (
         np.where(walked, *both) for both in zip(by_walk, by_run, strict=True)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(
             seconds >= settings.turn_least_s, arithmetic.log(speed[1] / speed[0]), np.nan
         )
+        steeper = np.nan_to_num(climb[1] - climb[0])
+        ratio += settings.grade_slows[0] * steeper
         level = (cadence[0] + cadence[1]) / 2
         slope = np.where(walked, settings.walk_slope[0], settings.run_slope[0]) / level
         unsure = np.where(walked, settings.walk_slope[1], settings.run_slope[1]) / level
         faster = paced[1] - paced[0]
-        rise = arithmetic.log(cadence[1] / cadence[0]) - slope * faster
+        by_grade = settings.grade_slope[0] / level * steeper
+        rise = arithmetic.log(cadence[1] / cadence[0]) - slope * faster - by_grade
         rise = np.where(steps_s >= settings.turn_least_s, rise, np.nan)
         noise = settings.speed_noise / np.sqrt(np.maximum(seconds, 1.0))
         speed_spread = hypot(settings.speed_wander, noise)
+        speed_spread = hypot(speed_spread, settings.grade_slows[1] * np.abs(steeper))
         noise = settings.steps_noise / np.sqrt(np.maximum(steps_s, 1.0))
         spread = hypot(settings.steps_wander, noise)
-        unsure = np.nan_to_num(unsure * np.abs(faster), nan=1.0, posinf=1.0)
-        steps_spread = hypot(spread, unsure)
+        unsure = hypot(unsure * faster, settings.grade_slope[1] / level * steeper)
+        steps_spread = hypot(spread, np.nan_to_num(unsure, nan=1.0, posinf=1.0))
     return Contrast(ratio, rise, speed_spread, steps_spread)
 
 
@@ -185,22 +192,25 @@ class _Sides(NamedTuple):
     seconds: FloatArray
     steps_s: FloatArray
     speed_mps: FloatArray
+    grade: FloatArray
     paced_mps: FloatArray
     cadence_spm: FloatArray
 
 
 def _both_sides(
-    pace: FloatArray,
-    rate: FloatArray,
+    gait: tuple[FloatArray, FloatArray, FloatArray],
     known: tuple[BoolArray, BoolArray],
     windows: tuple[tuple[IntArray, IntArray], ...],
 ) -> _Sides:
-    """Compare two windows by the seconds of one gait; ``known``: with a speed, with steps too."""
-    timed, counted = known
-    values = np.stack([pace, pace, rate])
-    means, seconds = _means(values, np.stack([timed, counted, counted]), windows)
+    """Compare two windows by the seconds of one gait; ``known``: with a speed, with steps too.
+
+    ``gait`` is speed, grade and step rate.
+    """
+    (pace, grade, rate), (timed, counted) = gait, known
+    values = np.stack([pace, grade, pace, rate])
+    means, seconds = _means(values, np.stack([timed, timed, counted, counted]), windows)
     lasted = seconds.min(axis=1)
-    return _Sides(lasted[0], lasted[1], *means)
+    return _Sides(lasted[0], lasted[2], *means)
 
 
 def _means(

@@ -24,7 +24,7 @@ from retrorun.detect.credibility import (
     turns_about,
     wander,
 )
-from retrorun.detect.heading import shows_handling
+from retrorun.detect.heading import demote_sideways, shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs
@@ -94,7 +94,8 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
             reasons.append((*span, reason))
     _confirm_forward(back, verdict, grounds, settings)
     reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
-    reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + reasons
+    aside = demote_sideways((back, verdict, probability), grounds.off_course, settings)
+    reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + aside + reasons
     reasons = _doubt_since_handled((back, verdict, probability), grounds, settings) + reasons
     direction = back.astype(np.int64)
     _mark_unknown((direction, verdict, probability), grounds, settings)

@@ -223,6 +223,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     astray_share: float = 0.05  # Share of the turns at which something else happens.
     run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
     walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
+    grade_slows: Pair = (2.7, 1.2)  # Fall of log speed for a grade of 1, whichever way one faces:
+    # mean and deviation.
     witness_enough: float = 4.5  # Log-odds of the second witness that confirm a segment.
     witness_forward: float = 3.0  # Log-odds against backward, by the second witness, that confirm
     # forward in a session of two directions.
