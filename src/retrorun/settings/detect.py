@@ -460,8 +460,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short segment teach.
     proven_s: int = 45  # So much backward movement beyond doubt vouches for more of the same gait.
     gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
-    gait_denies: float = 8.0  # Summed log-odds of the gait against backward that keep a part of a
-    # segment from being confirmed.
+    gait_denies: float = 8.0  # As much against backward leaves a part of a segment unconfirmed.
     even_odds: Pair = (0.4, 0.6)  # A long segment with a probability between these is unknown.
     gait_chance: float = 0.96  # Share of the candidates by step rate that are backward.
     unwitnessed_odds: Numbers = (1.0, 3.0, 6.0)  # Bounds between groups of unconfirmed segments,
@@ -471,8 +470,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     raw_log_gaits: Numbers = (-0.5, 0.25, 0.5)  # Bounds between groups of a raw log's candidates,
     # in summed log-odds of the gait.
     raw_log_chances: Numbers = (0.05, 0.33, 0.92, 0.97)  # Their share that is backward.
-    handled_chance: float = 0.62  # Most of the second group's where nothing tells which way is
-    # forward.
+    handled_chance: float = 0.62  # Most of the second group's where no direction is known.
     handled_edge_s: int = 5  # An end of a segment that lies this near to a handling is doubted.
     handled_gait: float = 1.0  # A rise of the gait's summed log-odds from there on ends the doubt.
     handled_part_s: int = 8  # A shorter part in such doubt stays confirmed.
