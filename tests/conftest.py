@@ -25,6 +25,19 @@ STARTS_A_CLUSTER = {
     "dask_cluster",
     "scheduler",
 }  # fixtures; others are marked where they stand
+LOADED_BY_CHILDREN = (  # in the fork server, of which a worker of pytest has one for all its tests
+    "numpy.ma",
+    "retrorun.archive.serialization",
+    "retrorun.cohort.worker",
+    "retrorun.compare",
+    "retrorun.ingest.reprocess",
+    "retrorun.learn",
+    "retrorun.publish",
+    "retrorun.readers.xml.gpx",
+    "retrorun.readers.xml.tcx",
+    "retrorun.server.work",
+    "s3fs",
+)
 WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy", "publish"} | {
     "server",
     "watch",
@@ -214,6 +227,14 @@ def violations(browser: Browser) -> Iterator[Callable[[str, int, str], str]]:
     yield found
     for page in windows.values():
         page.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_children() -> Iterator[None]:
+    """Children of these tests start with what they would load one after another, each anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(child, "PRELOADED", (*child.PRELOADED, *LOADED_BY_CHILDREN))
+        yield
 
 
 @pytest.fixture(scope="module")
