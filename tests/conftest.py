@@ -38,6 +38,12 @@ LOADED_BY_CHILDREN = (  # in the fork server, of which a worker of pytest has on
     "retrorun.server.work",
     "s3fs",
 )
+BROWSERS = {  # folder → group: each has a browser of its own, and takes about as long as another
+    "session": "browser of sessions",
+    "history": "browser of histories",
+    "server": "browser of servers",
+    "publish": "browser of servers",
+}
 WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy", "publish"} | {
     "server",
     "watch",
@@ -69,10 +75,9 @@ def pytest_collection_modifyitems(
 ) -> Generator[None]:
     """Mark tests by what they start, and keep together what shares something costly.
 
-    One worker of pytest-xdist runs all tests of a group: so there is one browser for the pages of
-    sessions and one for the others, one object store and one cluster, and what a module prepares
-    for its tests is prepared once. The longest groups come first, so that the workers end at about
-    the same time.
+    One worker of pytest-xdist runs all tests of a group: so there are few browsers, two object
+    stores and two clusters, and what a module prepares for its tests is prepared once. The longest
+    groups come first, so that the workers end at about the same time.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
@@ -109,9 +114,10 @@ def _name_group(item: pytest.Item) -> None:
 
 def _group(item: pytest.Item) -> str | None:
     if item.get_closest_marker("cluster"):
-        return "cluster"
+        return "cluster of cohorts" if item.path.stem == "test_cohort_cluster" else "cluster"
     if item.get_closest_marker("browser"):
-        return "browser of sessions" if "session" in item.path.parts else "browser"
+        found = (BROWSERS[each] for each in item.path.parts if each in BROWSERS)
+        return next(found, "browser")
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
     shares = any(each.scope == "module" for definitions in found for each in definitions)
