@@ -38,11 +38,12 @@ LOADED_BY_CHILDREN = (  # in the fork server, of which a worker of pytest has on
     "retrorun.server.work",
     "s3fs",
 )
+PUBLISHED = "published samples"  # the group of all that looks at pages of the samples
 BROWSERS = {  # folder → group: each has a browser of its own, and takes about as long as another
     "session": "browser of sessions",
     "history": "browser of histories",
     "server": "browser of servers",
-    "publish": "browser of servers",
+    "publish": PUBLISHED,
 }
 WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy", "publish"} | {
     "server",
@@ -116,12 +117,14 @@ def _group(item: pytest.Item) -> str | None:
     if item.get_closest_marker("cluster"):
         return "cluster of cohorts" if item.path.stem == "test_cohort_cluster" else "cluster"
     if item.get_closest_marker("browser"):
-        found = (BROWSERS[each] for each in item.path.parts if each in BROWSERS)
-        return next(found, "browser")
+        names = (BROWSERS[each] for each in item.path.parts if each in BROWSERS)
+        return next(names, "browser")
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
     shares = any(each.scope == "module" for definitions in found for each in definitions)
-    return item.path.stem if shares else None
+    if not shares:
+        return None
+    return PUBLISHED if "publish" in item.path.parts else item.path.stem
 
 
 def _rank(item: pytest.Item) -> int:
@@ -158,6 +161,24 @@ def _no_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def samples() -> Path:
     """The simulator's own recordings, with their truth."""
     return ROOT / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def processed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    """All samples as ``exports``, ``archive`` and ``pages``; who changes them, copies them."""
+    from click.testing import CliRunner
+
+    from retrorun.cli import main
+
+    folder = tmp_path_factory.mktemp("samples")
+    (folder / "exports").mkdir()
+    for each in samples.iterdir():
+        if each.suffix in {".fit", ".gpx", ".tcx", ".gz"}:
+            (folder / "exports" / each.name).write_bytes(each.read_bytes())
+    where = ["--archive", str(folder / "archive"), "--reports", str(folder / "pages")]
+    done = CliRunner().invoke(main, ["process", str(folder / "exports"), *where])
+    assert done.exit_code == 0, done.output
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,6 @@ from retrorun.report.inbox import Inbox, waiting
 from retrorun.report.session.page import SessionContext, session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
-SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -35,16 +35,13 @@ STAMP = re.compile(
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> dict[str, str]:
+def pages(tmp_path_factory: pytest.TempPathFactory, processed: Path) -> dict[str, str]:
     """The pages of all samples and the report of a period, by name."""
     folder = tmp_path_factory.mktemp("dates")
-    (folder / "exports").mkdir()
-    for each in samples.iterdir():
-        if each.suffix in SUFFIXES:
-            (folder / "exports" / each.name).write_bytes(each.read_bytes())
+    for name in ("archive", "pages"):
+        shutil.copytree(processed / name, folder / name)
     where = ["--archive", str(folder / "archive"), "--reports", str(folder / "pages")]
     for words in (
-        ["process", str(folder / "exports"), *where],
         ["report", "--since", "2026-05-10", *where],
         ["report", "--title", "After the 3 May 2026 operation", *where],
     ):
