@@ -58,8 +58,8 @@ _OUTCOMES: dict[bytes, Outcome] = {}  # of this process, by what the pipeline wa
 def remembered(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     """The pipeline, which is not asked twice with the same values.
 
-    It is a function of them, which ``tests/test_pipeline.py`` holds. Here it is asked about the
-    same bytes in each order of events, and by a program of its own where two are at work at once.
+    It is a function of them; ``undisturbed`` asks it anew, so that an outcome that depends on what
+    was analysed before is not the same as the remembered one of another order.
     """
     given = hashlib.sha256(pickle.dumps((blob, settings, athlete))).digest()
     if given not in _OUTCOMES:
@@ -67,15 +67,25 @@ def remembered(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     return _OUTCOMES[given]
 
 
-def processed(root: Path, *, retry: bool = False, process: Process | None = None) -> None:
+def processed(
+    root: Path,
+    *,
+    retry: bool = False,
+    process: Process | None = None,
+    own: Process = remembered,
+) -> None:
     """What ``process`` does, in this process: ``root/exports`` into ``archive`` and ``pages``.
 
-    With a stand-in for the pipeline the work is done by a worker of its own.
+    Args:
+        root: the folder.
+        retry: try files again that failed or were undone.
+        process: a stand-in for the pipeline; the work is done by a worker of its own then.
+        own: what analyses where there is none.
     """
     with Archive.open(prepared(root) / "archive") as archive:
         work = work_of(archive)
         guarded = process is not None
-        engine = Engine(Settings(), work.athlete, 1, process or remembered, guarded=guarded)
+        engine = Engine(Settings(), work.athlete, 1, process or own, guarded=guarded)
         with archive.writing():
             run_import(
                 plan_import(root / "exports", archive, retry=retry, settle_s=0), archive, engine

@@ -125,7 +125,7 @@ def test_every_set_is_tried() -> None:
 def undisturbed(root: Path, files: Files) -> State:
     for name, content in files:
         drop(root / "exports", name, content)
-    processed(root)
+    processed(root, own=pipeline.process)
     return state(root)
 
 
