@@ -25,6 +25,26 @@ STARTS_A_CLUSTER = {
     "dask_cluster",
     "scheduler",
 }  # fixtures; others are marked where they stand
+LOADED_BY_CHILDREN = (  # in the fork server, of which a worker of pytest has one for all its tests
+    "numpy.ma",
+    "retrorun.archive.serialization",
+    "retrorun.cohort.worker",
+    "retrorun.compare",
+    "retrorun.ingest.reprocess",
+    "retrorun.learn",
+    "retrorun.publish",
+    "retrorun.readers.xml.gpx",
+    "retrorun.readers.xml.tcx",
+    "retrorun.server.work",
+    "s3fs",
+)
+PUBLISHED = "published samples"  # the group of all that looks at pages of the samples
+BROWSERS = {  # folder → group: each has a browser of its own, and takes about as long as another
+    "session": "browser of sessions",
+    "history": "browser of histories",
+    "server": "browser of servers",
+    "publish": PUBLISHED,
+}
 WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy", "publish"} | {
     "server",
     "watch",
@@ -56,10 +76,9 @@ def pytest_collection_modifyitems(
 ) -> Generator[None]:
     """Mark tests by what they start, and keep together what shares something costly.
 
-    One worker of pytest-xdist runs all tests of a group: so there is one browser for the pages of
-    sessions and one for the others, one object store and one cluster, and what a module prepares
-    for its tests is prepared once. The longest groups come first, so that the workers end at about
-    the same time.
+    One worker of pytest-xdist runs all tests of a group: so there are few browsers, two object
+    stores and two clusters, and what a module prepares for its tests is prepared once. The longest
+    groups come first, so that the workers end at about the same time.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
@@ -96,13 +115,16 @@ def _name_group(item: pytest.Item) -> None:
 
 def _group(item: pytest.Item) -> str | None:
     if item.get_closest_marker("cluster"):
-        return "cluster"
+        return "cluster of cohorts" if item.path.stem == "test_cohort_cluster" else "cluster"
     if item.get_closest_marker("browser"):
-        return "browser of sessions" if "session" in item.path.parts else "browser"
+        names = (BROWSERS[each] for each in item.path.parts if each in BROWSERS)
+        return next(names, "browser")
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
     shares = any(each.scope == "module" for definitions in found for each in definitions)
-    return item.path.stem if shares else None
+    if not shares:
+        return None
+    return PUBLISHED if "publish" in item.path.parts else item.path.stem
 
 
 def _rank(item: pytest.Item) -> int:
@@ -139,6 +161,24 @@ def _no_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def samples() -> Path:
     """The simulator's own recordings, with their truth."""
     return ROOT / "sample_data"
+
+
+@pytest.fixture(scope="session")
+def processed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+    """All samples as ``exports``, ``archive`` and ``pages``; who changes them, copies them."""
+    from click.testing import CliRunner
+
+    from retrorun.cli import main
+
+    folder = tmp_path_factory.mktemp("samples")
+    (folder / "exports").mkdir()
+    for each in samples.iterdir():
+        if each.suffix in {".fit", ".gpx", ".tcx", ".gz"}:
+            (folder / "exports" / each.name).write_bytes(each.read_bytes())
+    where = ["--archive", str(folder / "archive"), "--reports", str(folder / "pages")]
+    done = CliRunner().invoke(main, ["process", str(folder / "exports"), *where])
+    assert done.exit_code == 0, done.output
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -214,6 +254,14 @@ def violations(browser: Browser) -> Iterator[Callable[[str, int, str], str]]:
     yield found
     for page in windows.values():
         page.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded_children() -> Iterator[None]:
+    """Children of these tests start with what they would load one after another, each anew."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(child, "PRELOADED", (*child.PRELOADED, *LOADED_BY_CHILDREN))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,8 +46,15 @@ def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
+@cache
+def imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """What a module imports, at its top or within functions."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return tuple(each for each in nodes if isinstance(each, ast.Import | ast.ImportFrom))
+
+
 def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports(path):
         if isinstance(node, ast.ImportFrom) and node.module == "retrorun":
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("retrorun."):
@@ -71,8 +79,7 @@ def test_imports_point_up_the_list(path: Path) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_relative_imports(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert not any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
+    assert not any(isinstance(node, ast.ImportFrom) and node.level for node in imports(path))
 
 
 # a wing may build on another one only where it stands on top of it
@@ -87,7 +94,7 @@ def wing(path: Path) -> str | None:
 
 def modules_imported(path: Path) -> Iterator[str]:
     """Dotted names below the package that a module imports, with what it takes from them."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("retrorun"):
             below = str(node.module).removeprefix("retrorun").removeprefix(".")
             yield from (f"{below}.{alias.name}".lstrip(".") for alias in node.names)
@@ -120,13 +127,11 @@ def test_only_the_server_imports_what_serves_pages() -> None:
         for path in modules()
         if any(
             name.split(".")[0] in words
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            for node in imports(path)
             for name in (
                 [str(node.module)]
                 if isinstance(node, ast.ImportFrom)
                 else [alias.name for alias in node.names]
-                if isinstance(node, ast.Import)
-                else []
             )
         )
     }

@@ -131,7 +131,8 @@ def test_a_slow_store_that_fails_now_and_then_gives_the_same(
 
     with object_stores.proxy(s3.endpoint, every_seventh, delay_s=0.02) as (endpoint, seen):
         other_endpoint(patient, endpoint)
-        report = made.run(source, out, dask(None))
+        with cluster.started(Cluster(jobs=2)) as place:  # whose workers know this endpoint
+            report = made.run(source, out, dask(place.scheduler))
     other_endpoint(patient, s3.endpoint)
     assert (report.files, report.failed, report.deferred) == (COUNT, 0, 0)
     assert len(seen) > 40

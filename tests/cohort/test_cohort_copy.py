@@ -1,7 +1,6 @@
 """Workers make a de-identified copy, here or on a cluster: the same bytes, and no secret told."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,6 @@ from retrorun.storage import open_store
 SALT = "a salt of the tests, long enough"
 KEY = results.pseudonym_key(SALT.encode())
 COUNT = 9
-
-
-@pytest.fixture(scope="module")
-def scheduler(s3: ObjectServer) -> Iterator[str]:
-    assert s3.endpoint
-    with cluster._local(distributed, jobs=2) as started:
-        yield started.scheduler_address
 
 
 @pytest.fixture

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
 from measured_sessions import session, stretch
 from msgspec import structs
-from statsmodels.stats.multitest import multipletests
 
 from retrorun.compare import compare
 from retrorun.compare.statistics import significant, slope_test, student_tails
@@ -16,6 +14,7 @@ from retrorun.model.comparison import Trend
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings()
+# statsmodels loads for seconds: only in the tests that ask it
 
 
 def noise(time: np.ndarray, share: float, memory: float, rng: np.random.Generator) -> np.ndarray:
@@ -41,7 +40,9 @@ def test_without_wander_it_is_least_squares_as_statsmodels_has_it() -> None:
     values = 3.0 + 0.1 * time + rng.normal(size=25)
     plain = structs.replace(SETTINGS, trend_even=1.0 - 1e-15)
     found = slope_test(time, time, values, plain)
-    other = sm.OLS(values, sm.add_constant(time)).fit()
+    from statsmodels.regression.linear_model import OLS
+
+    other = OLS(values, np.column_stack([np.ones(25), time])).fit()
     assert found.slope == pytest.approx(other.params[1], rel=1e-6)
     assert found.probability == pytest.approx(other.pvalues[1], rel=1e-6)
     low, high = other.conf_int()[1]
@@ -58,7 +59,9 @@ def test_one_wander_is_generalised_least_squares_as_statsmodels_has_it() -> None
     found = slope_test(time, time, values, one)
     apart = np.abs(time[:, None] - time[None, :])
     covariance = 0.6 * np.exp(-apart / 4.0) + 0.4 * np.eye(40)
-    other = sm.GLS(values, sm.add_constant(time), sigma=covariance).fit()
+    from statsmodels.regression.linear_model import GLS
+
+    other = GLS(values, np.column_stack([np.ones(40), time]), sigma=covariance).fit()
     assert found.slope == pytest.approx(other.params[1], rel=1e-5)
     assert found.probability == pytest.approx(other.pvalues[1], rel=1e-5)
 
@@ -104,6 +107,8 @@ def test_numbers_that_never_change_are_no_trend() -> None:
 
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
 def test_many_findings_at_once_as_statsmodels_decides(probabilities: list[float]) -> None:
+    from statsmodels.stats.multitest import multipletests
+
     expected, *_ = multipletests(probabilities, alpha=0.05, method="fdr_by")
     assert significant(probabilities, 0.05).tolist() == expected.tolist()
 

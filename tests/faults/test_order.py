@@ -13,9 +13,11 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
+from dying import dies_at_first
 from states import ATHLETE, State, differences, drop, dropped, prepared, processed, state, work_of
 
 from retrorun import ingest, pipeline
@@ -62,6 +64,7 @@ def phone_of(run: Simulated, first: int, skew_s: float) -> bytes:
     return gpx_bytes(replace(run, recording=recording), "osmand")
 
 
+@cache
 def sets() -> dict[str, Files]:
     run, other = (simulate(scenarios()["intervals"], seed) for seed in (9000, 9001))
     workout, watch = sample("2026-05-12-workout.fit"), watch_of(run)
@@ -105,13 +108,24 @@ def sets() -> dict[str, Files]:
     }
 
 
-NAMES = tuple(sets())
+NAMES = (
+    "teachers and pupils",
+    "the same bytes",
+    "exports of one recording",
+    "a watch and two phones",
+    "copies of two devices",
+    "tables of labels",
+)
+
+
+def test_every_set_is_tried() -> None:
+    assert tuple(sets()) == NAMES
 
 
 def undisturbed(root: Path, files: Files) -> State:
     for name, content in files:
         drop(root / "exports", name, content)
-    processed(root)
+    processed(root, own=pipeline.process)
     return state(root)
 
 
@@ -180,14 +194,6 @@ def test_a_file_that_was_renamed_is_as_if_it_had_always_been_called_so(tmp_path:
     (root / "exports" / "easy.fit").rename(root / "exports" / "backward.fit")
     processed(root)
     assert differences(wanted, state(root)) == []
-
-
-def dies_at_first(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
-    """The pipeline; but the worker that first meets the compass is killed."""
-    mark = Path(os.environ["RETRORUN_TEST_MARK"])
-    if blob.name == "compass.fit" and not mark.exists():
-        os.kill(os.getpid(), signal.SIGKILL)
-    return pipeline.process(blob, settings, athlete)
 
 
 def test_a_worker_killed_and_the_file_tried_again(

@@ -31,14 +31,13 @@ def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
     """The same run with every fix within the discs at other places and heights within them."""
     discs = privacy_zones.discs(athlete)
     main, *_ = discs
+    latitude, longitude = np.array([found[:2] for found in POINT.findall(data)], dtype=float).T
+    place = {"latitude_deg": latitude, "longitude_deg": longitude}
+    track = Track(0.0, place, {"gap": np.zeros(latitude.size, dtype=bool)})
+    hidden = iter(privacy_zones.inside_discs(track, discs))
 
     def moved(found: re.Match[bytes]) -> bytes:
-        place = {
-            name: np.array([float(found[number])])
-            for number, name in ((1, "latitude_deg"), (2, "longitude_deg"))
-        }
-        track = Track(0.0, place, {"gap": np.zeros(1, dtype=bool)})
-        if not privacy_zones.inside_discs(track, discs).any():
+        if not next(hidden):
             return found[0]
         return (
             f'<trkpt lat="{main.latitude_deg:.7f}" lon="{main.longitude_deg:.7f}"><ele>99.0</ele>'

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,6 @@ from retrorun.report.inbox import Inbox, waiting
 from retrorun.report.session.page import SessionContext, session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
 
-SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -35,16 +35,13 @@ STAMP = re.compile(
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> dict[str, str]:
+def pages(tmp_path_factory: pytest.TempPathFactory, processed: Path) -> dict[str, str]:
     """The pages of all samples and the report of a period, by name."""
     folder = tmp_path_factory.mktemp("dates")
-    (folder / "exports").mkdir()
-    for each in samples.iterdir():
-        if each.suffix in SUFFIXES:
-            (folder / "exports" / each.name).write_bytes(each.read_bytes())
+    for name in ("archive", "pages"):
+        shutil.copytree(processed / name, folder / name)
     where = ["--archive", str(folder / "archive"), "--reports", str(folder / "pages")]
     for words in (
-        ["process", str(folder / "exports"), *where],
         ["report", "--since", "2026-05-10", *where],
         ["report", "--title", "After the 3 May 2026 operation", *where],
     ):
@@ -70,7 +67,17 @@ def made() -> Iterator[tuple[str, str]]:
     yield "redacted", session_page(session, track, SessionContext(redacted=True))
 
 
-MADE = dict(made())
+MADE = (
+    *("home", "review", "cohort", "1901", "index of 1901"),
+    *("1901 by the sun", "index of 1901 by the sun", "no zone", "redacted"),
+)
+
+
+@pytest.fixture(scope="module")
+def made_pages() -> dict[str, str]:
+    found = dict(made())
+    assert tuple(found) == MADE
+    return found
 
 
 def undated(page: html.HtmlElement) -> list[str]:
@@ -127,17 +134,19 @@ def test_all_pages_of_the_samples(pages: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_live_and_odd_pages(name: str) -> None:
-    assert check(html.document_fromstring(MADE[name])) >= 1
-    assert undated(html.document_fromstring(MADE[name])) == []
+def test_live_and_odd_pages(made_pages: dict[str, str], name: str) -> None:
+    assert check(html.document_fromstring(made_pages[name])) >= 1
+    assert undated(html.document_fromstring(made_pages[name])) == []
 
 
-def test_a_moment_has_its_offset_where_the_zone_is_known(pages: dict[str, str]) -> None:
+def test_a_moment_has_its_offset_where_the_zone_is_known(
+    pages: dict[str, str], made_pages: dict[str, str]
+) -> None:
     (page,) = [each for each in pages.values() if "2026-06-23-garmin.gpx</bdi>" in each]
     assert '<time datetime="2026-06-23T07:49-06:00">Tuesday, 23 June 2026, 7:49</time>' in page
-    assert "+00:00" in MADE["no zone"]
-    assert not re.search(r'datetime="[^"]*T\d\d:\d\d[+-]', MADE["1901 by the sun"])
+    assert "+00:00" in made_pages["no zone"]
+    assert not re.search(r'datetime="[^"]*T\d\d:\d\d[+-]', made_pages["1901 by the sun"])
 
 
-def test_a_redacted_page_tells_the_month_only() -> None:
-    assert re.findall(r'datetime="([^"]*)"', MADE["redacted"]) == ["2026-05"]
+def test_a_redacted_page_tells_the_month_only(made_pages: dict[str, str]) -> None:
+    assert re.findall(r'datetime="([^"]*)"', made_pages["redacted"]) == ["2026-05"]

@@ -111,9 +111,7 @@ def shown(folder: Path, *profile: str) -> Shown:
     )
 
 
-@pytest.fixture(scope="module")
-def of_samples(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Shown:
-    folder = tmp_path_factory.mktemp("samples")
+def of_samples(folder: Path, samples: Path) -> Shown:
     (folder / "exports").mkdir()
     for each in samples.iterdir():
         if each.suffix in SUFFIXES:
@@ -121,9 +119,7 @@ def of_samples(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Shown
     return shown(folder, "--profile", str(samples / "profile.toml"))
 
 
-@pytest.fixture(scope="module")
-def of_made(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    folder = tmp_path_factory.mktemp("made")
+def of_made(folder: Path) -> Shown:
     (folder / "exports").mkdir()
     every = scenarios()
     for number, (name, (scenario, write)) in enumerate(MADE.items()):
@@ -133,10 +129,12 @@ def of_made(tmp_path_factory: pytest.TempPathFactory) -> Shown:
     return shown(folder)
 
 
-@pytest.fixture(params=["samples", "made"])
-def said(request: pytest.FixtureRequest) -> Shown:
-    found: Shown = request.getfixturevalue(f"of_{request.param}")
-    return found
+@pytest.fixture(scope="module", params=["samples", "made"])
+def said(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, samples: Path
+) -> Shown:
+    folder = tmp_path_factory.mktemp(request.param)
+    return of_samples(folder, samples) if request.param == "samples" else of_made(folder)
 
 
 def words(element: html.HtmlElement) -> str:
@@ -343,7 +341,8 @@ def test_sums_over_sessions_are_of_the_same_times(said: Shown) -> None:
     assert sum(sum(each) for each in log["forward_s"]) == pytest.approx(forward_s, abs=0.01)
 
 
-def test_the_sample_of_23_june_by_hand(of_samples: Shown) -> None:
-    (session,) = [key for key, row in of_samples.rows.items() if "06-23" in row["source"]]
-    assert printed(of_samples.processed, session)["backward"] == "8:09"
-    assert printed(of_samples.listed, session)["backward"] == "8:09"
+@pytest.mark.parametrize("said", ["samples"], indirect=True)
+def test_the_sample_of_23_june_by_hand(said: Shown) -> None:
+    (session,) = [key for key, row in said.rows.items() if "06-23" in row["source"]]
+    assert printed(said.processed, session)["backward"] == "8:09"
+    assert printed(said.listed, session)["backward"] == "8:09"

@@ -3,30 +3,17 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 from playwright.sync_api import Browser, Page
 
-from retrorun.cli import main
-
 DESK_PX, PHONE_PX = 1280, 390
-SUFFIXES = {".fit", ".gpx", ".tcx", ".gz"}
 SESSION = "2026-06-23-garmin.gpx"
 FOLDED = "details:is(.fold, .studies)"
 
 
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
+@pytest.fixture
+def pages(processed: Path) -> Path:
     """The pages of all samples, read as a folder of exports is."""
-    folder = tmp_path_factory.mktemp("lengths")
-    exports = folder / "exports"
-    exports.mkdir()
-    for each in samples.iterdir():
-        if each.suffix in SUFFIXES:
-            (exports / each.name).write_bytes(each.read_bytes())
-    where = ["--archive", str(folder / "archive"), "--reports", str(folder / "pages")]
-    done = CliRunner().invoke(main, ["process", str(exports), *where])
-    assert done.exit_code == 0, done.output
-    return folder / "pages"
+    return processed / "pages"
 
 
 def session_of(pages: Path) -> Path:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -79,6 +78,8 @@ def test_pyarrow_reads_one_athlete_and_one_session(place: Path, truth: dict[str,
 # Dask 2026.8 still says what pandas 3.1 would no longer hear
 @pytest.mark.filterwarnings("ignore:The inplace keyword")
 def test_dask(place: Path, truth: dict[str, Analysis]) -> None:
+    import dask.dataframe as dd  # slow to load
+
     frame = dd.read_parquet(place / "sessions", dataset={"partitioning": HIVE})
     assert float(frame["backward_duration_s"].sum().compute(scheduler="sync")) == pytest.approx(
         backward_s(truth)
@@ -157,6 +158,8 @@ def test_all_readers_give_every_hostile_name_alike(
     place = tmp_path / "sessions"
     assert set(pd.read_parquet(place, partitioning=HIVE)["athlete"]) == keys
     assert set(ds.dataset(place, partitioning=HIVE).to_table()["athlete"].to_pylist()) == keys
+    import dask.dataframe as dd  # slow to load
+
     frame = dd.read_parquet(place, dataset={"partitioning": HIVE})
     assert set(frame["athlete"].compute(scheduler="sync")) == keys
     (rows,) = asked(

@@ -1,10 +1,13 @@
 """Servers on loopback for the tests, and what talks to them."""
 
+import functools
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +46,7 @@ def _steps(rng: np.random.Generator) -> tuple[Step, ...]:
     return (*steps, ahead(300.0, 2.7))
 
 
+@functools.cache
 def export(day: int = 0) -> bytes:
     """A FIT file of a watch without compass, in which four stretches are candidates by gait."""
     made = simulate(Scenario("a run", _steps, "heading", Watch(dynamics=True)), 2)
@@ -61,10 +65,33 @@ def export(day: int = 0) -> bytes:
 
 
 def imported(folder: Path, archive: Path, days: int = 1) -> list[str]:
-    """Write exports of some days, import them, and give the ids of their sessions, oldest first."""
+    """Write exports of some days, import them, and give the ids of their sessions, oldest first.
+
+    A new archive is a copy of one into which these days were imported before; the files of the
+    folder are imported into it as any that were moved.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for day in range(days):
         (folder / f"day-{day}.fit").write_bytes(export(day))
+    if not (archive / "archive.sqlite").exists():
+        shutil.copytree(Path(_prepared(days).name) / "archive", archive, dirs_exist_ok=True)
+    return _import(folder, archive)
+
+
+@functools.cache
+def _prepared(days: int) -> "tempfile.TemporaryDirectory[str]":
+    """A folder with an archive of these days, which is removed with this process."""
+    made = tempfile.TemporaryDirectory()
+    exports = Path(made.name) / "exports"
+    exports.mkdir()
+    for day in range(days):
+        (exports / f"day-{day}.fit").write_bytes(export(day))
+    _import(exports, Path(made.name) / "archive")
+    shutil.rmtree(exports)
+    return made
+
+
+def _import(folder: Path, archive: Path) -> list[str]:
     with Archive.open(archive) as store:
         engine = ingest.Engine(Settings(), Athlete(), 1)
         with store.writing():

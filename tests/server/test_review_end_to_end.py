@@ -235,17 +235,29 @@ def test_two_tabs_lose_no_answer(
     assert client.get(f"/api/sessions/{session}")["totals"]["backward"]["seconds"] >= 40
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[serving.Client, str]]:
+    """A server of one session that waits for an answer, and the session."""
+    place = tmp_path_factory.mktemp("served")
+    (session,) = serving.imported(place / "exports", place / "archive")
+    with serving.running(serving.setup(serving.at_rest(place))) as found:
+        yield found, session
+
+
 @pytest.mark.parametrize("path", ["/", "/review", "/comparison", "session"])
-def test_axe_finds_nothing_on_served_pages(browser: Browser, tmp_path: Path, path: str) -> None:
-    sessions = serving.imported(tmp_path / "exports", tmp_path / "archive")
-    serving.at_rest(tmp_path)
-    with serving.running(serving.setup(tmp_path)) as client:
-        address = f"/sessions/{sessions[0]}" if path == "session" else path
-        for scheme in ("light", "dark"):
-            page = browser.new_page(color_scheme=scheme)
-            page.goto(f"http://127.0.0.1:{client.port}/?token={client.token}")
-            page.goto(site(client, address))
-            page.wait_for_timeout(300)
-            found = Axe().run(page)
-            page.close()
-            assert found.violations_count == 0, found.generate_report()
+def test_axe_finds_nothing_on_served_pages(
+    browser: Browser, served: tuple[serving.Client, str], path: str
+) -> None:
+    client, session = served
+    address = f"/sessions/{session}" if path == "session" else path
+    for scheme in ("light", "dark"):
+        context = browser.new_context(color_scheme=scheme)
+        page = context.new_page()
+        context.request.get(f"http://127.0.0.1:{client.port}/?token={client.token}")
+        answer = page.goto(site(client, address))
+        page.wait_for_timeout(300)
+        found = Axe().run(page)
+        context.close()
+        assert answer is not None
+        assert answer.status == 200
+        assert found.violations_count == 0, found.generate_report()

@@ -1,6 +1,8 @@
 """Index, comparison and the report of a period in a real browser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,17 +68,44 @@ def charted(page: Page, url: str) -> Page:
     return page
 
 
+@dataclass(slots=True)
+class Window:
+    """A page with all its charts, what it complained of and what it asked for since it opened."""
+
+    page: Page
+    messages: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser, site: Built) -> Iterator[Callable[[str], Window]]:
+    """The window of a page that tests only look at: each page is loaded and drawn once."""
+    made: list[Page] = []
+
+    @cache
+    def found(name: str) -> Window:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        made.append(page)
+        own = Window(page)
+        page.on("console", lambda message: own.messages.append(message.text))
+        page.on("pageerror", lambda error: own.messages.append(str(error)))
+        page.on("request", lambda request: own.asked.append(request.url))
+        charted(page, f"{site.url}/{name}.html").wait_for_timeout(100)
+        return own
+
+    yield found
+    for page in made:
+        page.close()
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_quiet_and_asks_for_its_own_files_only(page: Page, site: Built, name: str) -> None:
-    messages: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: messages.append(message.text))
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    charted(page, f"{site.url}/{name}.html").wait_for_timeout(100)
-    assert messages == []
-    assert all(each.startswith((site.url, "data:")) for each in asked)
-    assert len(asked) <= 6
+def test_quiet_and_asks_for_its_own_files_only(
+    window: Callable[[str], Window], site: Built, name: str
+) -> None:
+    found = window(name)
+    assert found.messages == []
+    assert all(each.startswith((site.url, "data:")) for each in found.asked)
+    assert 1 <= len(found.asked) <= 6
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -235,14 +264,31 @@ def test_by_keyboard(page: Page, site: Built) -> None:
     assert "sessions/" in page.evaluate("() => document.activeElement.href || ''")
 
 
+@pytest.fixture(scope="module")
+def printed(browser: Browser, site: Built) -> Iterator[Callable[[str], Page]]:
+    """A page as it is laid out for paper, once for all papers."""
+    made: list[Page] = []
+
+    @cache
+    def found(name: str) -> Page:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        made.append(page)
+        charted(page, f"{site.url}/{name}.html")
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 690, "height": 990})
+        # charts follow the width of the paper a little later
+        page.wait_for_function("() => document.documentElement.scrollWidth <= 690")
+        return page
+
+    yield found
+    for page in made:
+        page.close()
+
+
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 @pytest.mark.parametrize("name", ["comparison", "period", "care"])
-def test_paper(page: Page, site: Built, name: str, paper: str, tmp_path: Path) -> None:
-    charted(page, f"{site.url}/{name}.html")
-    page.emulate_media(media="print")
-    page.set_viewport_size({"width": 690, "height": 990})
-    # charts follow the width of the paper a little later
-    page.wait_for_function("() => document.documentElement.scrollWidth <= 690")
+def test_paper(printed: Callable[[str], Page], name: str, paper: str, tmp_path: Path) -> None:
+    page = printed(name)
     assert page.locator("#filters:visible").count() == 0
     target = tmp_path / "page.pdf"
     page.pdf(path=str(target), format=paper, print_background=True)
@@ -272,10 +318,9 @@ def test_month_totals_follow_the_filter(page: Page, site: Built) -> None:
 
 @pytest.mark.parametrize("name", ["comparison", "period"])
 def test_what_tiles_and_bests_say_below_their_number_is_seen(
-    page: Page, site: Built, name: str
+    window: Callable[[str], Window], name: str
 ) -> None:
-    opened(page, f"{site.url}/{name}.html")
-    notes = page.locator(".tile .note:not(:empty), .bests .note:not(:empty)")
+    notes = window(name).page.locator(".tile .note:not(:empty), .bests .note:not(:empty)")
     assert notes.count() >= 3
     assert all(each.is_visible() for each in notes.all())
 
