@@ -294,7 +294,7 @@ def test_a_defect_in_what_follows_is_named_and_the_folder_is_followed_on(
         raise ZeroDivisionError("a defect")
 
     with monkeypatch.context() as patch:
-        patch.setattr("retrorun.server.work.Follower._do", broken)
+        patch.setattr("retrorun.server.work.Follower._run_job", broken)
         sent(client, ("run.fit", run))
         serving.until(lambda: "a defect" in client.get("/api/inbox")["trouble"])
     serving.until(lambda: client.get("/api/inbox")["candidates"] > 0)
