@@ -35,7 +35,7 @@ what is confirmed or labelled (candidates stay out of totals). "Told" is a detec
 mount, drift, noise, the athlete's lines of step rate and how often direction changes: what there
 is to get from the same data. Intervals are 95 %: by drawing sessions anew (bootstrap) for F1,
 Wilson's for shares. Seeds {first} to {last} are reported; detection was tuned on others
-(`retrorun.simulate.seeds`).
+(`retrorun.simulate.scenarios`).
 
 **Not tested on people.** No public data set holds labelled backward running from a watch. What
 stands here rests on simulated bodies and watches, on real forward tracks with a synthetic compass,

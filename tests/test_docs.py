@@ -8,8 +8,11 @@ import click
 import pytest
 
 import settings
-from retrorun import profile
+from retrorun import contract, pipeline, profile
 from retrorun.cli import main
+from retrorun.metrics import METRICS
+from retrorun.model import Athlete, Blob
+from retrorun.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -50,6 +53,17 @@ def test_the_page_of_settings_is_up_to_date_and_says_what_each_is() -> None:
     sentences = [row.split(" | ")[-1].removesuffix(" |") for row in rows]
     fragments = [each for each in sentences if not each[:1].isupper() or not each.endswith(".")]
     assert fragments == []
+
+
+def test_every_field_of_a_session_in_json_is_documented() -> None:
+    page = (ROOT / "docs" / "guide" / "json.md").read_text(encoding="utf-8")
+    file = ROOT / "sample_data" / "2026-05-26-laps.fit"
+    blob = Blob(file.name, file.read_bytes())
+    found = contract.document(pipeline.process(blob, Settings(), Athlete()))
+    (session,) = found["sessions"]
+    metrics = {each.key for each in METRICS} | {"heart_rate_bpm", "energy_kcal"}
+    fields = {*session, *found["source"], *session["segments"][0]} - metrics
+    assert sorted(each for each in fields if not re.search(rf"[`.]{each}\b", page)) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())

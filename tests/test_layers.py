@@ -11,7 +11,7 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
     {"text", "language"},
     {"errors", "units"},
-    {"literature", "channels", "metric_types", "arithmetic"},
+    {"literature", "metric_types", "arithmetic"},
     {"metrics"},
     {"settings", "model"},
     {

@@ -22,6 +22,12 @@ def test_every_number_of_a_segment_and_of_sums_is_declared() -> None:
         assert {name for name, _ in declared(holder, kind)} == numbers(holder)
 
 
+def test_documents_from_before_a_metric_was_added_stay_valid() -> None:
+    optional = {each.name for each in dataclasses.fields(Metrics) if each.default is None}
+    in_json = [pair for pair in declared(Metrics, Metric) if pair[1].contract_digits is not None]
+    assert {name for name, each in in_json if each.added} == optional & dict(in_json).keys()
+
+
 def test_no_two_metrics_share_a_column_or_a_name() -> None:
     columns = [each.column for each in (*metrics.METRICS, *metrics.HEART_RATE)]
     assert len(set(columns)) == len(columns)

@@ -5,7 +5,8 @@ needs to know of it. Stored digits, the JSON contract, tables, Parquet columns, 
 comparison, pages and documentation are derived from the tuples at the end of this module.
 
 To add a metric, add a field at the end of `Metrics`, with None as its default so that stored
-sessions stay readable, and a column of the same name where ``measure`` computes its like.
+sessions stay readable and ``added=True`` so that JSON documents written before stay valid, and a
+column of the same name where ``measure`` computes its like.
 """
 
 from collections.abc import Iterable, Sequence

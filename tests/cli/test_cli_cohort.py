@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
 
 def test_a_dry_run_writes_nothing(exports: Path, tmp_path: Path) -> None:
     result = run("cohort", "process", exports, "--out", tmp_path / "results", "--dry-run")
-    assert "3 new files, 0 unchanged" in result.stdout
+    assert "new files: 3, unchanged: 0" in result.stdout
     assert not (tmp_path / "results").exists()
 
 

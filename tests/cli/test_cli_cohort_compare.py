@@ -61,7 +61,7 @@ def damaged(result_set: Path) -> Iterator[Path]:
 def test_table_page_and_where_it_is(result_set: Path, tmp_path: Path) -> None:
     done = run(result_set, "--reports", tmp_path, "--jobs", "1")
     assert done.exit_code == 0, done.output
-    assert "6 athletes, 6 with backward running, 6 sessions" in done.stdout
+    assert "athletes: 6, with backward running: 6, sessions: 6" in done.stdout
     rows = {line.split("  ")[0]: line.split() for line in done.stdout.splitlines()}
     heart = rows["heart rate at equal speed (%)"]
     assert heart[6:8] == ["6", "8.0"]
@@ -109,7 +109,7 @@ def test_an_athlete_who_cannot_be_read_is_named_and_the_rest_stands(
     assert done.exit_code == 1
     assert "athlete 3: " in done.stderr
     assert "[results-part-damaged]" in done.stderr
-    assert "5 athletes, 5 with backward running" in done.stdout
+    assert "athletes: 5, with backward running: 5" in done.stdout
     assert "athlete 3" in (tmp_path / "cohort.html").read_text(encoding="utf-8")
 
 

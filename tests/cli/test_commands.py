@@ -223,7 +223,7 @@ def test_a_label_wins_survives_and_is_taken_back(
     assert easy in run("label", "--archive", archived).stdout
     assert "0:00 backward" in run("label", easy, "0", "end", "clear", *places).stdout
     assert run("label", easy, "3:00", "2:00", "backward", *places).exit_code == 2
-    assert run("label", "ffffffffffff", "1", "2", "backward", *places).exit_code == 1
+    assert run("label", "ffffffffffff", "1", "2", "backward", *places).exit_code == 2
 
 
 def first_session(archive: Path) -> str:

@@ -49,8 +49,8 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
         (f"no run: {exports}/c.fit: a settings file", None),
     ]
     assert by_topic["folder"] == [
-        ("1 files are not imported yet", f"`retrorun process {exports}`"),
-        ("1 files are no exports by their name (.csv)", None),
+        ("files that are not imported yet: 1", f"`retrorun process {exports}`"),
+        ("files that are no exports by their name (.csv): 1", None),
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from retrorun import cli
+from retrorun.archive import Archive
 
 
 def test_help_imports_no_heavy_library() -> None:
@@ -74,3 +75,28 @@ def test_an_unknown_command_is_a_usage_error_with_the_nearest_name(typed: str, r
 def test_a_group_without_a_command_shows_its_help_in_lines(group: str) -> None:
     alone = CliRunner().invoke(cli.main, [group])
     assert alone.output.strip() == CliRunner().invoke(cli.main, [group, "--help"]).output.strip()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("label", "nosuch", "accept"),
+        ("report", "nosuch"),
+        ("note", "nosuch", "--pain", "3"),
+        ("reprocess", "nosuch"),
+        ("export", "nosuch"),
+        ("explain", "nosuch"),
+        ("undo", "7"),
+    ],
+    ids=" ".join,
+)
+def test_a_session_or_an_import_that_is_not_there_is_a_wrong_word(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    with Archive.open(tmp_path / "archive"):
+        pass
+    done = CliRunner().invoke(
+        cli.main, [*words, "--archive", str(tmp_path / "archive")], catch_exceptions=False
+    )
+    assert done.exit_code == 2, done.output
+    assert words[1] in done.stderr

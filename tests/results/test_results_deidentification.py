@@ -459,7 +459,7 @@ def test_the_command_copies_and_says_so(whole: Folder, tmp_path: Path) -> None:
     assert results.read_about(copy).deidentified
     assert not (tmp_path / "copy" / "files").exists()
     assert not (tmp_path / "copy" / "tracks").exists()
-    assert "0 parts" in run(source, "--out", out, "--deidentify", salt=salt).stderr
+    assert "parts written: 0" in run(source, "--out", out, "--deidentify", salt=salt).stderr
     other = run(source, "--out", out, "--deidentify", salt=salt + "!")
     assert other.exit_code != 0
     assert "another salt" in other.output

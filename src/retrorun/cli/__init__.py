@@ -116,6 +116,8 @@ class TranslatedGroup(click.Group):
             formatter.write_dl([(name, each.get_short_help_str(1000)) for name, each in listed])
 
 
+# slugs of errors about a word that was typed: it names nothing that the archive holds
+UNKNOWN = ("session-unknown", "import-unknown")
 # click before 8.2 prints the help of a group without a command itself
 _NO_ARGUMENTS: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
@@ -161,7 +163,7 @@ class CommandLine(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; exit 2 for wrong options or settings, 1 for any other error."""
+        """Run the command; exit 2 for wrong words or settings, 1 for any other error."""
         try:
             return super().invoke(ctx)
         except click.NoSuchOption as problem:
@@ -175,7 +177,8 @@ class CommandLine(click.Group):
             raise click.UsageError(words, problem.ctx) from None
         except RetrorunError as problem:
             click.echo(f"{translated('Error')}: {problem.spoken}", err=True)
-            ctx.exit(2 if isinstance(problem, SettingsError) else 1)
+            wrong_words = isinstance(problem, SettingsError) or problem.slug in UNKNOWN
+            ctx.exit(2 if wrong_words else 1)
         except KeyboardInterrupt:
             click.echo(translated("Interrupted."), err=True)
             ctx.exit(130)

@@ -199,8 +199,8 @@ def update_result_set(chosen: ProcessOptions) -> int:
     athletes = _athletes(chosen)
     if chosen.dry_run:
         found = run.survey(config, athletes)
-        click.echo(f"{found.new} new files, {found.known} unchanged")
-        click.echo(f"{found.changed} batches to be taken back, because of changed files")
+        click.echo(f"new files: {found.new}, unchanged: {found.known}")
+        click.echo(f"batches to be taken back, because of changed files: {found.changed}")
         terminal.name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
     with _shared_engine(chosen) as workers, _Progress() as progress:
@@ -377,7 +377,7 @@ def deidentify_copy(
     results.check_copy(copy, about)
     parts = results.source_parts(there, tracks=about.tracks)
     written = _copied((results.CopyTask(source, out, each, key) for each in parts), engine)
-    terminal.tell(f"{written} parts written")
+    terminal.tell(f"parts written: {written}")
     click.echo(without_user(out))
 
 

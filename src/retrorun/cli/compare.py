@@ -295,8 +295,8 @@ def cohort_document(found: Cohort) -> str:
 def cohort_table(found: Cohort) -> Table:
     """Measures over athletes in per cent of forward, and the cost factor."""
     title = (
-        f"{len(found.athletes)} athletes, {found.backward_athletes} with backward running, "
-        f"{found.sessions} sessions"
+        f"athletes: {len(found.athletes)}, with backward running: {found.backward_athletes}, "
+        f"sessions: {found.sessions}"
     )
     if found.first_date is not None:
         title += f", {_days(found.first_date, found.last_date)}"

@@ -72,12 +72,12 @@ def _repair(folder: Path) -> int:
     engine = Engine(options.load_settings(None), Athlete(), options.cores(), guarded=True)
     done = repairs.repair(folder, engine)
     if done.rebuilt is not None:
-        counts = f"{done.rebuilt.sound} rows kept, {done.rebuilt.from_journal} from the journal"
+        counts = f"rows kept: {done.rebuilt.sound}, from the journal: {done.rebuilt.from_journal}"
         terminal.tell(f"the database was made again: {counts}")
         if done.rebuilt.aside is not None:
             terminal.tell(f"the damaged one lies in {done.rebuilt.aside}")
-    terminal.tell(f"{len(done.originals)} originals were read again from their files")
-    terminal.tell(f"{len(done.sessions)} sessions were analysed from their originals")
+    terminal.tell(f"originals that were read again from their files: {len(done.originals)}")
+    terminal.tell(f"sessions that were analysed from their originals: {len(done.sessions)}")
     for each in done.left:
         terminal.tell(f"cannot be mended: {each.message} [{each.slug}]", err=False)
     if not done.left:
@@ -276,10 +276,10 @@ def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
     seen = plan_import(exports, archive)
     if seen.new:
         remedy = f"`retrorun process {shown(str(exports))}`"
-        yield Fact("folder", f"{len(seen.new)} files are not imported yet", remedy)
+        yield Fact("folder", f"files that are not imported yet: {len(seen.new)}", remedy)
     kinds = Counter(PurePath(path).suffix.lower() or "no suffix" for path in seen.passed_over)
     for kind, count in sorted(kinds.items()):
-        yield Fact("folder", f"{count} files are no exports by their name ({shown(kind)})")
+        yield Fact("folder", f"files that are no exports by their name ({shown(kind)}): {count}")
     for path, words in seen.unlisted:
         yield Fact("folder", f"{shown(path)}: {words}", "Mend its permissions.")
     for path in seen.waiting:

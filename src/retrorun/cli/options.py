@@ -387,6 +387,6 @@ def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
         from retrorun import ingest
         from retrorun.settings import Settings
 
-        terminal.tell(f"taking privacy zones out of {len(exposed)} sessions")
+        terminal.tell(f"taking privacy zones out of sessions: {len(exposed)}")
         engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
         ingest.reprocess_exposed(store, engine)
