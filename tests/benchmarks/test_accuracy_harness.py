@@ -150,7 +150,7 @@ def test_nothing_is_confirmed_on_forward_sessions(name: str) -> None:
     [
         ("turned once, and backward", 306),
         ("hand, and backward", 320),
-        ("canyon, and backward", 328),
+        ("canyon, and backward", 341),
     ],
 )
 def test_a_candidate_that_speed_and_steps_support_states_that_it_is_likely(
