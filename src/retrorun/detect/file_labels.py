@@ -178,6 +178,8 @@ def at_presses(
 ) -> Decision:
     """Backward candidates that no heading speaks for, with their edges at manual lap presses.
 
+    What is confirmed or labelled beside a candidate stays as it is.
+
     Args:
         decision: per second (n,).
         heading: (n,) evidence of the heading.
@@ -190,7 +192,7 @@ def at_presses(
         return decision
     direction, probability = decision.direction.copy(), decision.probability.copy()
     starts, ends = runs(decision.direction)
-    reasons = list(decision.reasons)
+    reasons, movable = list(decision.reasons), decision.verdict == 0
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
         if decision.direction[first] != BACKWARD or decision.verdict[inside].any():
@@ -200,7 +202,7 @@ def at_presses(
         begin, end = (_nearest(presses, edge, settings.late_press_s) for edge in (first, last))
         if end - begin < settings.heading_alone_s:
             continue
-        _move(direction, probability, (first, last), (begin, end))
+        _move(direction, probability, movable, (first, last), (begin, end))
         words = next((text for a, b, text in reasons if a <= first < b), "")
         reasons.insert(0, (begin, end, words))
     return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
@@ -215,10 +217,11 @@ def _nearest(presses: np.ndarray[tuple[int], np.dtype[np.int64]], edge: int, mos
 def _move(
     direction: np.ndarray[tuple[int], np.dtype[np.int64]],
     probability: FloatArray,
+    movable: BoolArray,
     before: tuple[int, int],
     after: tuple[int, int],
 ) -> None:
-    """Move a backward segment's edges, in place; stops stay stops."""
+    """Move a backward segment's edges over ``movable`` seconds, (n,), in place; stops stay."""
     level = arithmetic.median(probability[before[0] : before[1]])
     for low, high, backward in (
         (after[0], before[0], True),
@@ -227,7 +230,7 @@ def _move(
         (after[1], before[1], False),
     ):
         inside = slice(low, max(high, low))
-        chosen = np.isin(direction[inside], (FORWARD, BACKWARD))
+        chosen = np.isin(direction[inside], (FORWARD, BACKWARD)) & movable[inside]
         direction[inside][chosen] = BACKWARD if backward else FORWARD
         probability[inside][chosen] = level if backward else 1.0 - level
 
