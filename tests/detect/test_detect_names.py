@@ -79,6 +79,22 @@ Skipped backwards|Pause zwischen rückwärts|Trab statt rückwärts|avant à rec
 """
 
 
+BOTH_WAYS = """
+Vor- und Rückwärtslaufen|Vor-/Rückwärts|vor und rückwärts|voor- en achteruit lopen
+for- and backward running|voorwaarts en achterwaarts|fram- och baklänges|framåt och baklänges
+forlengs og baklengs|forlæns og baglæns|Marche avant / marche arrière|FWD/backwards
+course avant et course arrière|przodem i tyłem|etuperin ja takaperin|előre és háttal
+endavant i enrere|hacia delante y hacia atrás|para a frente e para trás|popředu i pozadu
+лицом вперёд и задом наперёд|ileri ve geri geri koşu
+"""
+
+
+@pytest.mark.parametrize("name", names(BOTH_WAYS))
+def test_a_name_of_both_ways_says_neither(name: str) -> None:
+    assert meaning(name) is None
+    assert meaning_of_whole(name) is None
+
+
 @pytest.mark.parametrize("name", names(ANOTHER_LAP))
 def test_nor_does_a_lap_of_such_a_name(name: str) -> None:
     assert meaning(name) is None

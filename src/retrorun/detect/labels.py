@@ -159,7 +159,25 @@ FORWARD = (
     r"naprej",
     r"naprijed",
     r"dopredu",
+    r"popredu",
     r"вперед",
+    r"лицом вперед",
+    r"напред",
+    r"fwd",
+    r"(?:marche|course) avant(?! (?:la|les?|de|d|l|premiere)\b)",
+    r"endavant",
+    r"hacia delante",
+    r"(?:para|pra) a? ?frente",
+    r"voorwaarts",
+    r"framat",
+    r"forlengs",
+    r"forlæns",
+    r"przodem",
+    r"do przodu",
+    r"etuperin",
+    r"eteenpain",
+    r"elore",
+    r"ileri",
 )
 NOT_RUNNING = (
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
@@ -173,6 +191,8 @@ NOT_THEN = (
     r"|instead of|before|after|between|until|from|vor|zwischen|statt|avant|entre|antes de"
     r"|despues de|voor)(?: (?:the|each|every|all|my|dem|den|les?|la|el|il|de))? $"
 )
+# Right in front of such a word, half of "forward and backward": "Vor- und Rückwärtslaufen".
+BOTH_WAYS = r"\b(?:vor|voor|fore?|fram|frem) ?(?:und|u|en|and|och|og|&|\+|/) ?$"
 
 
 def _without_accents(words: str) -> str:
@@ -213,7 +233,8 @@ def meaning(words: str) -> Direction | None:
     said = backward or forward
     if said is None or (backward and forward) or re.search(NOT_RUNNING, plain):
         return None
-    if backward and re.search(NOT_THEN, plain[: backward.start()]):
+    before = plain[: said.start()]
+    if backward and (re.search(NOT_THEN, before) or re.search(BOTH_WAYS, before)):
         return None
     return "backward" if backward else "forward"
 
