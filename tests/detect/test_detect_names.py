@@ -76,6 +76,10 @@ ANOTHER_LAP = """
 frente al mar|en avant-première|Retro Running Club|Rest after backward|Jog before each backwards
 rest between backward|Warm-up before the backward running|Nicht rückwärts|Never backwards
 Skipped backwards|Pause zwischen rückwärts|Trab statt rückwärts|avant à reculons|rust voor achteruit
+kein Rückwärtslaufen|geen achteruit|non indietro|não de costas|repos après à reculons
+don't run backwards|descanso antes de espaldas
+pausa dopo indietro|recupero tra indietro|em vez de costas|rust tussen achteruit|after this backward
+nicht vorwärts|never forward|rest before forward
 """
 
 
@@ -107,6 +111,8 @@ def test_nor_does_a_lap_of_such_a_name(name: str) -> None:
         "4 min backward, before the hill",
         "from 3 km backward",
         "nach rückwärts",
+        "non-stop backward",
+        "11. Mai rückwärts",
     ],
 )
 def test_a_lap_that_only_has_such_a_word_elsewhere_is_backward(name: str) -> None:

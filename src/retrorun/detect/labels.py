@@ -188,8 +188,11 @@ NOT_RUNNING = (
 # Right in front of such a word, these say that it was at another time, or not at all.
 NOT_THEN = (
     r"\b(?:never|nicht|nie|niet|nooit|ikke|inte|nunca|jamais|skip(?:ped|ping)?|cancel(?:l?ed)?"
-    r"|instead of|before|after|between|until|from|vor|zwischen|statt|avant|entre|antes de"
-    r"|despues de|voor)(?: (?:the|each|every|all|my|dem|den|les?|la|el|il|de))? $"
+    r"|kein(?:e[mnrs]?)?|geen|ingen|non|nao|(?:do|did)n ?['’]?t(?: run| walk| jog)?"
+    r"|instead of|before|after|between|until|from|vor|zwischen|(?:an)?statt|avant|entre"
+    r"|antes(?: de)?|despues(?: de)?|voor|apres|depois(?: de)?|prima di|dopo|tra|tussen"
+    r"|mellan|mellem|mellom|invece di|e[nm] (?:vez|lugar)(?: de)?|au lieu de|i stedet for)"
+    r"(?: (?:the|this|last|next|each|every|all|my|dem|den|les?|la|el|il|de))? $"
 )
 # Right in front of such a word, half of "forward and backward": "Vor- und Rückwärtslaufen".
 BOTH_WAYS = r"\b(?:vor|voor|fore?|fram|frem) ?(?:und|u|en|and|och|og|&|\+|/) ?$"
@@ -234,7 +237,7 @@ def meaning(words: str) -> Direction | None:
     if said is None or (backward and forward) or re.search(NOT_RUNNING, plain):
         return None
     before = plain[: said.start()]
-    if backward and (re.search(NOT_THEN, before) or re.search(BOTH_WAYS, before)):
+    if re.search(NOT_THEN, before) or (backward and re.search(BOTH_WAYS, before)):
         return None
     return "backward" if backward else "forward"
 
