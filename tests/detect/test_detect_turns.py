@@ -240,6 +240,7 @@ def test_walking_is_compared_with_walking_where_both_gaits_lie_about_a_change() 
         walking=pace < 2.0,
         unknown=np.zeros(60, dtype=bool),
         doubtful=np.zeros(60, dtype=bool),
+        carried=np.zeros(60, dtype=bool),
         grade=np.zeros(60),
     )
     at, first, last = (np.array([each]) for each in (30, 0, 60))
@@ -307,7 +308,7 @@ def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> Non
     grade = np.repeat([0.0, steeper], 30)
     rate = 166.0 + slope * (pace - 3.0) + climbs * grade
     every = np.ones(60, dtype=bool)
-    gait = Modes(pace, rate, every, ~every, ~every, ~every, grade)
+    gait = Modes(pace, rate, every, ~every, ~every, ~every, ~every, grade)
     at, first, last = (np.array([each]) for each in (30, 0, 60))
     hill = turns.contrast(at, (first, last), gait, SETTINGS.detect)
     flat = turns.contrast(at, (first, last), replace(gait, grade=0.0 * grade), SETTINGS.detect)
@@ -318,8 +319,9 @@ def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> Non
     assert extra == pytest.approx(unsure * steeper)
 
 
-def test_a_ride_without_steps_is_not_compared_with_running() -> None:
-    """A passenger who faces the stern: the boat is faster than the run before and after."""
-    ride, stop = Leg(240, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
+@pytest.mark.parametrize("ride_s", [240, 700])
+def test_a_ride_without_steps_is_not_compared_with_running(ride_s: int) -> None:
+    """A passenger who faces the stern: the boat is faster than the run, and may last longer."""
+    ride, stop = Leg(ride_s, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
     legs = [Leg(500), *[stop, ride, stop, Leg(400)] * 3]
     assert not sure(found(run(legs))).any()

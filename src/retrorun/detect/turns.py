@@ -151,10 +151,8 @@ def contrast(
     after = (here + skip, np.minimum(last, here + skip + settings.turn_window_s))
     pace, rate, grade = modes.speed_mps[moved], modes.cadence_spm[moved], modes.grade[moved]
     walks = modes.walking[moved]
-    timed, stepped = np.isfinite(pace), np.isfinite(rate)
-    if 2 * (timed & stepped).sum() > timed.sum():  # what moves without steps is carried
-        timed &= stepped
-    counted = timed & stepped & ~modes.doubtful[moved]
+    timed = np.isfinite(pace) & ~modes.carried[moved]
+    counted = timed & np.isfinite(rate) & ~modes.doubtful[moved]
     by_walk, by_run = (
         _both_sides((pace, grade, rate), (timed & gait, counted & gait), (before, after))
         for gait in (walks, ~walks)
