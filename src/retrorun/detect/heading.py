@@ -110,11 +110,12 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
             heading, delta, mount = compass_deg(-heading), mirrored, other_mount
             plain = turned
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif _is_unsigned(series) and _may_be_mirrored(
-            (delta, mount), (mirrored, other_mount), usable, settings
-        ):
-            kind, reason = "unknown", "its mirror image goes with the course as well"
-            heading = delta = np.full(delta.size, np.nan)
+        elif _is_unsigned(series):
+            either = _on_either_side((delta, mount), (mirrored, other_mount), usable, settings)
+            delta = np.where(either, np.nan, delta)
+            if (either & usable).sum() > settings.both_share * usable.sum():
+                kind, reason = "unknown", "its mirror image goes with the course as well"
+                heading = delta = np.full(delta.size, np.nan)
         if plain < settings.axial_concentration:
             kind = "unknown"
             reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
@@ -164,24 +165,30 @@ def _against_course(
     return without_drift(delta, weight >= 1.0, mount, settings)
 
 
-def _may_be_mirrored(
+def _on_either_side(
     plain: tuple[FloatArray, IntArray],
     mirrored: tuple[FloatArray, IntArray],
     usable: BoolArray,
     settings: DetectSettings,
-) -> bool:
-    """Whether the mirror image keeps to an axis as well, and puts other seconds on its sides.
+) -> BoolArray:
+    """Seconds, (n,), that a mirror image puts on the other side of the axis and fits as well.
 
-    Both are heading minus course (n,) with the number of the mount.
+    Both are heading minus course (n,) with the number of the mount. Which side of an axis is which
+    differs by mount, so of each mount it is the fewer seconds.
     """
     lengths = [axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored)]
+    found = np.zeros(usable.size, dtype=bool)
     plainer = _breaks_less(plain[1], mirrored[1], settings)
     if plainer or lengths[1] < lengths[0] - settings.mirror_gain:
-        return False
-    usable = usable & np.isfinite(plain[0]) & np.isfinite(mirrored[0])
-    sides = [_other_side(delta[usable], mount[usable]) for delta, mount in (plain, mirrored)]
-    apart = float((sides[0] != sides[1]).mean()) if usable.any() else 0.5
-    return min(apart, 1.0 - apart) > settings.both_share
+        return found
+    at = np.flatnonzero(np.isfinite(plain[0]) & np.isfinite(mirrored[0]))
+    sides = [_other_side(delta[at], mount[at]) for delta, mount in (plain, mirrored)]
+    apart = sides[0] != sides[1]
+    starts, ends = runs(plain[1][at] + mirrored[1][at])  # neither number ever falls
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        here = apart[first:last]
+        found[at[first:last]] = here if here.mean() <= 0.5 else ~here
+    return found
 
 
 def _breaks_less(one: IntArray, other: IntArray, settings: DetectSettings) -> bool:
