@@ -179,6 +179,15 @@ def test_iron_on_the_device_is_taken_out(iron: float) -> None:
     assert f1(sure(detection), backward(legs)) > 0.95
 
 
+@pytest.mark.parametrize("device", ["gyro.gpx", "gyroscope phone"])
+def test_what_a_second_device_is_called_says_nothing_of_its_heading(device: str) -> None:
+    made = run([Leg(300), BACK, Leg(600), BACK, Leg(400)], iron=0.45, turns_deg=75.0)
+    series = made.headings[0]
+    called = found(replace(made, headings=(replace(series, source=f"{series.source} ({device})"),)))
+    assert "iron" in called.heading.reason
+    assert called.segments == found(made).segments
+
+
 def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
     recording = run(FORWARD)
     columns = dict(recording.columns)

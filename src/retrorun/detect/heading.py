@@ -141,8 +141,10 @@ def _is_unsigned(series: HeadingTrack) -> bool:
     return series.north == "unknown" and not _is_clockwise(series.source)
 
 
-def _is(source: str, words: tuple[str, ...]) -> bool:
-    return any(each in source for each in words)
+def _is(source: str | None, words: tuple[str, ...]) -> bool:
+    """Whether a heading's place in its file holds one of the words."""
+    place = (source or "").partition(" (")[0]  # without the name of a second device
+    return any(each in place for each in words)
 
 
 def _against_course(
@@ -356,13 +358,13 @@ def _axial_length(angle_deg: FloatArray) -> float:
 
 def is_relative(facing: Facing) -> bool:
     """Whether the zero of the heading is that of its beginning, rather than north."""
-    return any(each in (facing.verdict.source or "") for each in RELATIVE)
+    return _is(facing.verdict.source, RELATIVE)
 
 
 def shows_handling(facing: Facing) -> bool:
     """Whether the log would show that the device was taken out, put back or turned over."""
     source = facing.verdict.source or ""
-    return source.startswith(RAW_LOGS) and any(each in source for each in SHOWS_HANDLING)
+    return source.startswith(RAW_LOGS) and _is(source, SHOWS_HANDLING)
 
 
 def parts(facing: Facing, gap: BoolArray) -> tuple[IntArray, IntArray]:
@@ -411,7 +413,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
         settings: of this stage.
     """
     use = np.flatnonzero(facing.usable)
-    gyroscope = _is(facing.verdict.source or "", DRIFTING)  # no iron bends that
+    gyroscope = _is(facing.verdict.source, DRIFTING)  # no iron bends that
     if use.size < settings.iron_least_s or gyroscope:
         return facing
     use = use[:: max(1, use.size // settings.iron_samples)]

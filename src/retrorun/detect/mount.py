@@ -6,7 +6,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import turns
-from retrorun.detect.heading import RELATIVE, Facing
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
@@ -303,9 +303,7 @@ def _sign(
         stated = float(np.copysign(settings.stated_odds, by_labels))
         # A label wins its own seconds; the others are sure only where the gait is not against it.
         return _Sign(stated, stated + (known.turned.votes if known.both else 0.0), "labels")
-    nearer = _prior_of_mount(known.facing.verdict.source, settings) * arithmetic.cos(
-        float(np.radians(middle))
-    )
+    nearer = _prior_of_mount(known.facing, settings) * arithmetic.cos(float(np.radians(middle)))
     nearer *= not several
     if not known.both:
         return _sign_of_one_side((ahead, behind), nearer, known, settings)
@@ -331,8 +329,7 @@ def _sign_of_one_side(
     reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
     habit = side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
     # In a pocket a phone points anywhere: where it points is no reason to be sure.
-    flat = (known.facing.verdict.source or "").startswith(WATCHES)
-    firm = habit + (nearer if flat else 0.0)
+    firm = habit + (nearer if _is_of_watch(known.facing) else 0.0)
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the athlete's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
@@ -342,12 +339,15 @@ def _sign_of_one_side(
     return _Sign(total, firm, "prior: offset nearer 0°, most runs are forward", reads)
 
 
-def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:
+def _prior_of_mount(facing: Facing, settings: DetectSettings) -> float:
     """How much an offset near 0° tells: much for a watch, little for a phone, nothing for yaw."""
-    name = source or ""
-    if any(word in name for word in RELATIVE):
+    if is_relative(facing):
         return 0.0
-    return settings.flat_prior if name.startswith(WATCHES) else settings.phone_prior
+    return settings.flat_prior if _is_of_watch(facing) else settings.phone_prior
+
+
+def _is_of_watch(facing: Facing) -> bool:
+    return (facing.verdict.source or "").startswith(WATCHES)
 
 
 def _counted_running(side: BoolArray, modes: Modes) -> BoolArray:
