@@ -27,7 +27,7 @@ from retrorun.detect.credibility import (
 from retrorun.detect.heading import demote_sideways, shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs
+from retrorun.detect.series import mean_around, runs, true_runs
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,
@@ -64,6 +64,21 @@ class Decision:
     reasons: tuple[tuple[int, int, str], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decided:
+    """Whether backward, the verdict and its probability so far, (n,) each; rules change them."""
+
+    back: BoolArray
+    verdict: IntArray
+    probability: FloatArray
+
+    def doubt(self, span: tuple[int, int], most: float) -> None:
+        """Take back what is confirmed of these seconds; backward is at most so probable."""
+        inside = slice(*span)
+        self.verdict[inside] = 0
+        self.probability[inside] = np.minimum(self.probability[inside], most)
+
+
 def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings) -> Decision:
     """Judge every stretch.
 
@@ -75,6 +90,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     probability = grounds.probability.copy()
     back = probability > 0.5
     verdict = np.zeros(back.size, dtype=np.int64)
+    decided = _Decided(back, verdict, probability)
     reasons: list[tuple[int, int, str]] = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
@@ -92,11 +108,9 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
                 probability[inside] = np.clip(probability[inside], *chances)
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
-    _confirm_forward(back, verdict, grounds, settings)
-    reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
-    aside = demote_sideways((back, verdict, probability), grounds.off_course, settings)
-    reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + aside + reasons
-    reasons = _doubt_since_handled((back, verdict, probability), grounds, settings) + reasons
+    _confirm_forward(decided, grounds, settings)
+    for rule in (_without_heading, _sideways, _unwitnessed, _since_handled):
+        reasons = rule(decided, grounds, settings) + reasons
     direction = back.astype(np.int64)
     _mark_unknown((direction, verdict, probability), grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
@@ -216,65 +230,58 @@ def _by_gait(
     return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
 
 
-def _confirm_forward(
-    back: BoolArray, verdict: IntArray, grounds: Grounds, settings: DetectSettings
-) -> None:
+def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> None:
     """Confirm the forward stretches that a heading of sure sign speaks for, in place."""
     if grounds.mount is None or not grounds.mount.sure:
         return
-    starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if not back[first]:
-            heading = float(grounds.heading[first:last].sum())
-            speaks = not another_zero(grounds, (first, last), settings)
-            verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
+    for first, last in true_runs(~decided.back):
+        heading = float(grounds.heading[first:last].sum())
+        speaks = not another_zero(grounds, (first, last), settings)
+        decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
 
 
-def _demote_without_heading(
-    back: BoolArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
+def _without_heading(
+    decided: _Decided, grounds: Grounds, settings: DetectSettings
 ) -> list[tuple[int, int, str]]:
     """Take back, in place, what was confirmed where no heading speaks; with the reasons.
 
     A stretch may go on beyond its heading by step rate or habit alone, which confirm nothing. A
     shorter hole between two headings of one stretch is bridged.
     """
-    silent = (grounds.heading == 0) & grounds.modes.moving
+    back, silent = decided.back, (grounds.heading == 0) & grounds.modes.moving
     found = []
     starts, ends = runs(silent * 2 + back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = slice(first, last)
         within = first > 0 and last < back.size and back[first - 1] == back[first] == back[last]
         enough = settings.bridged_s if within else settings.unheard_s
-        if not silent[first] or last - first < enough or not verdict[inside].any():
-            continue
-        verdict[inside] = 0
-        probability[inside] = np.minimum(probability[inside], settings.unheard_probability)
-        found.append((first, last, "it goes on from where a heading speaks; none does here"))
+        if silent[first] and last - first >= enough and decided.verdict[first:last].any():
+            decided.doubt((first, last), settings.unheard_probability)
+            found.append((first, last, "it goes on from where a heading speaks; none does here"))
     return found
 
 
-def _demote_unwitnessed(
-    back: BoolArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
+def _sideways(
+    decided: _Decided, grounds: Grounds, settings: DetectSettings
+) -> list[tuple[int, int, str]]:
+    return demote_sideways(
+        (decided.back, decided.verdict, decided.probability), grounds.off_course, settings
+    )
+
+
+def _unwitnessed(
+    decided: _Decided, grounds: Grounds, settings: DetectSettings
 ) -> list[tuple[int, int, str]]:
     """Take back, in place, the pieces of which the second witness says otherwise; with the reasons.
 
     A stretch is judged as a whole, with its stops. A piece between two of them may go the other
     way; and forward is only confirmed where the witness does not doubt it either.
     """
-    mount = grounds.mount
+    mount, back, verdict = grounds.mount, decided.back, decided.verdict
     if mount is None or not mount.both:
         return []
-    _doubt_forward_by_gait(back, verdict, grounds, settings)
+    _doubt_forward_by_gait(decided, grounds, settings)
     least = settings.unwitnessed_chances[0]
-    found = _doubt_backward_by_gait(back, verdict, probability, grounds, settings)
+    found = _doubt_backward_by_gait(decided, grounds, settings)
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
     starts, ends = runs(grounds.modes.moving * 2 + back)
@@ -282,81 +289,68 @@ def _demote_unwitnessed(
         inside = slice(first, last)
         if not verdict[inside].any() or denied[inside].mean() <= 0.5:
             continue
-        verdict[inside] = 0
+        decided.doubt((first, last), least if back[first] else 1.0)
         if back[first]:
-            np.minimum(probability[inside], least, out=probability[inside])
             found.append((first, last, ONLY_THE_HEADING))
     return found
 
 
-def _doubt_forward_by_gait(
-    back: BoolArray, verdict: IntArray, grounds: Grounds, settings: DetectSettings
-) -> None:
+def _doubt_forward_by_gait(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> None:
     """Do not confirm, in place, forward pieces whose steps and speed are those of backward.
 
     Where a device turns together with the athlete, the heading shows nothing.
     """
-    quick = ~back & (mean_around(grounds.gait, settings.gait_s) > 0)
-    starts, ends = runs(quick)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if quick[first] and float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
-            verdict[first:last] = 0
+    quick = ~decided.back & (mean_around(grounds.gait, settings.gait_s) > 0)
+    for first, last in true_runs(quick):
+        if float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
+            decided.verdict[first:last] = 0
 
 
 def _doubt_backward_by_gait(
-    back: BoolArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
+    decided: _Decided, grounds: Grounds, settings: DetectSettings
 ) -> list[tuple[int, int, str]]:
     """Take back, in place, backward pieces of clearly forward speed and steps; with the reasons.
 
     Where a device is turned at the moment at which the athlete turns, the heading shows nothing.
     """
-    calm = back & (mean_around(grounds.gait, settings.gait_s) < 0)
-    found, least = [], settings.unwitnessed_chances[0]
-    starts, ends = runs(calm)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = slice(first, last)
-        against = float(grounds.gait[inside].sum()) <= -settings.gait_denies
-        if calm[first] and against and verdict[inside].any():
-            verdict[inside] = 0
-            np.minimum(probability[inside], least, out=probability[inside])
+    calm = decided.back & (mean_around(grounds.gait, settings.gait_s) < 0)
+    found = []
+    for first, last in true_runs(calm):
+        against = float(grounds.gait[first:last].sum()) <= -settings.gait_denies
+        if against and decided.verdict[first:last].any():
+            decided.doubt((first, last), settings.unwitnessed_chances[0])
             found.append((first, last, ONLY_THE_HEADING))
     return found
 
 
-def _doubt_since_handled(
-    decided: tuple[BoolArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
+def _since_handled(
+    decided: _Decided, grounds: Grounds, settings: DetectSettings
 ) -> list[tuple[int, int, str]]:
     """Take back, in place, how a stretch begins or ends where the device was handled.
 
     There the device changed, whatever the athlete did: from there on, either way, nothing is
-    confirmed until speed and steps say the same. ``decided`` is whether backward, verdict and
-    probability.
+    confirmed until speed and steps say the same.
     """
-    back, verdict, probability = decided
     if not grounds.mounts_at.size:
         return []
-    found = []
+    back, verdict, found = decided.back, decided.verdict, []
     starts, ends = runs(2 * (2 * grounds.facing.mount + back) + (verdict > 0))
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
             if not (np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s).any():
                 continue
-            said = np.cumsum(way * grounds.gait[first:last][::inward])
-            rise = said - np.minimum.accumulate(said)
+            summed = np.cumsum(way * grounds.gait[first:last][::inward])
+            rise = summed - np.minimum.accumulate(summed)
             silent_s = 1 + int(np.flatnonzero(rise < settings.handled_gait)[-1])
-            if silent_s >= settings.handled_part_s:
-                begin, end = sorted((edge, edge + inward * silent_s))
-                verdict[begin:end] = 0
-                if back[first]:
-                    likely = float(grounds.gait[begin:end].sum()) >= 0.0
-                    chance = settings.raw_log_chances[2 * likely]
-                    np.minimum(probability[begin:end], chance, out=probability[begin:end])
-                    found.append((begin, end, SINCE_HANDLED))
+            if silent_s < settings.handled_part_s:
+                continue
+            begin, end = sorted((edge, edge + inward * silent_s))
+            likely = float(grounds.gait[begin:end].sum()) >= 0.0
+            chance = settings.raw_log_chances[2 * likely] if back[first] else 1.0
+            decided.doubt((begin, end), chance)
+            if back[first]:
+                found.append((begin, end, SINCE_HANDLED))
     return found
 
 
@@ -367,9 +361,8 @@ def _mark_unknown(
     direction, verdict, probability = decided
     low, high = settings.even_odds
     even = (probability > low) & (probability < high) & grounds.modes.moving
-    starts, ends = runs(even)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if even[first] and last - first >= settings.gait_alone_s:
+    for first, last in true_runs(even):
+        if last - first >= settings.gait_alone_s:
             direction[first:last] = DIRECTIONS.index("unknown")
             verdict[first:last] = 0
 
