@@ -7,7 +7,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import SIDEWAYS, Facing, is_relative, most_off_deg
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
 from retrorun.detect.series import mean_around
@@ -22,6 +22,7 @@ _HANDLED = "the device was handled, and since then the heading goes one way"
 _EITHER_WAY = (
     "the device was handled or its zero jumped, and nothing tells which way it points since then"
 )
+SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
@@ -112,10 +113,7 @@ class SessionWide:
         sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
         goes = gait_goes_with_side(grounds, mount, back, settings)
         doubt = "the gait changes as much where the heading stays: the two are not connected"
-        return cls(
-            proven=bool(sure.sum() >= settings.proven_s),
-            doubt="" if goes else doubt,
-        )
+        return cls(proven=bool(sure.sum() >= settings.proven_s), doubt="" if goes else doubt)
 
 
 def turns_about(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
@@ -277,6 +275,11 @@ def _doubt_of_turn(
     if witness < enough and not (witness > 0 and alike):
         return ONLY_THE_HEADING
     return ""
+
+
+def most_off_deg(settings: DetectSettings) -> float:
+    """By how many degrees backward running may miss the exact opposite of the course."""
+    return 180.0 - settings.sides_apart_deg + settings.exact_deg
 
 
 def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_drift, without_short
+from retrorun.detect.series import mean_around, runs, without_drift
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, difference_deg, wrap_deg
@@ -31,7 +31,6 @@ DRIFTING = ("gyro",)  # by more than a mount does
 # made of what also shows when the phone was handled
 SHOWS_HANDLING = ("quaternion", "magnetometer", "gyro")
 RAW_LOGS = ("sensorlogger:", "phyphox:")
-SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
 UNSIGNED = ("-unsigned",)  # ends the name of one that may be mirrored
 
 
@@ -469,32 +468,3 @@ def _axis_deg(angle_deg: FloatArray) -> float:
     doubled = np.radians(2.0 * angle_deg)
     sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
-
-
-def most_off_deg(settings: DetectSettings) -> float:
-    """By how many degrees backward running may miss the exact opposite of the course."""
-    return 180.0 - settings.sides_apart_deg + settings.exact_deg
-
-
-def demote_sideways(
-    decided: tuple[BoolArray, IntArray, FloatArray],
-    off_course: tuple[FloatArray, FloatArray],
-    settings: DetectSettings,
-) -> list[tuple[int, int, str]]:
-    """Take back, in place, confirmed seconds that lastingly go sideways; with the reasons.
-
-    Drills go on from backward to sideways: on average such a stretch is backward. Sideways is
-    what lies nearer to a right angle than to the most that backward running may be off.
-    ``decided`` is whether backward, verdict and probability, (n,) each; ``off_course`` sine and
-    cosine of the heading less course and mount.
-    """
-    back, verdict, probability = decided
-    sine, cosine = (mean_around(each, settings.heading_half_s) for each in off_course)
-    off_deg = 180.0 - np.abs(np.degrees(arithmetic.arctan2(sine, cosine)))
-    aside = np.nan_to_num(off_deg) > (90.0 + most_off_deg(settings)) / 2.0
-    aside &= back & (verdict > 0)
-    aside = without_short(aside, value=True, seconds=settings.gait_s)
-    verdict[aside] = 0
-    probability[aside] = np.minimum(probability[aside], settings.dropped_probability)
-    spans = (each.tolist() for each in runs(aside))
-    return [(first, last, SIDEWAYS) for first, last in zip(*spans, strict=True) if aside[first]]

@@ -14,20 +14,22 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.credibility import (
     ONLY_THE_HEADING,
+    SIDEWAYS,
     Grounds,
     SessionWide,
     another_zero,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
+    most_off_deg,
     speed_ratio,
     turns_about,
     wander,
 )
-from retrorun.detect.heading import demote_sideways, shows_handling
+from retrorun.detect.heading import shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, true_runs
+from retrorun.detect.series import mean_around, runs, true_runs, without_short
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,
@@ -46,6 +48,7 @@ VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
 SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
+_Reasons = list[tuple[int, int, str]]  # start and end in seconds, words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     back = probability > 0.5
     verdict = np.zeros(back.size, dtype=np.int64)
     decided = _Decided(back, verdict, probability)
-    reasons: list[tuple[int, int, str]] = []
+    reasons: _Reasons = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
     whole = SessionWide.of(grounds, back, settings)
@@ -240,9 +243,7 @@ def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettin
         decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
 
 
-def _without_heading(
-    decided: _Decided, grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
+def _without_heading(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
     """Take back, in place, what was confirmed where no heading speaks; with the reasons.
 
     A stretch may go on beyond its heading by step rate or habit alone, which confirm nothing. A
@@ -260,17 +261,23 @@ def _without_heading(
     return found
 
 
-def _sideways(
-    decided: _Decided, grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
-    return demote_sideways(
-        (decided.back, decided.verdict, decided.probability), grounds.off_course, settings
-    )
+def _sideways(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
+    """Take back, in place, confirmed seconds that lastingly go sideways; with the reasons.
+
+    Drills go on from backward to sideways: on average such a stretch is backward. Sideways is
+    what lies nearer to a right angle than to the most that backward running may be off.
+    """
+    sine, cosine = (mean_around(each, settings.heading_half_s) for each in grounds.off_course)
+    off_deg = 180.0 - np.abs(np.degrees(arithmetic.arctan2(sine, cosine)))
+    aside = np.nan_to_num(off_deg) > (90.0 + most_off_deg(settings)) / 2.0
+    aside &= decided.back & (decided.verdict > 0)
+    found = true_runs(without_short(aside, value=True, seconds=settings.gait_s))
+    for span in found:
+        decided.doubt(span, settings.dropped_probability)
+    return [(*span, SIDEWAYS) for span in found]
 
 
-def _unwitnessed(
-    decided: _Decided, grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
+def _unwitnessed(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
     """Take back, in place, the pieces of which the second witness says otherwise; with the reasons.
 
     A stretch is judged as a whole, with its stops. A piece between two of them may go the other
@@ -308,7 +315,7 @@ def _doubt_forward_by_gait(decided: _Decided, grounds: Grounds, settings: Detect
 
 def _doubt_backward_by_gait(
     decided: _Decided, grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
+) -> _Reasons:
     """Take back, in place, backward pieces of clearly forward speed and steps; with the reasons.
 
     Where a device is turned at the moment at which the athlete turns, the heading shows nothing.
@@ -323,9 +330,7 @@ def _doubt_backward_by_gait(
     return found
 
 
-def _since_handled(
-    decided: _Decided, grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
+def _since_handled(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
     """Take back, in place, how a stretch begins or ends where the device was handled.
 
     There the device changed, whatever the athlete did: from there on, either way, nothing is
