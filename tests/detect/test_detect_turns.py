@@ -271,7 +271,7 @@ def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: boo
     just_enough = np.full(track.seconds, SETTINGS.detect.witness_enough + 0.1)
     mount = replace(grounds.mount, witness=just_enough, turns=1.0)
     weighed = replace(grounds, mount=mount)
-    doubt = doubtful_heading(weighed, (605, 685), alike=False, settings=SETTINGS.detect)
+    doubt = doubtful_heading(weighed, (605, 685), resembles_proven=False, settings=SETTINGS.detect)
     assert (doubt == "") is holds, doubt
 
 

@@ -220,7 +220,7 @@ def _grounds(
         before, taught = taught, (sensed != 0) & firm
         if not disturbed.any() and np.array_equal(before, taught):
             break  # the gait would be taught, and say, the same again
-        known = gait.Known(p_backward, taught, heard=mounted is not None)
+        known = gait.Known(p_backward, taught, has_heading=mounted is not None)
         gait_evidence = gait.evidence(steps, known, athlete, settings)
         steps = replace(steps, upper=gait_evidence.upper)
         reads |= gait_evidence.reads

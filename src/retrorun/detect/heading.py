@@ -78,8 +78,8 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
 def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     """Check one heading against the course before believing it."""
     begins = 0 if series.mount is None else int((np.diff(series.mount) != 0).sum())
-    often = begins > settings.handled_most
-    if often:
+    handled_too_often = begins > settings.handled_most
+    if handled_too_often:
         series = replace(series, mount=None)
     raw = _without_frozen(series.heading_deg, settings.frozen_s)
     course, speed = _course(track, settings.heading_chord_s)
@@ -94,7 +94,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     against = partial(_against_course, series, (course, weight), settings)
     delta, mount = against(heading)
     kind, reason = _kind(series, (raw, delta, usable), track, settings)
-    if often and kind == "compass":
+    if handled_too_often and kind == "compass":
         kind, reason = "unknown", f"the device was handled {begins} times"
     if kind == "compass":
         plain, clearer = axial_concentration(delta, usable, mount), False
@@ -132,7 +132,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
 
 
 def _is_clockwise(source: str) -> bool:
-    return source.startswith(CLOCKWISE) and not _is(source, UNSIGNED)
+    return source.startswith(CLOCKWISE) and not _names_any(source, UNSIGNED)
 
 
 def _is_unsigned(series: HeadingTrack) -> bool:
@@ -140,7 +140,7 @@ def _is_unsigned(series: HeadingTrack) -> bool:
     return series.north == "unknown" and not _is_clockwise(series.source)
 
 
-def _is(source: str | None, words: tuple[str, ...]) -> bool:
+def _names_any(source: str | None, words: tuple[str, ...]) -> bool:
     """Whether a heading's place in its file holds one of the words."""
     place = (source or "").partition(" (")[0]  # without the name of a second device
     return any(each in place for each in words)
@@ -161,7 +161,7 @@ def _against_course(
     mount = np.zeros(delta.size, dtype=np.int64)
     if series.mount is not None:
         mount = np.cumsum(np.diff(series.mount, prepend=series.mount[:1]) != 0)
-    if not _is(series.source, DRIFTING):
+    if not _names_any(series.source, DRIFTING):
         return delta, mount
     return without_drift(delta, weight >= 1.0, mount, settings)
 
@@ -357,13 +357,13 @@ def _axial_length(angle_deg: FloatArray) -> float:
 
 def is_relative(facing: Facing) -> bool:
     """Whether the zero of the heading is that of its beginning, rather than north."""
-    return _is(facing.verdict.source, RELATIVE)
+    return _names_any(facing.verdict.source, RELATIVE)
 
 
 def shows_handling(facing: Facing) -> bool:
     """Whether the log would show that the device was taken out, put back or turned over."""
     source = facing.verdict.source or ""
-    return source.startswith(RAW_LOGS) and _is(source, SHOWS_HANDLING)
+    return source.startswith(RAW_LOGS) and _names_any(source, SHOWS_HANDLING)
 
 
 def parts(facing: Facing, gap: BoolArray) -> tuple[IntArray, IntArray]:
@@ -412,7 +412,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
         settings: of this stage.
     """
     use = np.flatnonzero(facing.usable)
-    gyroscope = _is(facing.verdict.source, DRIFTING)  # no iron bends that
+    gyroscope = _names_any(facing.verdict.source, DRIFTING)  # no iron bends that
     if use.size < settings.iron_least_s or gyroscope:
         return facing
     use = use[:: max(1, use.size // settings.iron_samples)]

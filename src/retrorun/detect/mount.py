@@ -77,11 +77,11 @@ def mount(
     opposite = np.abs(wrap_deg(facing.delta_deg - axis)) > 90
     parts = turns.side_runs(opposite, facing.usable, facing.mount, settings)
     turned = turns.witness(parts, modes, reversed_at, usual, settings)
-    if parts.anew.any():
-        astray = _astray(parts, turned, labelled, settings)
-        over = parts.each_second(astray.astype(np.float64)) > 0
+    if parts.mount_begins.any():
+        turned_over = _is_turned_over(parts, turned, labelled, settings)
+        over = parts.each_second(turned_over.astype(np.float64)) > 0
         axis, opposite = axis + 180.0 * over, opposite ^ over
-        parts = replace(parts, opposite=parts.opposite ^ astray)
+        parts = replace(parts, opposite=parts.opposite ^ turned_over)
         turned = turns.witness(parts, modes, reversed_at, usual, settings)
     ahead, behind = facing.usable & ~opposite, facing.usable & opposite
     both = _both_last(opposite[facing.usable], np.flatnonzero(facing.usable), settings)
@@ -115,7 +115,7 @@ def mount(
     )
 
 
-def _astray(
+def _is_turned_over(
     parts: SideRuns, turned: Witness, labelled: FloatArray, settings: DetectSettings
 ) -> BoolArray:
     """Of which runs the mount's longer side is backward, by the second witness and labels, (k,)."""
@@ -153,7 +153,7 @@ def _axis_odds(
 ) -> FloatArray:
     """Log-odds that the axis of each second is the right way round, (n,)."""
     found = np.full(back.size, sign.log_odds)
-    if parts.anew.any():
+    if parts.mount_begins.any():
         found = np.minimum(found, _odds_of_mounts(parts, back, settings))
     return parts.each_second(found)
 

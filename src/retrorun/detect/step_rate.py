@@ -358,8 +358,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     gone = np.concatenate(([0], np.cumsum(~back)))
     steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
     total = float(votes.sum())
-    heard = (((votes != 0) | (total >= settings.pulse_clear)) & steady).sum()
-    if total > 0 and heard < settings.pulse_share * votes.size:
+    telling = (((votes != 0) | (total >= settings.pulse_clear)) & steady).sum()
+    if total > 0 and telling < settings.pulse_share * votes.size:
         slow_mps = float(np.nanmean(steps.speed_mps[back & steps.counted]))
         return 0.0 if slow_mps >= settings.walk_mps else float(min(total, settings.pulse_most))
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))

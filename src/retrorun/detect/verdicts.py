@@ -97,17 +97,17 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     reasons: _Reasons = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
-    whole = SessionWide.of(grounds, back, settings)
+    session = SessionWide.of(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
-        for span, holds, reason in _judged(grounds, back, (first, last), whole, settings):
+        for span, holds, reason in _judge_parts(grounds, back, (first, last), session, settings):
             inside = slice(*span)
             if holds is None:
                 back[inside] = False
                 probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
             elif holds == "candidate":
-                chances = _chances(grounds, span, whole, settings)
+                chances = _chances(grounds, span, session, settings)
                 probability[inside] = np.clip(probability[inside], *chances)
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
@@ -124,36 +124,36 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     return Decision(direction, verdict, probability, tuple(reasons))
 
 
-def _judged(
+def _judge_parts(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    whole: SessionWide,
+    session: SessionWide,
     settings: DetectSettings,
 ) -> list[tuple[tuple[int, int], Verdict | None, str]]:
     """The parts of a backward stretch with their verdicts and reasons; mostly it is one.
 
     Where the device was handled within it, each part between is confirmed that holds by itself.
     """
-    holds, reason = _backward(grounds, back, span, whole, settings)
+    holds, reason = _judge_backward(grounds, back, span, session, settings)
     begins = grounds.mounts_at[(grounds.mounts_at > span[0]) & (grounds.mounts_at < span[1])]
     if holds != "candidate" or not begins.size:
         return [(span, holds, reason)]
     parts = list(pairwise((span[0], *begins.tolist(), span[1])))
-    each = [_backward(grounds, back, part, whole, settings) for part in parts]
+    each = [_judge_backward(grounds, back, part, session, settings) for part in parts]
     if not any(verdict == "confirmed" for verdict, _ in each):
         return [(span, holds, reason)]
     return [
-        (part, "confirmed", said) if verdict == "confirmed" else (part, holds, reason)
-        for part, (verdict, said) in zip(parts, each, strict=True)
+        (part, "confirmed", why) if verdict == "confirmed" else (part, holds, reason)
+        for part, (verdict, why) in zip(parts, each, strict=True)
     ]
 
 
-def _backward(
+def _judge_backward(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    whole: SessionWide,
+    session: SessionWide,
     settings: DetectSettings,
 ) -> tuple[Verdict | None, str]:
     """Verdict on a backward stretch and its reason; None drops it."""
@@ -161,52 +161,52 @@ def _backward(
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
     if heading < settings.heading_enough or grounds.mount is None:
-        return _by_gait(grounds, back, first, last, settings)
+        return _judge_by_step_rate(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
     doubt = doubtful_sign(grounds.mount)
-    doubt = doubt or doubtful_heading(grounds, span, alike=False, settings=settings)
-    alike = doubt == ONLY_THE_HEADING and whole.proven
-    if alike and gait_agrees(grounds, back, first, last, settings):
-        doubt = doubtful_heading(grounds, span, alike=True, settings=settings)
+    doubt = doubt or doubtful_heading(grounds, span, resembles_proven=False, settings=settings)
+    may_resemble = doubt == ONLY_THE_HEADING and session.proven
+    if may_resemble and gait_agrees(grounds, back, first, last, settings):
+        doubt = doubtful_heading(grounds, span, resembles_proven=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
-        doubt = whole.doubt
+        doubt = session.doubt
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
 def _chances(
-    grounds: Grounds, span: tuple[int, int], whole: SessionWide, settings: DetectSettings
+    grounds: Grounds, span: tuple[int, int], session: SessionWide, settings: DetectSettings
 ) -> tuple[float, float]:
     """Least and most probability of a candidate, as such stretches turned out to be backward.
 
     Without a second witness a heading that turned is mostly a device that did, where none shows it.
     """
-    inside, worn = slice(*span), grounds.mount
-    stepped = float(grounds.gait[inside].sum())
-    if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
+    inside, mount = slice(*span), grounds.mount
+    gait_odds = float(grounds.gait[inside].sum())
+    if mount is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
         return 0.0, settings.gait_chance
     if shows_handling(grounds.facing):
-        return _chances_of_raw_log(stepped, sure=worn.sure, settings=settings)
-    witness = arithmetic.median(worn.witness[inside])
-    apart = worn.both and worn.apart_deg < settings.sides_apart_deg
-    unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
-    doubted = apart or unsure or whole.doubt
+        return _chances_of_raw_log(gait_odds, sure=mount.sure, settings=settings)
+    witness = arithmetic.median(mount.witness[inside])
+    apart = mount.both and mount.apart_deg < settings.sides_apart_deg
+    unsure = mount.both and not mount.sure and gait_odds < settings.gait_teaches
+    doubted = apart or unsure or session.doubt
     place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 
 
 def _chances_of_raw_log(
-    stepped: float, *, sure: bool, settings: DetectSettings
+    gait_odds: float, *, sure: bool, settings: DetectSettings
 ) -> tuple[float, float]:
     """The same where the log would show a handling: by what speed and steps say, in log-odds."""
-    place = int(np.searchsorted(settings.raw_log_gaits, stepped, side="right"))
+    place = int(np.searchsorted(settings.raw_log_gaits, gait_odds, side="right"))
     if place == 1 and not sure:  # the sign's odds say more
         return 0.0, settings.handled_chance
     chance = settings.raw_log_chances[place]
     return (0.0 if place < 2 else chance), chance
 
 
-def _by_gait(
+def _judge_by_step_rate(
     grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
 ) -> tuple[Verdict | None, str]:
     """A stretch that stands on step rate alone: long enough, clear, slower, and abrupt."""
