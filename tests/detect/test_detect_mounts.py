@@ -176,9 +176,8 @@ def test_a_heading_that_may_be_mirrored_says_nothing_in_a_short_street_across(se
 def test_out_and_back_a_mirror_image_puts_nothing_on_another_side_of_either_mount() -> None:
     """Put back at another angle, it has two axes; which of their sides is which is not asked."""
     moved = np.arange(backward(MIXED).size) >= 500
-    made = of_phone(
-        MIXED, "sensorlogger:yaw", 20.0 + 120.0 * moved, moved.astype(np.int64), turns_deg=180.0
-    )
+    worn_deg = np.where(moved, 140.0, 20.0)
+    made = of_phone(MIXED, "sensorlogger:yaw", worn_deg, moved.astype(np.int64), turns_deg=180.0)
     unknown = replace(made.headings[0], north="unknown")
     seen = found(replace(with_steps(made, MIXED), headings=(unknown,)))
     assert seen.heading.kind == "compass"
