@@ -170,9 +170,9 @@ def _credible_labels(
 
     Those of the file are first held against the sensors.
     """
-    if not any(file_labels.of_file(label) for label in given):
+    if not any(file_labels.is_of_file(label) for label in given):
         return given, (), frozenset()
-    own = tuple(label for label in given if not file_labels.of_file(label))
+    own = tuple(label for label in given if not file_labels.is_of_file(label))
     label_llr = labels.evidence(own, observed.track.seconds, settings)
     grounds = _grounds(observed, label_llr, athlete, settings)
     found = verdicts.decide(grounds, own, settings)
