@@ -96,28 +96,22 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     kind, reason = _kind(series, (raw, delta, usable), track, settings)
     if handled_too_often and kind == "compass":
         kind, reason = "unknown", f"the device was handled {begins} times"
-    if kind == "compass":
-        plain, clearer = axial_concentration(delta, usable, mount), False
-        if not _is_clockwise(series.source):  # else nobody asks for its mirror image
-            mirrored, other_mount = against(compass_deg(-heading))
-            turned = axial_concentration(mirrored, usable, other_mount)
-            clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
-            clearer |= (
-                _breaks_less(other_mount, mount, settings) and turned > plain - settings.mirror_gain
-            )
-        if spread > settings.mirror_spread and clearer:
-            heading, delta, mount = compass_deg(-heading), mirrored, other_mount
-            plain = turned
+    if kind == "compass" and not _is_clockwise(series.source):  # else nobody asks for its mirror
+        plain, mirrored = (delta, mount), against(compass_deg(-heading))
+        if spread > settings.mirror_spread and _is_mirrored(plain, mirrored, usable, settings):
+            heading, (delta, mount) = compass_deg(-heading), mirrored
             reason = "it grows counter-clockwise; taken as its mirror image"
         elif _is_unsigned(series):
-            either = _on_either_side((delta, mount), (mirrored, other_mount), usable, settings)
+            either = _on_either_side(plain, mirrored, usable, settings)
             delta = np.where(either, np.nan, delta)
             if (either & usable).sum() > settings.both_share * usable.sum():
                 kind, reason = "unknown", "its mirror image goes with the course as well"
                 heading = delta = np.full(delta.size, np.nan)
-        if plain < settings.axial_concentration:
+    if kind == "compass":
+        concentration = axial_concentration(delta, usable, mount)
+        if concentration < settings.axial_concentration:
             kind = "unknown"
-            reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
+            reason = f"it keeps to no axis with the course (concentration {concentration:.2f})"
     verdict = HeadingVerdict(series.source, kind, None, None, reason)
     believed = np.isfinite(delta) & (kind == "compass")
     return Facing(
@@ -164,6 +158,22 @@ def _against_course(
     if not _names_any(series.source, DRIFTING):
         return delta, mount
     return without_drift(delta, weight >= 1.0, mount, settings)
+
+
+def _is_mirrored(
+    plain: tuple[FloatArray, IntArray],
+    mirrored: tuple[FloatArray, IntArray],
+    usable: BoolArray,
+    settings: DetectSettings,
+) -> bool:
+    """Whether the mirror image keeps to an axis better, or breaks off less often.
+
+    Both are heading minus course (n,) with the number of the mount.
+    """
+    own, other = (axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored))
+    if other > max(settings.mirror_concentration, own + settings.mirror_gain):
+        return True
+    return _breaks_less(mirrored[1], plain[1], settings) and other > own - settings.mirror_gain
 
 
 def _on_either_side(
