@@ -115,6 +115,18 @@ def unaided(seconds: int, weight: float = 0.0) -> Unaided:
 EVEN = [300.0, 388.0, 449.0, 541.0, 600.0, 688.0, 750.0, 838.0, 897.0, 987.0]
 
 
+def test_a_press_moves_no_edge_into_a_label() -> None:
+    """The athlete said 605 s; a press at 598 s is nearer to where the steps change."""
+    watch = replace(
+        run([Leg(600), BACK, Leg(300)], compass=False), laps=laps([0.0, 598.0, 990.0], [None, None])
+    )
+    detection = found(watch, (Label(500.0, 605.0, "forward", "command"),))
+    labelled = [each for each in detection.segments if each.verdict == "labelled"]
+    assert [(each.start_s, each.end_s, each.direction) for each in labelled] == [
+        (500.0, 605.0, "forward")
+    ]
+
+
 @pytest.mark.parametrize("forgotten", range(1, 9))
 def test_without_sensors_a_lap_as_long_as_two_shows_a_forgotten_press(forgotten: int) -> None:
     edges = [edge for place, edge in enumerate(EVEN) if place != forgotten]

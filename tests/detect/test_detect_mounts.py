@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from made_runs import Leg, backward, run
+from made_runs import METRE_DEG, Leg, backward, run
 from retrorun.detect import detect
 from retrorun.detect.series import without_drift
 from retrorun.model import Athlete, Detection, Recording
@@ -143,6 +143,45 @@ def test_a_course_of_other_angles_tells_which_way_a_gyroscope_turns(sense: float
     assert ("mirror image" in seen.heading.reason) == (sense < 0)
     either = marked(seen, "candidate") | marked(seen, "confirmed")
     assert f1(either, backward(MIXED)) > 0.95
+
+
+def on_streets(legs: list[Leg], courses_deg: list[float], sense: float) -> Recording:
+    """Each leg along a street of its own course, by a yaw that may be mirrored."""
+    seconds = [leg.seconds for leg in legs]
+    course = np.repeat(courses_deg, seconds) + 6.0 * np.sin(np.arange(sum(seconds)) / 40.0)
+    made = with_steps(of_phone(legs, "sensorlogger:yaw"), legs)
+    speed, way = np.repeat([leg.speed_mps for leg in legs], seconds), np.radians(course)
+    north_m, east_m = np.cumsum(speed * np.cos(way)), np.cumsum(speed * np.sin(way))
+    places = {
+        "latitude_deg": 46.0 + north_m * METRE_DEG,
+        "longitude_deg": 14.5 + east_m * METRE_DEG / np.cos(np.radians(46.0)),
+    }
+    faced = course + np.repeat([leg.turned_deg for leg in legs], seconds)
+    noise = np.random.default_rng(5).normal(0.0, 6.0, course.size)
+    heading = (sense * (faced + 20.0) + noise) % 360.0
+    series = replace(made.headings[0], north="unknown", heading_deg=heading)
+    return replace(made, columns={**made.columns, **places}, headings=(series,))
+
+
+@pytest.mark.parametrize("sense", [1.0, -1.0])
+def test_a_heading_that_may_be_mirrored_says_nothing_in_a_short_street_across(sense: float) -> None:
+    """Mirrored, the street across, where the athlete jogs, lies on the other side of the axis."""
+    legs = [Leg(300), Leg(70, 1.9, 178.0), Leg(300), Leg(600)]
+    detection = found(on_streets(legs, [0.0, 90.0, 0.0, 180.0], sense))
+    assert detection.heading.kind == "compass"
+    assert not marked(detection, "confirmed").any()
+    assert not detection.columns["evidence_heading"][310:360].any()
+
+
+def test_out_and_back_a_mirror_image_puts_nothing_on_another_side_of_either_mount() -> None:
+    """Put back at another angle, it has two axes; which of their sides is which is not asked."""
+    moved = np.arange(backward(MIXED).size) >= 500
+    worn_deg = np.where(moved, 140.0, 20.0)
+    made = of_phone(MIXED, "sensorlogger:yaw", worn_deg, moved.astype(np.int64), turns_deg=180.0)
+    unknown = replace(made.headings[0], north="unknown")
+    seen = found(replace(with_steps(made, MIXED), headings=(unknown,)))
+    assert seen.heading.kind == "compass"
+    assert f1(marked(seen, "confirmed"), backward(MIXED)) > 0.9
 
 
 def handled_at(moments: list[int], seconds: int) -> IntArray:

@@ -76,7 +76,27 @@ ANOTHER_LAP = """
 frente al mar|en avant-première|Retro Running Club|Rest after backward|Jog before each backwards
 rest between backward|Warm-up before the backward running|Nicht rückwärts|Never backwards
 Skipped backwards|Pause zwischen rückwärts|Trab statt rückwärts|avant à reculons|rust voor achteruit
+kein Rückwärtslaufen|geen achteruit|non indietro|não de costas|repos après à reculons
+don't run backwards|descanso antes de espaldas
+pausa dopo indietro|recupero tra indietro|em vez de costas|rust tussen achteruit|after this backward
+nicht vorwärts|never forward|rest before forward
 """
+
+
+BOTH_WAYS = """
+Vor- und Rückwärtslaufen|Vor-/Rückwärts|vor und rückwärts|voor- en achteruit lopen
+for- and backward running|voorwaarts en achterwaarts|fram- och baklänges|framåt och baklänges
+forlengs og baklengs|forlæns og baglæns|Marche avant / marche arrière|FWD/backwards
+course avant et course arrière|przodem i tyłem|etuperin ja takaperin|előre és háttal
+endavant i enrere|hacia delante y hacia atrás|para a frente e para trás|popředu i pozadu
+лицом вперёд и задом наперёд|ileri ve geri geri koşu
+"""
+
+
+@pytest.mark.parametrize("name", names(BOTH_WAYS))
+def test_a_name_of_both_ways_says_neither(name: str) -> None:
+    assert meaning(name) is None
+    assert meaning_of_whole(name) is None
 
 
 @pytest.mark.parametrize("name", names(ANOTHER_LAP))
@@ -91,6 +111,8 @@ def test_nor_does_a_lap_of_such_a_name(name: str) -> None:
         "4 min backward, before the hill",
         "from 3 km backward",
         "nach rückwärts",
+        "non-stop backward",
+        "11. Mai rückwärts",
     ],
 )
 def test_a_lap_that_only_has_such_a_word_elsewhere_is_backward(name: str) -> None:

@@ -179,6 +179,15 @@ def test_iron_on_the_device_is_taken_out(iron: float) -> None:
     assert f1(sure(detection), backward(legs)) > 0.95
 
 
+@pytest.mark.parametrize("device", ["gyro.gpx", "gyroscope phone"])
+def test_what_a_second_device_is_called_says_nothing_of_its_heading(device: str) -> None:
+    made = run([Leg(300), BACK, Leg(600), BACK, Leg(400)], iron=0.45, turns_deg=75.0)
+    series = made.headings[0]
+    called = found(replace(made, headings=(replace(series, source=f"{series.source} ({device})"),)))
+    assert "iron" in called.heading.reason
+    assert called.segments == found(made).segments
+
+
 def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
     recording = run(FORWARD)
     columns = dict(recording.columns)
@@ -240,6 +249,7 @@ def test_walking_is_compared_with_walking_where_both_gaits_lie_about_a_change() 
         walking=pace < 2.0,
         unknown=np.zeros(60, dtype=bool),
         doubtful=np.zeros(60, dtype=bool),
+        carried=np.zeros(60, dtype=bool),
         grade=np.zeros(60),
     )
     at, first, last = (np.array([each]) for each in (30, 0, 60))
@@ -261,7 +271,7 @@ def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: boo
     just_enough = np.full(track.seconds, SETTINGS.detect.witness_enough + 0.1)
     mount = replace(grounds.mount, witness=just_enough, turns=1.0)
     weighed = replace(grounds, mount=mount)
-    doubt = doubtful_heading(weighed, (605, 685), alike=False, settings=SETTINGS.detect)
+    doubt = doubtful_heading(weighed, (605, 685), resembles_proven=False, settings=SETTINGS.detect)
     assert (doubt == "") is holds, doubt
 
 
@@ -307,7 +317,7 @@ def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> Non
     grade = np.repeat([0.0, steeper], 30)
     rate = 166.0 + slope * (pace - 3.0) + climbs * grade
     every = np.ones(60, dtype=bool)
-    gait = Modes(pace, rate, every, ~every, ~every, ~every, grade)
+    gait = Modes(pace, rate, every, ~every, ~every, ~every, ~every, grade)
     at, first, last = (np.array([each]) for each in (30, 0, 60))
     hill = turns.contrast(at, (first, last), gait, SETTINGS.detect)
     flat = turns.contrast(at, (first, last), replace(gait, grade=0.0 * grade), SETTINGS.detect)
@@ -318,8 +328,9 @@ def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> Non
     assert extra == pytest.approx(unsure * steeper)
 
 
-def test_a_ride_without_steps_is_not_compared_with_running() -> None:
-    """A passenger who faces the stern: the boat is faster than the run before and after."""
-    ride, stop = Leg(240, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
+@pytest.mark.parametrize("ride_s", [240, 700])
+def test_a_ride_without_steps_is_not_compared_with_running(ride_s: int) -> None:
+    """A passenger who faces the stern: the boat is faster than the run, and may last longer."""
+    ride, stop = Leg(ride_s, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
     legs = [Leg(500), *[stop, ride, stop, Leg(400)] * 3]
     assert not sure(found(run(legs))).any()

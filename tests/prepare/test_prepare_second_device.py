@@ -44,6 +44,35 @@ def test_the_clocks_are_set_to_within_a_second(skew_s: float) -> None:
     assert "second-device" in {note.slug for note in joined.recording.notes}
 
 
+@pytest.mark.parametrize("fault", ["no fix yet", "a clock not set yet", "no time"])
+def test_samples_that_no_track_is_made_of_do_not_set_the_clocks(fault: str) -> None:
+    watch = _run(1)
+    time_s, latitude, longitude = (
+        watch.time_s.copy(),
+        *(each.copy() for each in watch.columns.values()),
+    )
+    if fault == "no fix yet":
+        latitude[:3] = longitude[:3] = 0.0
+    else:
+        time_s[2] = 1.0e9 if fault == "a clock not set yet" else np.nan
+    columns = {"latitude_deg": latitude, "longitude_deg": longitude}
+    faulty = replace(watch, time_s=time_s, columns=columns)
+    joined = join_second_device(faulty, _phone(_run(2), 7.4), SETTINGS)
+    assert joined.skew_s == pytest.approx(7.4, abs=0.7), joined.reason
+
+
+def test_clocks_are_set_across_the_date_line() -> None:
+    """One device begins east of it, the other one west."""
+    both = [_run(1), _phone(_run(2), 7.4)]
+    for index, each in enumerate(both):
+        longitude = each.columns["longitude_deg"] - each.columns["longitude_deg"][0] + 180.0
+        moved = longitude + (1e-4 if index else -1e-4)
+        columns = {**each.columns, "longitude_deg": (moved + 180.0) % 360.0 - 180.0}
+        both[index] = replace(each, columns=columns)
+    joined = join_second_device(both[0], both[1], SETTINGS)
+    assert joined.skew_s == pytest.approx(7.4, abs=0.7), joined.reason
+
+
 def test_another_run_at_the_same_time_is_refused() -> None:
     joined = join_second_device(_run(1), _phone(_run(2, phase=2.0), 0.0), SETTINGS)
     assert joined.skew_s is None

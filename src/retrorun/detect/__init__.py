@@ -170,9 +170,9 @@ def _credible_labels(
 
     Those of the file are first held against the sensors.
     """
-    if not any(file_labels.of_file(label) for label in given):
+    if not any(file_labels.is_of_file(label) for label in given):
         return given, (), frozenset()
-    own = tuple(label for label in given if not file_labels.of_file(label))
+    own = tuple(label for label in given if not file_labels.is_of_file(label))
     label_llr = labels.evidence(own, observed.track.seconds, settings)
     grounds = _grounds(observed, label_llr, athlete, settings)
     found = verdicts.decide(grounds, own, settings)
@@ -220,7 +220,7 @@ def _grounds(
         before, taught = taught, (sensed != 0) & firm
         if not disturbed.any() and np.array_equal(before, taught):
             break  # the gait would be taught, and say, the same again
-        known = gait.Known(p_backward, taught, heard=mounted is not None)
+        known = gait.Known(p_backward, taught, has_heading=mounted is not None)
         gait_evidence = gait.evidence(steps, known, athlete, settings)
         steps = replace(steps, upper=gait_evidence.upper)
         reads |= gait_evidence.reads

@@ -7,7 +7,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import SIDEWAYS, Facing, is_relative, most_off_deg
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
 from retrorun.detect.series import mean_around
@@ -22,6 +22,7 @@ _HANDLED = "the device was handled, and since then the heading goes one way"
 _EITHER_WAY = (
     "the device was handled or its zero jumped, and nothing tells which way it points since then"
 )
+SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
@@ -112,10 +113,7 @@ class SessionWide:
         sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
         goes = gait_goes_with_side(grounds, mount, back, settings)
         doubt = "the gait changes as much where the heading stays: the two are not connected"
-        return cls(
-            proven=bool(sure.sum() >= settings.proven_s),
-            doubt="" if goes else doubt,
-        )
+        return cls(proven=bool(sure.sum() >= settings.proven_s), doubt="" if goes else doubt)
 
 
 def turns_about(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
@@ -143,15 +141,15 @@ def gait_goes_with_side(
     if not behind.any():
         return True
     walks = bool(modes.walking[behind].mean() > 0.5)
-    alike = modes.walking == walks
-    sides = (behind & alike, calm & ~behind & alike)
+    same_gait = modes.walking == walks
+    sides = (behind & same_gait, calm & ~behind & same_gait)
     only_walks = walks and bool(modes.walking[modes.moving].mean() >= settings.only_walks)
     least = settings.told_apart[int(only_walks)]
-    told = [
-        _tells(values[sides[0]], values[sides[1]], least, settings)
+    tells = [
+        _tells_apart(values[sides[0]], values[sides[1]], least, settings)
         for values in _pace_and_steps(modes, walks, settings)
     ]
-    known = [each for each in told if each is not None]
+    known = [each for each in tells if each is not None]
     return any(known) or not known
 
 
@@ -169,7 +167,7 @@ def _pace_and_steps(
     return pace, rate - slope * pace
 
 
-def _tells(
+def _tells_apart(
     behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
 ) -> bool | None:
     """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
@@ -183,8 +181,8 @@ def _tells(
     larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
     middles = [float(each[each.size // 2]) for each in (behind, ahead)]
     way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
-    alike = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
-    mostly = alike[0] >= settings.told_mostly * max(sum(alike), 1.0)
+    likewise = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
+    mostly = likewise[0] >= settings.told_mostly * max(sum(likewise), 1.0)
     return mostly and max(larger, 1.0 - larger) >= least
 
 
@@ -202,7 +200,7 @@ def doubtful_sign(mount: Mount) -> str:
 def doubtful_heading(
     grounds: Grounds,
     span: tuple[int, int],
-    alike: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
+    resembles_proven: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
     settings: DetectSettings,
 ) -> str:
     """Why the heading of a backward segment is not to be trusted; empty if it is."""
@@ -211,17 +209,17 @@ def doubtful_heading(
     mount = grounds.mount
     if mount is None:
         return "no heading"
-    heading, anew = grounds.heading_raw[inside], another_zero(grounds, span, settings)
-    if anew in {_HANDLED, _EITHER_WAY}:
-        return anew
+    heading, zero_doubt = grounds.heading_raw[inside], another_zero(grounds, span, settings)
+    if zero_doubt in {_HANDLED, _EITHER_WAY}:
+        return zero_doubt
     if grounds.probability[inside].mean() < settings.confirmed_probability:
         return "heading speaks for backward, not clearly"
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
         return "the heading speaks for both directions"
     return (
         _doubt_of_direction(grounds, mount, inside, settings)
-        or anew
-        or _doubt_of_turn(grounds, mount, inside, alike, settings)
+        or zero_doubt
+        or _doubt_of_turn(grounds, mount, inside, resembles_proven, settings)
     )
 
 
@@ -261,7 +259,7 @@ def _doubt_of_turn(
     grounds: Grounds,
     mount: Mount,
     inside: slice,
-    alike: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
+    resembles_proven: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
     settings: DetectSettings,
 ) -> str:
     """Why it may have been the device that turned; empty if the second witness says otherwise."""
@@ -274,9 +272,14 @@ def _doubt_of_turn(
     enough = settings.witness_enough + float(np.clip(1.0 - mount.turns, 0.0, settings.few_turns))
     if not np.isfinite(grounds.modes.cadence_spm[inside]).any():
         enough += settings.speed_alone
-    if witness < enough and not (witness > 0 and alike):
+    if witness < enough and not (witness > 0 and resembles_proven):
         return ONLY_THE_HEADING
     return ""
+
+
+def most_off_deg(settings: DetectSettings) -> float:
+    """By how many degrees backward running may miss the exact opposite of the course."""
+    return 180.0 - settings.sides_apart_deg + settings.exact_deg
 
 
 def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:

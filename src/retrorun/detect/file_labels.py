@@ -43,82 +43,84 @@ class Unaided:
     either: bool
 
 
-def of_file(label: Label) -> bool:
+def is_of_file(label: Label) -> bool:
     """Whether a label rests on the file, rather than on the athlete's own word about it."""
     return label.origin in COARSE and label.origin != LAPS
 
 
 def credible(
-    labels: Sequence[Label], sensed: Unaided, settings: DetectSettings
+    labels: Sequence[Label], unaided: Unaided, settings: DetectSettings
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """The labels that are believed, in order, and what has to be asked about.
 
     Edges of laps are moved to where the heading turned, if that is within some seconds.
     """
-    own = tuple(label for label in labels if not of_file(label))
-    given = tuple(label for label in labels if of_file(label))
+    own = tuple(label for label in labels if not is_of_file(label))
+    given = tuple(label for label in labels if is_of_file(label))
     whole = tuple(label for label in given if label.origin in {"name", "file"})
     pressed = tuple(label for label in given if label not in whole)
     notes: list[Note] = []
-    if whole and _contradicted(whole, sensed, settings):
+    if whole and _contradicted(whole, unaided, settings):
         title = whole[0]
         what = "activity's name" if title.origin == "name" else "file's name"
         words = f"the {what} says {title.direction}, the sensors do not throughout: not believed"
         notes.append(Note("label-doubtful", f"{words}; label what was {title.direction}"))
         whole = ()
-    if pressed and _contradicted(pressed, sensed, settings):
-        pressed, note = _without_contradicted(pressed, sensed, settings)
+    if pressed and _contradicted(pressed, unaided, settings):
+        pressed, note = _without_contradicted(pressed, unaided, settings)
         notes.append(note)
-    elif pressed and (merged := _merged_lap(pressed, sensed, settings)) is not None:
+    elif pressed and (merged := _merged_lap(pressed, unaided, settings)) is not None:
         moment = _clock(pressed[merged].start_s)
         words = f"the lap from {moment} is as long as two, as if a press was forgotten in it"
         words = f"{words}: laps from there on are not believed; label what is right"
         pressed = pressed[:merged]
         notes.append(Note("laps-doubtful", words))
-    return whole + _snapped(pressed, sensed, settings) + own, tuple(notes)
+    return whole + _moved_to_turns(pressed, unaided, settings) + own, tuple(notes)
 
 
-def _against(labels: Sequence[Label], sensed: Unaided) -> tuple[float, float]:
+def _contradicted_s(labels: Sequence[Label], unaided: Unaided) -> tuple[float, float]:
     """Weighted seconds in which the sensors contradict the labels, and all that they judge."""
     total = against = 0.0
     for label in labels:
         inside = slice(max(int(label.start_s), 0), max(int(label.end_s), 0))
-        weight = sensed.weight[inside]
+        weight = unaided.weight[inside]
         total += float(weight.sum())
-        other = sensed.backward[inside] != (label.direction == "backward")
+        other = unaided.backward[inside] != (label.direction == "backward")
         against += float((weight * other).sum())
-    return (min(against, total - against) if sensed.either else against), total
+    return (min(against, total - against) if unaided.either else against), total
 
 
-def _contradicted(labels: Sequence[Label], sensed: Unaided, settings: DetectSettings) -> bool:
-    against, total = _against(labels, sensed)
+def _contradicted(labels: Sequence[Label], unaided: Unaided, settings: DetectSettings) -> bool:
+    against, total = _contradicted_s(labels, unaided)
     return against >= settings.contradicted_s and against > settings.contradicted_share * total
 
 
 def _without_contradicted(
-    labels: tuple[Label, ...], sensed: Unaided, settings: DetectSettings
+    labels: tuple[Label, ...], unaided: Unaided, settings: DetectSettings
 ) -> tuple[tuple[Label, ...], Note]:
     """Labels up to a press that was forgotten or doubled; else those that nothing contradicts."""
     tries = [
-        (_against(_shifted(labels, k, step), sensed)[0], k)
+        (_contradicted_s(_shifted(labels, k, step), unaided)[0], k)
         for k in range(len(labels))
         for step in (1, -1)
     ]
     least, first = min(tries)
-    total = _against(labels, sensed)[1]
+    total = _contradicted_s(labels, unaided)[1]
     short = labels[first].end_s - labels[first].start_s < settings.lap_least_s
     word = "doubled" if short else "forgotten"
     if least <= settings.contradicted_share / 2.0 * total and len(labels) > 2:
         moment = _clock(labels[first].start_s)
         words = f"the laps contradict the sensors from {moment} on, as if a press was {word} there"
         return labels[:first], Note("laps-doubtful", f"{words}: not believed; label what is right")
-    kept = tuple(one for one in labels if not _contradicted((one,), sensed, settings))
+    kept = tuple(one for one in labels if not _contradicted((one,), unaided, settings))
     lost = len(labels) - len(kept)
     words = f"{lost} of {len(labels)} named laps contradict the sensors: not believed"
     return kept, Note("laps-doubtful", f"{words}; label what is right")
 
 
-def _merged_lap(labels: tuple[Label, ...], sensed: Unaided, settings: DetectSettings) -> int | None:
+def _merged_lap(
+    labels: tuple[Label, ...], unaided: Unaided, settings: DetectSettings
+) -> int | None:
     """The first lap that is as long as a backward and a forward one together; None: there is none.
 
     Only of laps that turn about by convention, and only where the sensors are silent about them:
@@ -128,7 +130,7 @@ def _merged_lap(labels: tuple[Label, ...], sensed: Unaided, settings: DetectSett
     by_convention = all(each.origin in (ALTERNATE, PRESSES) for each in labels)
     if not by_convention or len(labels) - 2 <= settings.merged_laps:
         return None
-    if _against(labels, sensed)[1] >= settings.contradicted_s:
+    if _contradicted_s(labels, unaided)[1] >= settings.contradicted_s:
         return None
     lengths_s = np.array([each.end_s - each.start_s for each in labels[1:-1]])
     for index, length_s in enumerate(lengths_s.tolist()):
@@ -150,13 +152,13 @@ def _shifted(labels: tuple[Label, ...], first: int, step: int) -> tuple[Label, .
     return tuple(found)
 
 
-def _snapped(
-    labels: tuple[Label, ...], sensed: Unaided, settings: DetectSettings
+def _moved_to_turns(
+    labels: tuple[Label, ...], unaided: Unaided, settings: DetectSettings
 ) -> tuple[Label, ...]:
     """Laps with their edges where the heading turned, if it did so just before or after."""
-    turned = np.flatnonzero(sensed.backward[1:] != sensed.backward[:-1]) + 1
-    firm = turned[sensed.sure[np.maximum(turned - 1, 0)] | sensed.sure[turned]]
-    if firm.size == 0 or sensed.either:
+    turned = np.flatnonzero(unaided.backward[1:] != unaided.backward[:-1]) + 1
+    firm = turned[unaided.sure[np.maximum(turned - 1, 0)] | unaided.sure[turned]]
+    if firm.size == 0 or unaided.either:
         return labels
 
     def nearest(edge_s: float) -> float:
@@ -178,6 +180,8 @@ def at_presses(
 ) -> Decision:
     """Backward candidates that no heading speaks for, with their edges at manual lap presses.
 
+    What is confirmed or labelled beside a candidate stays as it is.
+
     Args:
         decision: per second (n,).
         heading: (n,) evidence of the heading.
@@ -190,7 +194,7 @@ def at_presses(
         return decision
     direction, probability = decision.direction.copy(), decision.probability.copy()
     starts, ends = runs(decision.direction)
-    reasons = list(decision.reasons)
+    reasons, movable = list(decision.reasons), decision.verdict == 0
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         inside = slice(first, last)
         if decision.direction[first] != BACKWARD or decision.verdict[inside].any():
@@ -200,7 +204,7 @@ def at_presses(
         begin, end = (_nearest(presses, edge, settings.late_press_s) for edge in (first, last))
         if end - begin < settings.heading_alone_s:
             continue
-        _move(direction, probability, (first, last), (begin, end))
+        _move(direction, probability, movable, (first, last), (begin, end))
         words = next((text for a, b, text in reasons if a <= first < b), "")
         reasons.insert(0, (begin, end, words))
     return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
@@ -215,10 +219,11 @@ def _nearest(presses: np.ndarray[tuple[int], np.dtype[np.int64]], edge: int, mos
 def _move(
     direction: np.ndarray[tuple[int], np.dtype[np.int64]],
     probability: FloatArray,
+    movable: BoolArray,
     before: tuple[int, int],
     after: tuple[int, int],
 ) -> None:
-    """Move a backward segment's edges, in place; stops stay stops."""
+    """Move a backward segment's edges over ``movable`` seconds, (n,), in place; stops stay."""
     level = arithmetic.median(probability[before[0] : before[1]])
     for low, high, backward in (
         (after[0], before[0], True),
@@ -227,7 +232,7 @@ def _move(
         (after[1], before[1], False),
     ):
         inside = slice(low, max(high, low))
-        chosen = np.isin(direction[inside], (FORWARD, BACKWARD))
+        chosen = np.isin(direction[inside], (FORWARD, BACKWARD)) & movable[inside]
         direction[inside][chosen] = BACKWARD if backward else FORWARD
         probability[inside][chosen] = level if backward else 1.0 - level
 

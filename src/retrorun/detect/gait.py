@@ -64,12 +64,12 @@ class Known:
     """What heading and labels say before the gait is asked.
 
     ``p_backward`` (n,) is the probability of backward running by them, ``where`` (n,) whether they
-    say something, and ``heard`` whether a heading is among them; else all of it is labels.
+    say something, and ``has_heading`` whether a heading is among them; else all of it is labels.
     """
 
     p_backward: FloatArray
     where: BoolArray
-    heard: bool
+    has_heading: bool
 
 
 def evidence(
@@ -98,7 +98,7 @@ def evidence(
     ahead_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
     own = backward_gait(athlete, settings)
     enough = ahead_s >= min(settings.line_from_s, half_s)
-    if enough and ahead_s < half_s and not known.heard:
+    if enough and ahead_s < half_s and not known.has_heading:
         # Rejected candidates alone are no forward line: their quick steps would hide all others.
         upper = two_lines(steps, own, settings) if steps.upper is None else steps.upper
         steps = replace(steps, upper=upper)

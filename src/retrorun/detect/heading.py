@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_drift, without_short
+from retrorun.detect.series import mean_around, runs, without_drift
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, difference_deg, wrap_deg
@@ -31,7 +31,6 @@ DRIFTING = ("gyro",)  # by more than a mount does
 # made of what also shows when the phone was handled
 SHOWS_HANDLING = ("quaternion", "magnetometer", "gyro")
 RAW_LOGS = ("sensorlogger:", "phyphox:")
-SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
 UNSIGNED = ("-unsigned",)  # ends the name of one that may be mirrored
 
 
@@ -79,8 +78,8 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
 def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     """Check one heading against the course before believing it."""
     begins = 0 if series.mount is None else int((np.diff(series.mount) != 0).sum())
-    often = begins > settings.handled_most
-    if often:
+    handled_too_often = begins > settings.handled_most
+    if handled_too_often:
         series = replace(series, mount=None)
     raw = _without_frozen(series.heading_deg, settings.frozen_s)
     course, speed = _course(track, settings.heading_chord_s)
@@ -95,29 +94,24 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     against = partial(_against_course, series, (course, weight), settings)
     delta, mount = against(heading)
     kind, reason = _kind(series, (raw, delta, usable), track, settings)
-    if often and kind == "compass":
+    if handled_too_often and kind == "compass":
         kind, reason = "unknown", f"the device was handled {begins} times"
-    if kind == "compass":
-        plain, clearer = axial_concentration(delta, usable, mount), False
-        if not _is_clockwise(series.source):  # else nobody asks for its mirror image
-            mirrored, other_mount = against(compass_deg(-heading))
-            turned = axial_concentration(mirrored, usable, other_mount)
-            clearer = turned > max(settings.mirror_concentration, plain + settings.mirror_gain)
-            clearer |= (
-                _breaks_less(other_mount, mount, settings) and turned > plain - settings.mirror_gain
-            )
-        if spread > settings.mirror_spread and clearer:
-            heading, delta, mount = compass_deg(-heading), mirrored, other_mount
-            plain = turned
+    if kind == "compass" and not _is_clockwise(series.source):  # else nobody asks for its mirror
+        plain, mirrored = (delta, mount), against(compass_deg(-heading))
+        if spread > settings.mirror_spread and _is_mirrored(plain, mirrored, usable, settings):
+            heading, (delta, mount) = compass_deg(-heading), mirrored
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif _is_unsigned(series) and _may_be_mirrored(
-            (delta, mount), (mirrored, other_mount), usable, settings
-        ):
-            kind, reason = "unknown", "its mirror image goes with the course as well"
-            heading = delta = np.full(delta.size, np.nan)
-        if plain < settings.axial_concentration:
+        elif _is_unsigned(series):
+            either = _on_either_side(plain, mirrored, usable, settings)
+            delta = np.where(either, np.nan, delta)
+            if (either & usable).sum() > settings.both_share * usable.sum():
+                kind, reason = "unknown", "its mirror image goes with the course as well"
+                heading = delta = np.full(delta.size, np.nan)
+    if kind == "compass":
+        concentration = axial_concentration(delta, usable, mount)
+        if concentration < settings.axial_concentration:
             kind = "unknown"
-            reason = f"it keeps to no axis with the course (concentration {plain:.2f})"
+            reason = f"it keeps to no axis with the course (concentration {concentration:.2f})"
     verdict = HeadingVerdict(series.source, kind, None, None, reason)
     believed = np.isfinite(delta) & (kind == "compass")
     return Facing(
@@ -132,7 +126,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
 
 
 def _is_clockwise(source: str) -> bool:
-    return source.startswith(CLOCKWISE) and not _is(source, UNSIGNED)
+    return source.startswith(CLOCKWISE) and not _names_any(source, UNSIGNED)
 
 
 def _is_unsigned(series: HeadingTrack) -> bool:
@@ -140,8 +134,10 @@ def _is_unsigned(series: HeadingTrack) -> bool:
     return series.north == "unknown" and not _is_clockwise(series.source)
 
 
-def _is(source: str, words: tuple[str, ...]) -> bool:
-    return any(each in source for each in words)
+def _names_any(source: str | None, words: tuple[str, ...]) -> bool:
+    """Whether a heading's place in its file holds one of the words."""
+    place = (source or "").partition(" (")[0]  # without the name of a second device
+    return any(each in place for each in words)
 
 
 def _against_course(
@@ -159,29 +155,51 @@ def _against_course(
     mount = np.zeros(delta.size, dtype=np.int64)
     if series.mount is not None:
         mount = np.cumsum(np.diff(series.mount, prepend=series.mount[:1]) != 0)
-    if not _is(series.source, DRIFTING):
+    if not _names_any(series.source, DRIFTING):
         return delta, mount
     return without_drift(delta, weight >= 1.0, mount, settings)
 
 
-def _may_be_mirrored(
+def _is_mirrored(
     plain: tuple[FloatArray, IntArray],
     mirrored: tuple[FloatArray, IntArray],
     usable: BoolArray,
     settings: DetectSettings,
 ) -> bool:
-    """Whether the mirror image keeps to an axis as well, and puts other seconds on its sides.
+    """Whether the mirror image keeps to an axis better, or breaks off less often.
 
     Both are heading minus course (n,) with the number of the mount.
     """
+    own, other = (axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored))
+    if other > max(settings.mirror_concentration, own + settings.mirror_gain):
+        return True
+    return _breaks_less(mirrored[1], plain[1], settings) and other > own - settings.mirror_gain
+
+
+def _on_either_side(
+    plain: tuple[FloatArray, IntArray],
+    mirrored: tuple[FloatArray, IntArray],
+    usable: BoolArray,
+    settings: DetectSettings,
+) -> BoolArray:
+    """Seconds, (n,), that a mirror image puts on the other side of the axis and fits as well.
+
+    Both are heading minus course (n,) with the number of the mount. Which side of an axis is which
+    differs by mount, so of each mount it is the fewer seconds.
+    """
     lengths = [axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored)]
+    found = np.zeros(usable.size, dtype=bool)
     plainer = _breaks_less(plain[1], mirrored[1], settings)
     if plainer or lengths[1] < lengths[0] - settings.mirror_gain:
-        return False
-    usable = usable & np.isfinite(plain[0]) & np.isfinite(mirrored[0])
-    sides = [_other_side(delta[usable], mount[usable]) for delta, mount in (plain, mirrored)]
-    apart = float((sides[0] != sides[1]).mean()) if usable.any() else 0.5
-    return min(apart, 1.0 - apart) > settings.both_share
+        return found
+    at = np.flatnonzero(np.isfinite(plain[0]) & np.isfinite(mirrored[0]))
+    sides = [_other_side(delta[at], mount[at]) for delta, mount in (plain, mirrored)]
+    apart = sides[0] != sides[1]
+    starts, ends = runs(plain[1][at] + mirrored[1][at])  # neither number ever falls
+    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+        here = apart[first:last]
+        found[at[first:last]] = here if here.mean() <= 0.5 else ~here
+    return found
 
 
 def _breaks_less(one: IntArray, other: IntArray, settings: DetectSettings) -> bool:
@@ -349,13 +367,13 @@ def _axial_length(angle_deg: FloatArray) -> float:
 
 def is_relative(facing: Facing) -> bool:
     """Whether the zero of the heading is that of its beginning, rather than north."""
-    return any(each in (facing.verdict.source or "") for each in RELATIVE)
+    return _names_any(facing.verdict.source, RELATIVE)
 
 
 def shows_handling(facing: Facing) -> bool:
     """Whether the log would show that the device was taken out, put back or turned over."""
     source = facing.verdict.source or ""
-    return source.startswith(RAW_LOGS) and any(each in source for each in SHOWS_HANDLING)
+    return source.startswith(RAW_LOGS) and _names_any(source, SHOWS_HANDLING)
 
 
 def parts(facing: Facing, gap: BoolArray) -> tuple[IntArray, IntArray]:
@@ -404,7 +422,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
         settings: of this stage.
     """
     use = np.flatnonzero(facing.usable)
-    gyroscope = _is(facing.verdict.source or "", DRIFTING)  # no iron bends that
+    gyroscope = _names_any(facing.verdict.source, DRIFTING)  # no iron bends that
     if use.size < settings.iron_least_s or gyroscope:
         return facing
     use = use[:: max(1, use.size // settings.iron_samples)]
@@ -460,32 +478,3 @@ def _axis_deg(angle_deg: FloatArray) -> float:
     doubled = np.radians(2.0 * angle_deg)
     sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
-
-
-def most_off_deg(settings: DetectSettings) -> float:
-    """By how many degrees backward running may miss the exact opposite of the course."""
-    return 180.0 - settings.sides_apart_deg + settings.exact_deg
-
-
-def demote_sideways(
-    decided: tuple[BoolArray, IntArray, FloatArray],
-    off_course: tuple[FloatArray, FloatArray],
-    settings: DetectSettings,
-) -> list[tuple[int, int, str]]:
-    """Take back, in place, confirmed seconds that lastingly go sideways; with the reasons.
-
-    Drills go on from backward to sideways: on average such a stretch is backward. Sideways is
-    what lies nearer to a right angle than to the most that backward running may be off.
-    ``decided`` is whether backward, verdict and probability, (n,) each; ``off_course`` sine and
-    cosine of the heading less course and mount.
-    """
-    back, verdict, probability = decided
-    sine, cosine = (mean_around(each, settings.heading_half_s) for each in off_course)
-    off_deg = 180.0 - np.abs(np.degrees(arithmetic.arctan2(sine, cosine)))
-    aside = np.nan_to_num(off_deg) > (90.0 + most_off_deg(settings)) / 2.0
-    aside &= back & (verdict > 0)
-    aside = without_short(aside, value=True, seconds=settings.gait_s)
-    verdict[aside] = 0
-    probability[aside] = np.minimum(probability[aside], settings.dropped_probability)
-    spans = (each.tolist() for each in runs(aside))
-    return [(first, last, SIDEWAYS) for first, last in zip(*spans, strict=True) if aside[first]]

@@ -11,7 +11,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_short
+from retrorun.detect.series import mean_around, true_runs, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg
@@ -109,9 +109,7 @@ def disturbed(
     found = np.zeros(jump.size, dtype=bool)
     if not jump.any():
         return found
-    starts, ends = runs(jump)
-    calm = [(a, b) for a, b in zip(starts.tolist(), ends.tolist(), strict=True) if not jump[a]]
-    for first, last in calm:
+    for first, last in true_runs(~jump):
         if not settings.disturbed_least_s <= last - first <= settings.disturbed_s:
             continue
         around = reversed_at[max(first - margin, 0) : last + margin]
@@ -132,11 +130,9 @@ def teachers(
     segment is long, begins or ends by a course that turned about, or the gait so far agrees.
     """
     found, near = ~back, settings.near_turn_s
-    starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if back[first]:
-            turned = reversed_at[max(first - near, 0) : first + near].any()
-            turned |= reversed_at[max(last - near, 0) : last + near].any()
-            agrees = float(gait_llr[first:last].sum()) >= settings.gait_teaches
-            found[first:last] = turned or agrees or last - first > settings.disturbed_s
+    for first, last in true_runs(back):
+        turned = reversed_at[max(first - near, 0) : first + near].any()
+        turned |= reversed_at[max(last - near, 0) : last + near].any()
+        agrees = float(gait_llr[first:last].sum()) >= settings.gait_teaches
+        found[first:last] = turned or agrees or last - first > settings.disturbed_s
     return found

@@ -36,7 +36,7 @@ COARSE = ("lap", "step", "name", "file", LAPS, ALTERNATE, PRESSES)
 
 # Words of many languages, without accents and in lower case, whole words only. Not "back" alone
 # ("out and back", "back to back", "back home"), not "reverse" before something that is no running.
-SURELY = (
+SURELY_BACKWARD = (
     r"backwards? ?(?:run(?:ning)?|walk(?:ing)?|jog(?:ging)?)",
     r"(?:running|ran|walking|walked|jogging|jogged) backwards?",
     r"retro ?(?:run|running|walk|walking|lauf|laufen|runner|course|corsa|loop|lopen|lob)",
@@ -87,7 +87,7 @@ SURELY = (
 )
 # These also mean "back again", "the other way round" or "behind": in a workout they name a
 # movement, as the name of a whole activity only alone or among words of running.
-OTHERWISE_BACK = (
+BACKWARD_OR_RETURN = (
     r"backwards?",
     r"ruckwa(?:e)?rts",
     r"en arriere(?! ?pays)",
@@ -128,7 +128,7 @@ OTHERWISE_BACK = (
     r"אחורה",
     r"للخلف",
 )
-BACKWARD = (*SURELY, *OTHERWISE_BACK)
+BACKWARD = (*SURELY_BACKWARD, *BACKWARD_OR_RETURN)
 # What may stand beside them. "Tek nazaj domov" (the run back home) says more than these.
 RUNNING = (
     r"run|runs|running|ran|walk|walks|walking|jog|jogging|trot|lauf|laufen|gehen|joggen|course"
@@ -141,8 +141,10 @@ RUNNING = (
     r"|training|trening|intervals?|intervalle|intervalli|intervali|reps|repeats|sets|session"
     r"|workout|drills?|easy|morning|afternoon|evening|lunch|x|km|k|m|mi|min|s|sec|all"
 )
-ALONE = r"^(?:\d+ )?(?:retro|reverse|atras|tras|geri)(?: \d+)?$"  # these mean it only by themselves
-UNSPACED = (
+BACKWARD_ALONE = (
+    r"^(?:\d+ )?(?:retro|reverse|atras|tras|geri)(?: \d+)?$"  # these mean it only by themselves
+)
+BACKWARD_UNSPACED = (
     r"後ろ向き|後ろ歩き|後ろ走り|バック走|倒走|倒跑|倒着跑|倒着走|倒退[跑走]|后退[跑走]|後退[跑走]"
     r"|뒤로 ?(?:달리기|걷기|뛰기)|ถอยหลัง|उल्टा ?दौड़"
 )
@@ -159,7 +161,25 @@ FORWARD = (
     r"naprej",
     r"naprijed",
     r"dopredu",
+    r"popredu",
     r"вперед",
+    r"лицом вперед",
+    r"напред",
+    r"fwd",
+    r"(?:marche|course) avant(?! (?:la|les?|de|d|l|premiere)\b)",
+    r"endavant",
+    r"hacia delante",
+    r"(?:para|pra) a? ?frente",
+    r"voorwaarts",
+    r"framat",
+    r"forlengs",
+    r"forlæns",
+    r"przodem",
+    r"do przodu",
+    r"etuperin",
+    r"eteenpain",
+    r"elore",
+    r"ileri",
 )
 NOT_RUNNING = (
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
@@ -168,11 +188,16 @@ NOT_RUNNING = (
     r"|course backwards?)\b"
 )
 # Right in front of such a word, these say that it was at another time, or not at all.
-NOT_THEN = (
+DENIAL_IN_FRONT = (
     r"\b(?:never|nicht|nie|niet|nooit|ikke|inte|nunca|jamais|skip(?:ped|ping)?|cancel(?:l?ed)?"
-    r"|instead of|before|after|between|until|from|vor|zwischen|statt|avant|entre|antes de"
-    r"|despues de|voor)(?: (?:the|each|every|all|my|dem|den|les?|la|el|il|de))? $"
+    r"|kein(?:e[mnrs]?)?|geen|ingen|non|nao|(?:do|did)n ?['’]?t(?: run| walk| jog)?"
+    r"|instead of|before|after|between|until|from|vor|zwischen|(?:an)?statt|avant|entre"
+    r"|antes(?: de)?|despues(?: de)?|voor|apres|depois(?: de)?|prima di|dopo|tra|tussen"
+    r"|mellan|mellem|mellom|invece di|e[nm] (?:vez|lugar)(?: de)?|au lieu de|i stedet for)"
+    r"(?: (?:the|this|last|next|each|every|all|my|dem|den|les?|la|el|il|de))? $"
 )
+# Right in front of such a word, half of "forward and backward": "Vor- und Rückwärtslaufen".
+FORWARD_IN_FRONT = r"\b(?:vor|voor|fore?|fram|frem) ?(?:und|u|en|and|och|og|&|\+|/) ?$"
 
 
 def _without_accents(words: str) -> str:
@@ -191,13 +216,15 @@ def _any_of(words: Iterable[str], *whole: str) -> re.Pattern[str]:
 
 
 @cache
-def _surely() -> re.Pattern[str]:
-    return _any_of(SURELY, _without_accents(ALONE), _without_accents(UNSPACED))
+def _surely_backward() -> re.Pattern[str]:
+    return _any_of(
+        SURELY_BACKWARD, _without_accents(BACKWARD_ALONE), _without_accents(BACKWARD_UNSPACED)
+    )
 
 
 @cache
 def _backward() -> re.Pattern[str]:
-    return _any_of(BACKWARD, ALONE, _without_accents(UNSPACED))
+    return _any_of(BACKWARD, BACKWARD_ALONE, _without_accents(BACKWARD_UNSPACED))
 
 
 @cache
@@ -210,10 +237,11 @@ def meaning(words: str) -> Direction | None:
     plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
     backward = _backward().search(plain)
     forward = _forward().search(_backward().sub(" ", plain))  # "спиной вперёд" is backward all over
-    said = backward or forward
-    if said is None or (backward and forward) or re.search(NOT_RUNNING, plain):
+    first = backward or forward
+    if first is None or (backward and forward) or re.search(NOT_RUNNING, plain):
         return None
-    if backward and re.search(NOT_THEN, plain[: backward.start()]):
+    before = plain[: first.start()]
+    if re.search(DENIAL_IN_FRONT, before) or (backward and re.search(FORWARD_IN_FRONT, before)):
         return None
     return "backward" if backward else "forward"
 
@@ -225,7 +253,7 @@ def meaning_of_whole(words: str) -> Direction | None:
     """
     found = meaning(words)
     plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
-    if found != "backward" or _surely().search(plain):
+    if found != "backward" or _surely_backward().search(plain):
         return found
     rest = re.findall(r"[^\W\d]+", _backward().sub(" ", plain))
     return found if all(re.fullmatch(RUNNING, word) for word in rest) else None

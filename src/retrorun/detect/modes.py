@@ -25,6 +25,7 @@ class Modes:
         walking: whether it walks while moving.
         unknown: where neither speed nor steps are known.
         doubtful: where the step rate was repaired, or stands still: it has no vote.
+        carried: where it travels without a step, in a session that counts them: on a ferry, say.
         grade: of the ground, rise over run; 0 where it is not known.
     """
 
@@ -34,6 +35,7 @@ class Modes:
     walking: BoolArray
     unknown: BoolArray
     doubtful: BoolArray
+    carried: BoolArray
     grade: FloatArray
 
 
@@ -47,6 +49,7 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     with np.errstate(invalid="ignore"):  # a pod that drops out says 0 at full speed
         lost = (cadence < settings.pod_lost_spm) & (speed > settings.pod_lost_mps)
         cadence = np.where(lost, np.nan, cadence)
+    counted = np.isfinite(track.column("cadence_spm"))  # none is a count, too
     cadence, doubtful = _repaired(cadence, speed, settings)
     paused = track.flags["paused"]
     measured = np.isfinite(track.column("ground_speed_mps"))
@@ -60,8 +63,10 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     still = without_short(still, value=True, seconds=settings.still_s)
     still = without_short(still, value=False, seconds=settings.flicker_s) & ~unknown
     walking = _walking(speed, cadence, ~still, settings)
+    carried = ~still & np.isfinite(speed) & np.isnan(cadence)
+    carried &= 2 * (counted & ~still).sum() > (~still & np.isfinite(speed)).sum()
     grade = np.nan_to_num(track.column("grade"))
-    return Modes(speed, cadence, ~still, walking & ~still, unknown, doubtful, grade)
+    return Modes(speed, cadence, ~still, walking & ~still, unknown, doubtful, carried, grade)
 
 
 def _repaired(

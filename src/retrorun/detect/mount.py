@@ -6,7 +6,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import turns
-from retrorun.detect.heading import RELATIVE, Facing
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
@@ -77,11 +77,11 @@ def mount(
     opposite = np.abs(wrap_deg(facing.delta_deg - axis)) > 90
     parts = turns.side_runs(opposite, facing.usable, facing.mount, settings)
     turned = turns.witness(parts, modes, reversed_at, usual, settings)
-    if parts.anew.any():
-        astray = _astray(parts, turned, labelled, settings)
-        over = parts.each_second(astray.astype(np.float64)) > 0
+    if parts.mount_begins.any():
+        turned_over = _is_turned_over(parts, turned, labelled, settings)
+        over = parts.each_second(turned_over.astype(np.float64)) > 0
         axis, opposite = axis + 180.0 * over, opposite ^ over
-        parts = replace(parts, opposite=parts.opposite ^ astray)
+        parts = replace(parts, opposite=parts.opposite ^ turned_over)
         turned = turns.witness(parts, modes, reversed_at, usual, settings)
     ahead, behind = facing.usable & ~opposite, facing.usable & opposite
     both = _both_last(opposite[facing.usable], np.flatnonzero(facing.usable), settings)
@@ -115,7 +115,7 @@ def mount(
     )
 
 
-def _astray(
+def _is_turned_over(
     parts: SideRuns, turned: Witness, labelled: FloatArray, settings: DetectSettings
 ) -> BoolArray:
     """Of which runs the mount's longer side is backward, by the second witness and labels, (k,)."""
@@ -153,7 +153,7 @@ def _axis_odds(
 ) -> FloatArray:
     """Log-odds that the axis of each second is the right way round, (n,)."""
     found = np.full(back.size, sign.log_odds)
-    if parts.anew.any():
+    if parts.mount_begins.any():
         found = np.minimum(found, _odds_of_mounts(parts, back, settings))
     return parts.each_second(found)
 
@@ -303,9 +303,7 @@ def _sign(
         stated = float(np.copysign(settings.stated_odds, by_labels))
         # A label wins its own seconds; the others are sure only where the gait is not against it.
         return _Sign(stated, stated + (known.turned.votes if known.both else 0.0), "labels")
-    nearer = _prior_of_mount(known.facing.verdict.source, settings) * arithmetic.cos(
-        float(np.radians(middle))
-    )
+    nearer = _prior_of_mount(known.facing, settings) * arithmetic.cos(float(np.radians(middle)))
     nearer *= not several
     if not known.both:
         return _sign_of_one_side((ahead, behind), nearer, known, settings)
@@ -331,8 +329,7 @@ def _sign_of_one_side(
     reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
     habit = side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
     # In a pocket a phone points anywhere: where it points is no reason to be sure.
-    flat = (known.facing.verdict.source or "").startswith(WATCHES)
-    firm = habit + (nearer if flat else 0.0)
+    firm = habit + (nearer if _is_of_watch(known.facing) else 0.0)
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the athlete's earlier runs)", reads)
     stepped = own + side * _odds_by_level(only, modes, settings)
@@ -342,12 +339,15 @@ def _sign_of_one_side(
     return _Sign(total, firm, "prior: offset nearer 0°, most runs are forward", reads)
 
 
-def _prior_of_mount(source: str | None, settings: DetectSettings) -> float:
+def _prior_of_mount(facing: Facing, settings: DetectSettings) -> float:
     """How much an offset near 0° tells: much for a watch, little for a phone, nothing for yaw."""
-    name = source or ""
-    if any(word in name for word in RELATIVE):
+    if is_relative(facing):
         return 0.0
-    return settings.flat_prior if name.startswith(WATCHES) else settings.phone_prior
+    return settings.flat_prior if _is_of_watch(facing) else settings.phone_prior
+
+
+def _is_of_watch(facing: Facing) -> bool:
+    return (facing.verdict.source or "").startswith(WATCHES)
 
 
 def _counted_running(side: BoolArray, modes: Modes) -> BoolArray:

@@ -27,6 +27,13 @@ def runs(values: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
     return starts, ends
 
 
+def true_runs(flag: BoolArray) -> list[tuple[int, int]]:
+    """Start and end (half-open) of each maximal run in which a flag (n,) is true, in order."""
+    starts, ends = runs(flag)
+    true = flag[starts]
+    return list(zip(starts[true].tolist(), ends[true].tolist(), strict=True))
+
+
 def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # noqa: FBT001 - a value
     """Turn over the runs of ``value`` that last less than ``seconds``."""
     starts, ends = runs(flag)

@@ -8,7 +8,7 @@
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,11 +70,11 @@ def raised(
 ) -> GaitLine:
     """The forward line times the athlete's own ratio: the backward line."""
     low, high = np.quantile(steps.speed_mps[where], settings.line_ends)
-    return GaitLine(
+    return replace(
+        line,
         intercept_spm=line.intercept_spm * ratio,
         slope_spm_per_mps=line.slope_spm_per_mps * ratio,
         grade_slope_spm=line.grade_slope_spm * ratio,
-        spread_spm=line.spread_spm,
         seconds=float(where.sum()),
         low_mps=float(low),
         high_mps=float(high),
@@ -138,27 +138,25 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
         return none
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
     plain = float(level[upper > 0].mean() - level[upper == 0].mean()) / arithmetic.median(cadence)
-    none = _spread_out(best, use, none.size, settings).astype(np.float64)
+    on_upper = ends[upper.tobytes()]
     means = [
         float(each[side].mean()) for each in (speed, cadence) for side in (upper > 0, upper == 0)
     ]
     slower = means[0] / max(means[1], settings.two_lines_slowest_mps)
     more = arithmetic.log(means[2] / means[3])
-    back = without_short(none > 0, value=False, seconds=settings.pulse_hole_s)
+    back = without_short(on_upper, value=False, seconds=settings.pulse_hole_s)
     pulse = pulse_evidence(steps, back, settings)
     if witness:  # what a heart costs is one person's own, however many segments show it
         pulse = max(pulse, -settings.pulse_beside) + witness
     climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
     # Short quick steps uphill are backward only where the heart says so.
     # A second line that fits hardly better than one counts where the heart is clear.
-    if gained < usual and pulse < settings.pulse_clear:
-        return np.zeros(none.size)
+    barely = gained < usual and pulse < settings.pulse_clear
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
-    paces = pulse < settings.pulse_clear and _is_jog(steps, none > 0, settings)
+    paces = pulse < settings.pulse_clear and _is_jog(steps, on_upper, settings)
     apart = (min(best.gain, plain), more, slower)
-    if uphill or paces or not _is_backward(apart, pulse, own, settings):
-        none[:] = 0.0
-    return none
+    refused = barely or uphill or paces or not _is_backward(apart, pulse, own, settings)
+    return none if refused else on_upper.astype(np.float64)
 
 
 def _is_jog(steps: Steps, back: BoolArray, settings: DetectSettings) -> bool:
@@ -360,8 +358,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     gone = np.concatenate(([0], np.cumsum(~back)))
     steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
     total = float(votes.sum())
-    heard = (((votes != 0) | (total >= settings.pulse_clear)) & steady).sum()
-    if total > 0 and heard < settings.pulse_share * votes.size:
+    telling = (((votes != 0) | (total >= settings.pulse_clear)) & steady).sum()
+    if total > 0 and telling < settings.pulse_share * votes.size:
         slow_mps = float(np.nanmean(steps.speed_mps[back & steps.counted]))
         return 0.0 if slow_mps >= settings.walk_mps else float(min(total, settings.pulse_most))
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))

@@ -46,7 +46,7 @@ class SideRuns:
     mount: IntArray
 
     @property
-    def anew(self) -> BoolArray:
+    def mount_begins(self) -> BoolArray:
         """Whether another mount begins at each boundary, (k - 1,)."""
         return np.asarray(self.mount[1:] != self.mount[:-1], dtype=bool)
 
@@ -151,10 +151,8 @@ def contrast(
     after = (here + skip, np.minimum(last, here + skip + settings.turn_window_s))
     pace, rate, grade = modes.speed_mps[moved], modes.cadence_spm[moved], modes.grade[moved]
     walks = modes.walking[moved]
-    timed, stepped = np.isfinite(pace), np.isfinite(rate)
-    if 2 * (timed & stepped).sum() > timed.sum():  # what moves without steps is carried
-        timed &= stepped
-    counted = timed & stepped & ~modes.doubtful[moved]
+    timed = np.isfinite(pace) & ~modes.carried[moved]
+    counted = timed & np.isfinite(rate) & ~modes.doubtful[moved]
     by_walk, by_run = (
         _both_sides((pace, grade, rate), (timed & gait, counted & gait), (before, after))
         for gait in (walks, ~walks)
@@ -325,7 +323,7 @@ def witness(
     change = contrast(at, (parts.starts[:-1], parts.ends[1:]), modes, settings)
     wander = own_wander(parts, modes, settings)
     own, log_odds = usual, 0.0
-    within = ~parts.anew  # only there the heading turned
+    within = ~parts.mount_begins  # only there the heading turned
     reversal = settings.reversal_vote * within * _near(reversed_at, at, settings.near_turn_s)
     evidence = boundaries(change, wander, own, settings)
     way = np.where(evidence.onset >= evidence.ending, 1.0, -1.0)
@@ -464,7 +462,7 @@ def decode(
             where another mount begins.
     """
     count = parts.starts.size
-    held = np.where(parts.anew, 0.5, 1.0 / (1.0 + arithmetic.exp(turn_log_odds)))
+    held = np.where(parts.mount_begins, 0.5, 1.0 / (1.0 + arithmetic.exp(turn_log_odds)))
     bound = arithmetic.MOST_LOG_ODDS
     begins, ends = (
         ((1.0 - held) * arithmetic.exp(np.clip(each, -bound, bound))).tolist()

@@ -14,20 +14,22 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.credibility import (
     ONLY_THE_HEADING,
+    SIDEWAYS,
     Grounds,
     SessionWide,
     another_zero,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
+    most_off_deg,
     speed_ratio,
     turns_about,
     wander,
 )
-from retrorun.detect.heading import demote_sideways, shows_handling
+from retrorun.detect.heading import shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs
+from retrorun.detect.series import mean_around, runs, true_runs, without_short
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,
@@ -46,6 +48,7 @@ VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
 SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
+_Reasons = list[tuple[int, int, str]]  # start and end in seconds, words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,6 +67,21 @@ class Decision:
     reasons: tuple[tuple[int, int, str], ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decided:
+    """Whether backward, the verdict and its probability so far, (n,) each; rules change them."""
+
+    back: BoolArray
+    verdict: IntArray
+    probability: FloatArray
+
+    def doubt(self, span: tuple[int, int], most: float) -> None:
+        """Take back what is confirmed of these seconds; backward is at most so probable."""
+        inside = slice(*span)
+        self.verdict[inside] = 0
+        self.probability[inside] = np.minimum(self.probability[inside], most)
+
+
 def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings) -> Decision:
     """Judge every stretch.
 
@@ -75,28 +93,27 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     probability = grounds.probability.copy()
     back = probability > 0.5
     verdict = np.zeros(back.size, dtype=np.int64)
-    reasons: list[tuple[int, int, str]] = []
+    decided = _Decided(back, verdict, probability)
+    reasons: _Reasons = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     starts, ends = runs(back * 2 + (grounds.label != 0))
-    whole = SessionWide.of(grounds, back, settings)
+    session = SessionWide.of(grounds, back, settings)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         if not back[first]:
             continue
-        for span, holds, reason in _judged(grounds, back, (first, last), whole, settings):
+        for span, holds, reason in _judge_parts(grounds, back, (first, last), session, settings):
             inside = slice(*span)
             if holds is None:
                 back[inside] = False
                 probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
             elif holds == "candidate":
-                chances = _chances(grounds, span, whole, settings)
+                chances = _chances(grounds, span, session, settings)
                 probability[inside] = np.clip(probability[inside], *chances)
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
-    _confirm_forward(back, verdict, grounds, settings)
-    reasons = _demote_without_heading(back, verdict, probability, grounds, settings) + reasons
-    aside = demote_sideways((back, verdict, probability), grounds.off_course, settings)
-    reasons = _demote_unwitnessed(back, verdict, probability, grounds, settings) + aside + reasons
-    reasons = _doubt_since_handled((back, verdict, probability), grounds, settings) + reasons
+    _confirm_forward(decided, grounds, settings)
+    for rule in (_without_heading, _sideways, _unwitnessed, _since_handled):
+        reasons = rule(decided, grounds, settings) + reasons
     direction = back.astype(np.int64)
     _mark_unknown((direction, verdict, probability), grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
@@ -107,36 +124,36 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     return Decision(direction, verdict, probability, tuple(reasons))
 
 
-def _judged(
+def _judge_parts(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    whole: SessionWide,
+    session: SessionWide,
     settings: DetectSettings,
 ) -> list[tuple[tuple[int, int], Verdict | None, str]]:
     """The parts of a backward stretch with their verdicts and reasons; mostly it is one.
 
     Where the device was handled within it, each part between is confirmed that holds by itself.
     """
-    holds, reason = _backward(grounds, back, span, whole, settings)
+    holds, reason = _judge_backward(grounds, back, span, session, settings)
     begins = grounds.mounts_at[(grounds.mounts_at > span[0]) & (grounds.mounts_at < span[1])]
     if holds != "candidate" or not begins.size:
         return [(span, holds, reason)]
     parts = list(pairwise((span[0], *begins.tolist(), span[1])))
-    each = [_backward(grounds, back, part, whole, settings) for part in parts]
+    each = [_judge_backward(grounds, back, part, session, settings) for part in parts]
     if not any(verdict == "confirmed" for verdict, _ in each):
         return [(span, holds, reason)]
     return [
-        (part, "confirmed", said) if verdict == "confirmed" else (part, holds, reason)
-        for part, (verdict, said) in zip(parts, each, strict=True)
+        (part, "confirmed", why) if verdict == "confirmed" else (part, holds, reason)
+        for part, (verdict, why) in zip(parts, each, strict=True)
     ]
 
 
-def _backward(
+def _judge_backward(
     grounds: Grounds,
     back: BoolArray,
     span: tuple[int, int],
-    whole: SessionWide,
+    session: SessionWide,
     settings: DetectSettings,
 ) -> tuple[Verdict | None, str]:
     """Verdict on a backward stretch and its reason; None drops it."""
@@ -144,52 +161,52 @@ def _backward(
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
     if heading < settings.heading_enough or grounds.mount is None:
-        return _by_gait(grounds, back, first, last, settings)
+        return _judge_by_step_rate(grounds, back, first, last, settings)
     if last - first < settings.heading_alone_s:
         return None, "too short to be backward running"
     doubt = doubtful_sign(grounds.mount)
-    doubt = doubt or doubtful_heading(grounds, span, alike=False, settings=settings)
-    alike = doubt == ONLY_THE_HEADING and whole.proven
-    if alike and gait_agrees(grounds, back, first, last, settings):
-        doubt = doubtful_heading(grounds, span, alike=True, settings=settings)
+    doubt = doubt or doubtful_heading(grounds, span, resembles_proven=False, settings=settings)
+    may_resemble = doubt == ONLY_THE_HEADING and session.proven
+    if may_resemble and gait_agrees(grounds, back, first, last, settings):
+        doubt = doubtful_heading(grounds, span, resembles_proven=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
-        doubt = whole.doubt
+        doubt = session.doubt
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
 def _chances(
-    grounds: Grounds, span: tuple[int, int], whole: SessionWide, settings: DetectSettings
+    grounds: Grounds, span: tuple[int, int], session: SessionWide, settings: DetectSettings
 ) -> tuple[float, float]:
     """Least and most probability of a candidate, as such stretches turned out to be backward.
 
     Without a second witness a heading that turned is mostly a device that did, where none shows it.
     """
-    inside, worn = slice(*span), grounds.mount
-    stepped = float(grounds.gait[inside].sum())
-    if worn is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
+    inside, mount = slice(*span), grounds.mount
+    gait_odds = float(grounds.gait[inside].sum())
+    if mount is None or float(grounds.heading[inside].sum()) < settings.heading_enough:
         return 0.0, settings.gait_chance
     if shows_handling(grounds.facing):
-        return _chances_of_raw_log(stepped, sure=worn.sure, settings=settings)
-    witness = arithmetic.median(worn.witness[inside])
-    apart = worn.both and worn.apart_deg < settings.sides_apart_deg
-    unsure = worn.both and not worn.sure and stepped < settings.gait_teaches
-    doubted = apart or unsure or whole.doubt
+        return _chances_of_raw_log(gait_odds, sure=mount.sure, settings=settings)
+    witness = arithmetic.median(mount.witness[inside])
+    apart = mount.both and mount.apart_deg < settings.sides_apart_deg
+    unsure = mount.both and not mount.sure and gait_odds < settings.gait_teaches
+    doubted = apart or unsure or session.doubt
     place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 
 
 def _chances_of_raw_log(
-    stepped: float, *, sure: bool, settings: DetectSettings
+    gait_odds: float, *, sure: bool, settings: DetectSettings
 ) -> tuple[float, float]:
     """The same where the log would show a handling: by what speed and steps say, in log-odds."""
-    place = int(np.searchsorted(settings.raw_log_gaits, stepped, side="right"))
+    place = int(np.searchsorted(settings.raw_log_gaits, gait_odds, side="right"))
     if place == 1 and not sure:  # the sign's odds say more
         return 0.0, settings.handled_chance
     chance = settings.raw_log_chances[place]
     return (0.0 if place < 2 else chance), chance
 
 
-def _by_gait(
+def _judge_by_step_rate(
     grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
 ) -> tuple[Verdict | None, str]:
     """A stretch that stands on step rate alone: long enough, clear, slower, and abrupt."""
@@ -216,65 +233,62 @@ def _by_gait(
     return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
 
 
-def _confirm_forward(
-    back: BoolArray, verdict: IntArray, grounds: Grounds, settings: DetectSettings
-) -> None:
+def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> None:
     """Confirm the forward stretches that a heading of sure sign speaks for, in place."""
     if grounds.mount is None or not grounds.mount.sure:
         return
-    starts, ends = runs(back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if not back[first]:
-            heading = float(grounds.heading[first:last].sum())
-            speaks = not another_zero(grounds, (first, last), settings)
-            verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
+    for first, last in true_runs(~decided.back):
+        heading = float(grounds.heading[first:last].sum())
+        speaks = not another_zero(grounds, (first, last), settings)
+        decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
 
 
-def _demote_without_heading(
-    back: BoolArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
-) -> list[tuple[int, int, str]]:
+def _without_heading(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
     """Take back, in place, what was confirmed where no heading speaks; with the reasons.
 
     A stretch may go on beyond its heading by step rate or habit alone, which confirm nothing. A
     shorter hole between two headings of one stretch is bridged.
     """
-    silent = (grounds.heading == 0) & grounds.modes.moving
+    back, silent = decided.back, (grounds.heading == 0) & grounds.modes.moving
     found = []
     starts, ends = runs(silent * 2 + back)
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = slice(first, last)
         within = first > 0 and last < back.size and back[first - 1] == back[first] == back[last]
         enough = settings.bridged_s if within else settings.unheard_s
-        if not silent[first] or last - first < enough or not verdict[inside].any():
-            continue
-        verdict[inside] = 0
-        probability[inside] = np.minimum(probability[inside], settings.unheard_probability)
-        found.append((first, last, "it goes on from where a heading speaks; none does here"))
+        if silent[first] and last - first >= enough and decided.verdict[first:last].any():
+            decided.doubt((first, last), settings.unheard_probability)
+            found.append((first, last, "it goes on from where a heading speaks; none does here"))
     return found
 
 
-def _demote_unwitnessed(
-    back: BoolArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
-) -> list[tuple[int, int, str]]:
+def _sideways(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
+    """Take back, in place, confirmed seconds that lastingly go sideways; with the reasons.
+
+    Drills go on from backward to sideways: on average such a stretch is backward. Sideways is
+    what lies nearer to a right angle than to the most that backward running may be off.
+    """
+    sine, cosine = (mean_around(each, settings.heading_half_s) for each in grounds.off_course)
+    off_deg = 180.0 - np.abs(np.degrees(arithmetic.arctan2(sine, cosine)))
+    aside = np.nan_to_num(off_deg) > (90.0 + most_off_deg(settings)) / 2.0
+    aside &= decided.back & (decided.verdict > 0)
+    found = true_runs(without_short(aside, value=True, seconds=settings.gait_s))
+    for span in found:
+        decided.doubt(span, settings.dropped_probability)
+    return [(*span, SIDEWAYS) for span in found]
+
+
+def _unwitnessed(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
     """Take back, in place, the pieces of which the second witness says otherwise; with the reasons.
 
     A stretch is judged as a whole, with its stops. A piece between two of them may go the other
     way; and forward is only confirmed where the witness does not doubt it either.
     """
-    mount = grounds.mount
+    mount, back, verdict = grounds.mount, decided.back, decided.verdict
     if mount is None or not mount.both:
         return []
-    _doubt_forward_by_gait(back, verdict, grounds, settings)
+    _doubt_forward_by_gait(decided, grounds, settings)
     least = settings.unwitnessed_chances[0]
-    found = _doubt_backward_by_gait(back, verdict, probability, grounds, settings)
+    found = _doubt_backward_by_gait(decided, grounds, settings)
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
     starts, ends = runs(grounds.modes.moving * 2 + back)
@@ -282,81 +296,66 @@ def _demote_unwitnessed(
         inside = slice(first, last)
         if not verdict[inside].any() or denied[inside].mean() <= 0.5:
             continue
-        verdict[inside] = 0
+        decided.doubt((first, last), least if back[first] else 1.0)
         if back[first]:
-            np.minimum(probability[inside], least, out=probability[inside])
             found.append((first, last, ONLY_THE_HEADING))
     return found
 
 
-def _doubt_forward_by_gait(
-    back: BoolArray, verdict: IntArray, grounds: Grounds, settings: DetectSettings
-) -> None:
+def _doubt_forward_by_gait(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> None:
     """Do not confirm, in place, forward pieces whose steps and speed are those of backward.
 
     Where a device turns together with the athlete, the heading shows nothing.
     """
-    quick = ~back & (mean_around(grounds.gait, settings.gait_s) > 0)
-    starts, ends = runs(quick)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if quick[first] and float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
-            verdict[first:last] = 0
+    quick = ~decided.back & (mean_around(grounds.gait, settings.gait_s) > 0)
+    for first, last in true_runs(quick):
+        if float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
+            decided.verdict[first:last] = 0
 
 
 def _doubt_backward_by_gait(
-    back: BoolArray,
-    verdict: IntArray,
-    probability: FloatArray,
-    grounds: Grounds,
-    settings: DetectSettings,
-) -> list[tuple[int, int, str]]:
+    decided: _Decided, grounds: Grounds, settings: DetectSettings
+) -> _Reasons:
     """Take back, in place, backward pieces of clearly forward speed and steps; with the reasons.
 
     Where a device is turned at the moment at which the athlete turns, the heading shows nothing.
     """
-    calm = back & (mean_around(grounds.gait, settings.gait_s) < 0)
-    found, least = [], settings.unwitnessed_chances[0]
-    starts, ends = runs(calm)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        inside = slice(first, last)
-        against = float(grounds.gait[inside].sum()) <= -settings.gait_denies
-        if calm[first] and against and verdict[inside].any():
-            verdict[inside] = 0
-            np.minimum(probability[inside], least, out=probability[inside])
+    calm = decided.back & (mean_around(grounds.gait, settings.gait_s) < 0)
+    found = []
+    for first, last in true_runs(calm):
+        against = float(grounds.gait[first:last].sum()) <= -settings.gait_denies
+        if against and decided.verdict[first:last].any():
+            decided.doubt((first, last), settings.unwitnessed_chances[0])
             found.append((first, last, ONLY_THE_HEADING))
     return found
 
 
-def _doubt_since_handled(
-    decided: tuple[BoolArray, IntArray, FloatArray], grounds: Grounds, settings: DetectSettings
-) -> list[tuple[int, int, str]]:
+def _since_handled(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
     """Take back, in place, how a stretch begins or ends where the device was handled.
 
     There the device changed, whatever the athlete did: from there on, either way, nothing is
-    confirmed until speed and steps say the same. ``decided`` is whether backward, verdict and
-    probability.
+    confirmed until speed and steps say the same.
     """
-    back, verdict, probability = decided
     if not grounds.mounts_at.size:
         return []
-    found = []
+    back, verdict, found = decided.back, decided.verdict, []
     starts, ends = runs(2 * (2 * grounds.facing.mount + back) + (verdict > 0))
     for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
         way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
             if not (np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s).any():
                 continue
-            said = np.cumsum(way * grounds.gait[first:last][::inward])
-            rise = said - np.minimum.accumulate(said)
+            summed = np.cumsum(way * grounds.gait[first:last][::inward])
+            rise = summed - np.minimum.accumulate(summed)
             silent_s = 1 + int(np.flatnonzero(rise < settings.handled_gait)[-1])
-            if silent_s >= settings.handled_part_s:
-                begin, end = sorted((edge, edge + inward * silent_s))
-                verdict[begin:end] = 0
-                if back[first]:
-                    likely = float(grounds.gait[begin:end].sum()) >= 0.0
-                    chance = settings.raw_log_chances[2 * likely]
-                    np.minimum(probability[begin:end], chance, out=probability[begin:end])
-                    found.append((begin, end, SINCE_HANDLED))
+            if silent_s < settings.handled_part_s:
+                continue
+            begin, end = sorted((edge, edge + inward * silent_s))
+            likely = float(grounds.gait[begin:end].sum()) >= 0.0
+            chance = settings.raw_log_chances[2 * likely] if back[first] else 1.0
+            decided.doubt((begin, end), chance)
+            if back[first]:
+                found.append((begin, end, SINCE_HANDLED))
     return found
 
 
@@ -367,9 +366,8 @@ def _mark_unknown(
     direction, verdict, probability = decided
     low, high = settings.even_odds
     even = (probability > low) & (probability < high) & grounds.modes.moving
-    starts, ends = runs(even)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
-        if even[first] and last - first >= settings.gait_alone_s:
+    for first, last in true_runs(even):
+        if last - first >= settings.gait_alone_s:
             direction[first:last] = DIRECTIONS.index("unknown")
             verdict[first:last] = 0
 

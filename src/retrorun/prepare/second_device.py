@@ -11,8 +11,10 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Recording, SecondDevice
+from retrorun.model.recording import POSITION
+from retrorun.prepare.clean import cleaned
 from retrorun.settings import PrepareSettings
-from retrorun.units import EARTH_RADIUS_M, FloatArray
+from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,25 +74,28 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Positions (n, 2) in degrees at whole seconds from ``start_s``, straight across gaps."""
+    """Positions (n, 2) in degrees at whole seconds from ``start_s``, straight across gaps.
+
+    Longitudes never jump by 360°.
+    """
 
     start_s: int
     places_deg: FloatArray
 
 
 def _grid(one: Recording, settings: PrepareSettings) -> _Grid | None:
-    """The positions at whole seconds; None where there are none, or over too long a time."""
-    names = ("latitude_deg", "longitude_deg")
-    if any(name not in one.columns for name in names):
+    """The positions at whole seconds; None where there are none."""
+    clean = cleaned(replace(one, headings=()), settings)
+    if any(name not in clean.columns for name in POSITION):
         return None
-    places = np.stack([one.columns[name] for name in names], axis=1)
-    rank = np.argsort(one.time_s, kind="stable")
-    time_s, places = one.time_s[rank], places[rank]
+    places = np.stack([clean.columns[name] for name in POSITION], axis=1)
     held = np.isfinite(places).all(axis=1)
-    time_s, places = time_s[held], places[held]
-    if len(time_s) < 2 or not 0 < time_s[-1] - time_s[0] < settings.duration_s:
+    time_s, places = clean.time_s[held], places[held]
+    if len(time_s) < 2:
         return None
     seconds = np.arange(np.ceil(time_s[0]), np.floor(time_s[-1]) + 1)
+    if not seconds.size:
+        return None
     columns = [arithmetic.interpolate(seconds, time_s, places[:, axis]) for axis in (0, 1)]
     return _Grid(int(seconds[0]), np.stack(columns, axis=1))
 
@@ -143,7 +148,7 @@ def _apart_m(kept: _Grid, second: _Grid, offset: int) -> float:
     first = max(0, -offset)
     last = min(len(kept.places_deg), len(second.places_deg) - offset)
     ours, theirs = kept.places_deg[first:last], second.places_deg[first + offset : last + offset]
-    apart = np.radians(ours - theirs)
+    apart = np.radians(wrap_deg(ours - theirs))
     apart[:, 1] *= arithmetic.cos(np.radians(ours[:, 0]))
     return float(arithmetic.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
 
