@@ -77,6 +77,19 @@ def discs(athlete: Athlete) -> tuple[Disc, ...]:
     return tuple(each for zone in zones for each in _discs(zone, athlete.zone_secret))
 
 
+def mark(athlete: Athlete) -> str:
+    """What tells one set of zones from another, and nothing else; empty where nothing is hidden.
+
+    It lies beside pages, so it is a hash that needs the secret: without it, zones could be guessed
+    until one fits.
+    """
+    if not (athlete.privacy_zones and athlete.zone_secret):
+        return ""
+    text = " ".join(sorted(map(str, discs(athlete))))
+    key = athlete.zone_secret.encode()[:64]
+    return hashlib.blake2b(text.encode(), key=key, digest_size=12, person=b"mark").hexdigest()
+
+
 def _discs(zone: Zone, secret: str) -> tuple[Disc, ...]:
     """A disc that covers the zone, and those on its rim: all from the zone and the secret."""
     drawn, radius_m = _drawn(zone, secret), zone.radius_m
