@@ -24,6 +24,7 @@ from retrorun.model import (
     Athlete,
     HeadingTrack,
     Label,
+    Lap,
     Note,
     Pause,
     Recording,
@@ -45,6 +46,8 @@ REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
 LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
 LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
+# so far on an odometer, or so long before the first sample or behind the last, nothing was missed
+UNSEEN_M, UNSEEN_S = 20.0, 30.0
 
 # What may stay of a second whose position is hidden: what the body did, not how far or where to.
 # Any other column is removed, also one that is added one day.
@@ -184,9 +187,53 @@ def _runs(values: BoolArray) -> list[tuple[int, int]]:
 
 
 def cut_if_enough(track: Track, discs: Sequence[Disc]) -> Track:
-    """The track without its hidden seconds; the same if too few would be left to show."""
+    """The track without its hidden seconds; the same if too few would be left to show.
+
+    Its odometer begins at 0 also where the way before its first sample may lie in a disc.
+    """
     gone = hidden_seconds(track, discs)
+    odometer_m = track.column("distance_m")
+    if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
+        columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}
+        return replace(track, columns=columns)
     return cut(track, gone) if int((~gone).sum()) >= LEAST_SHOWN_S else track
+
+
+def tells_of_unseen(
+    track: Track, laps: Iterable[Lap], odometer_m: FloatArray, discs: Sequence[Disc]
+) -> bool:
+    """Whether a file counts way or time before its first sample or behind its last, near a disc.
+
+    So do files from which another program took the samples about the door, and left the sums.
+
+    Args:
+        track: resampled, without derived columns, or as it is stored.
+        laps: of the file.
+        odometer_m: as the file counts, in the order of time; any number.
+        discs: what is hidden.
+    """
+    known_m = odometer_m[np.isfinite(odometer_m)]
+    first_s, last_s = track.start_time_s, track.start_time_s + track.seconds
+    spans = [(each.start_time_s, each.end_time_s) for each in laps]
+    is_before = any(start < first_s - UNSEEN_S for start, _ in spans)
+    is_before |= bool(known_m.size and known_m[0] > UNSEEN_M)
+    is_behind = any(end > last_s + UNSEEN_S for _, end in spans)
+    return (is_before and _ends_near(track, 0, discs)) or (
+        is_behind and _ends_near(track, -1, discs)
+    )
+
+
+def _ends_near(track: Track, end: int, discs: Sequence[Disc]) -> bool:
+    """Whether the first (0) or last (-1) known position is within reach of a disc."""
+    latitude, longitude = _places(track)
+    known = np.flatnonzero(np.isfinite(latitude + longitude))
+    if not known.size:
+        return False
+    at = known[[end]]
+    return any(
+        bool(distance_m(latitude[at], longitude[at], each)[0] <= each.radius_m + REACH_M)
+        for each in discs
+    )
 
 
 def cut(track: Track, gone: BoolArray) -> Track:
@@ -383,7 +430,7 @@ def notes_without_words(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 def note(track: Track) -> Note:
     """The note of a session of which something is hidden."""
-    return Note(SLUG, _CUT if track.hidden else _BLANK)
+    return Note(SLUG, _CUT if track.hidden or track.has(POSITION[0]) else _BLANK)
 
 
 def without_hidden(session: Session, track: Track) -> Session:
@@ -391,7 +438,7 @@ def without_hidden(session: Session, track: Track) -> Session:
 
     Args:
         session: of the track.
-        track: with hidden seconds, or blanked.
+        track: with hidden seconds, blanked, or of a file that tells of what it does not show.
     """
     return replace(
         names_without_clock(session),
