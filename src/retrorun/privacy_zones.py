@@ -381,7 +381,7 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
 # in which Garmin's watches write year, month, day and hour as one sign each. Behind a date any
 # three digits may be one; alone, 3 x 10:00 is taken for repeats, and 10-20-30 for a workout. The
 # date is kept, but in such names of Garmin's. What may be a duration (1h30) goes, too.
-_MONTH = r"(?<![a-z]) (?: jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz] ) [a-z]{0,6}"
+_MONTH = r"(?<![a-z])(?:jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
 _BETWEEN = "[-_.:h꞉∶]"  # hours and minutes; systems put signs like a colon into names of files
 _CLOCK = re.compile(
     rf"""
