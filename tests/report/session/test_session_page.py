@@ -276,9 +276,9 @@ def test_redacted_page_does_not_tell_how_high_the_place_lies() -> None:
         for name, values in low.columns.items()
         if name.endswith("altitude_m")
     }
-    low = dc.replace(low, columns=low.columns | heights)
+    low = dc.replace(low, columns={**low.columns, **heights})
     raised = {name: values + 512.0 for name, values in heights.items()}
-    high = dc.replace(low, columns=low.columns | raised)
+    high = dc.replace(low, columns={**low.columns, **raised})
     made = hand_made_sessions.session()
     assert heights
     assert "Elevation" in page(made, low, redacted=True)
