@@ -168,7 +168,10 @@ def _session(
     if detection.segments != plain.segments:
         factor = measure.own_cost_factor(shown, plain, settings.measure)
     moving_s = sum(each.metrics.moving_s for each in measures.segments)
-    stated = () if is_blank or track.hidden else recording.totals
+    odometer_m = recording.columns.get("distance_m", track.column("distance_m"))
+    is_cut = is_blank or bool(track.hidden)
+    is_cut |= privacy_zones.tells_of_unseen(track, recording.laps, odometer_m, discs)
+    stated = () if is_cut else recording.totals
     timer = measure.timer_notes(moving_s, stated, settings.measure)
     session = Session(
         id=session_id(source.sha256, index),
@@ -199,7 +202,7 @@ def _session(
         lesson=_lesson(plain, factor, answers),
         learnt=athlete.learnt_fingerprints(_learnt_names(detection)),
     )
-    session = privacy_zones.without_hidden(session, track) if is_blank or track.hidden else session
+    session = privacy_zones.without_hidden(session, track) if is_cut else session
     return _with_sums(rounded(session)), rounded_track(track)
 
 

@@ -24,6 +24,7 @@ from retrorun.model import (
     Athlete,
     HeadingTrack,
     Label,
+    Lap,
     Note,
     Pause,
     Recording,
@@ -45,6 +46,8 @@ REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
 LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
 LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
+# so far on an odometer, or so long before the first sample or behind the last, nothing was missed
+UNSEEN_M, UNSEEN_S = 20.0, 30.0
 
 # What may stay of a second whose position is hidden: what the body did, not how far or where to.
 # Any other column is removed, also one that is added one day.
@@ -75,6 +78,19 @@ def discs(athlete: Athlete) -> tuple[Disc, ...]:
     """The hidden discs of all of an athlete's zones."""
     zones = athlete.privacy_zones
     return tuple(each for zone in zones for each in _discs(zone, athlete.zone_secret))
+
+
+def mark(athlete: Athlete) -> str:
+    """What tells one set of zones from another, and nothing else; empty where nothing is hidden.
+
+    It lies beside pages, so it is a hash that needs the secret: without it, zones could be guessed
+    until one fits.
+    """
+    if not (athlete.privacy_zones and athlete.zone_secret):
+        return ""
+    text = " ".join(sorted(map(str, discs(athlete))))
+    key = athlete.zone_secret.encode()[:64]
+    return hashlib.blake2b(text.encode(), key=key, digest_size=12, person=b"mark").hexdigest()
 
 
 def _discs(zone: Zone, secret: str) -> tuple[Disc, ...]:
@@ -171,9 +187,53 @@ def _runs(values: BoolArray) -> list[tuple[int, int]]:
 
 
 def cut_if_enough(track: Track, discs: Sequence[Disc]) -> Track:
-    """The track without its hidden seconds; the same if too few would be left to show."""
+    """The track without its hidden seconds; the same if too few would be left to show.
+
+    Its odometer begins at 0 also where the way before its first sample may lie in a disc.
+    """
     gone = hidden_seconds(track, discs)
+    odometer_m = track.column("distance_m")
+    if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
+        columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}
+        return replace(track, columns=columns)
     return cut(track, gone) if int((~gone).sum()) >= LEAST_SHOWN_S else track
+
+
+def tells_of_unseen(
+    track: Track, laps: Iterable[Lap], odometer_m: FloatArray, discs: Sequence[Disc]
+) -> bool:
+    """Whether a file counts way or time before its first sample or behind its last, near a disc.
+
+    So do files from which another program took the samples about the door, and left the sums.
+
+    Args:
+        track: resampled, without derived columns, or as it is stored.
+        laps: of the file.
+        odometer_m: as the file counts, in the order of time; any number.
+        discs: what is hidden.
+    """
+    known_m = odometer_m[np.isfinite(odometer_m)]
+    first_s, last_s = track.start_time_s, track.start_time_s + track.seconds
+    spans = [(each.start_time_s, each.end_time_s) for each in laps]
+    is_before = any(start < first_s - UNSEEN_S for start, _ in spans)
+    is_before |= bool(known_m.size and known_m[0] > UNSEEN_M)
+    is_behind = any(end > last_s + UNSEEN_S for _, end in spans)
+    return (is_before and _ends_near(track, 0, discs)) or (
+        is_behind and _ends_near(track, -1, discs)
+    )
+
+
+def _ends_near(track: Track, end: int, discs: Sequence[Disc]) -> bool:
+    """Whether the first (0) or last (-1) known position is within reach of a disc."""
+    latitude, longitude = _places(track)
+    known = np.flatnonzero(np.isfinite(latitude + longitude))
+    if not known.size:
+        return False
+    at = known[[end]]
+    return any(
+        bool(distance_m(latitude[at], longitude[at], each)[0] <= each.radius_m + REACH_M)
+        for each in discs
+    )
 
 
 def cut(track: Track, gone: BoolArray) -> Track:
@@ -316,21 +376,37 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
 
 
 # A time of day behind a date (2026-05-08-142427, 20260508T142427Z, route_2026-05-08_7.24am,
-# 08.05.2026 14:24), one by itself (7:24 PM, 07:24), and Unix seconds or milliseconds. Behind a date
-# any three digits may be one; alone, 3 x 10:00 is taken for repeats. The date is kept.
+# 08.05.2026 um 14.24, 08-MAY-26 142427, 260508_1424), one by itself (7:24 PM, 7 AM, 07:24, 7h24,
+# 14-24-27, at 7.24, 7.24 Uhr, 7时24), Unix seconds or milliseconds, and names such as 65GE2427.FIT,
+# in which Garmin's watches write year, month, day and hour as one sign each. Behind a date any
+# three digits may be one; alone, 3 x 10:00 is taken for repeats, and 10-20-30 for a workout. The
+# date is kept, but in such names of Garmin's. What may be a duration (1h30) goes, too.
+_MONTH = r"(?<![a-z])(?:jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
+_BETWEEN = "[-_.:h꞉∶]"  # hours and minutes; systems put signs like a colon into names of files
 _CLOCK = re.compile(
-    r"""
-    (?P<date>
+    rf"""
+    (?<![0-9a-z]) (?!(?:19|20)\d\d(?:0[1-9]|1[0-2])) [0-9a-z][1-9a-c][1-9a-v][0-9a-n]
+        [0-5]\d[0-5]\d (?= (?:\s?\(\d+\))? \.(?:fit|gpx|tcx)\b )
+  | (?P<date>
         (?:
             (?:19|20)\d\d (?: [-_.]?[01]\d[-_.]?[0-3]\d | [-_./][01]?\d[-_./][0-3]?\d(?!\d) )
           | (?<!\d) [0-3]?\d (?P<sign>[-_./]) [0-3]?\d (?P=sign) (?: (?:19|20)\d\d | \d\d(?!\d) )
+          | (?<!\d) [0-3]?\d [-_.\s]{{0,2}} {_MONTH} [-_.,\s]{{0,2}} (?:(?:19|20)\d\d|\d\d(?!\d))
+          | {_MONTH} [-_.,\s]{{1,2}} [0-3]?\d [-_.,\s]{{1,2}} (?:19|20)\d\d
+          | (?<!\d) [2-4]\d [01]\d [0-3]\d (?=[-_t]) | (?:19|20)\d\d-[0-3]\d\d (?=[-_t])
         )
-        [^0-9a-z]{0,3} t?
+        [^0-9a-z]{{0,3}} (?: t | (?:at|um|à|a|alle|kl|ob)[^0-9a-z]{{1,2}} )?
     )
-    (?: [0-2]\d[-_.:h]? | \d[-_.:h] ) [0-5]\d (?: [-_.:m]?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
-  | (?<!\d) [01]?\d [.:][0-5]\d (?: [.:][0-5]\d )? \s?[ap]m\b
-  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d:[0-5]\d (?::[0-5]\d)? (?![\d:])
-  | (?<!\d) 1\d{9} (?:\d{3})? (?!\d)
+    (?: [0-2]\d{_BETWEEN}? | \d{_BETWEEN} ) [0-5]\d
+        (?: (?:{_BETWEEN}|m)?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
+  | (?<![\d.,]) [01]?\d (?: [.:][0-5]\d (?: [.:][0-5]\d )? )? \s?[ap]m\b
+  | (?<![\d.,]) [0-2]?\d (?: [.:][0-5]\d )? (?=\s?uhr\b)
+  | (?<= \bat\s | \bum\s ) [0-2]?\d[.:][0-5]\d (?: [.:][0-5]\d )? (?! [\d:]|/|\s?min|\s?/ )
+  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d[:꞉∶][0-5]\d (?:[:꞉∶][0-5]\d)? (?![\d:])
+  | (?<!\d) [0-2]?\d [时時点點시] (?: \s? [0-5]?\d )?
+  | (?<![\d-]) (?!10-20-30) [0-2]\d (?P<apart>[-_]) [0-5]\d (?P=apart) [0-5]\d (?![\d-])
+  | (?<!\d) [0-2]?\dh[0-5]\d (?!\d)
+  | (?<!\d) 1\d{{9}} (?:\d{{3}})? (?!\d)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -354,7 +430,7 @@ def notes_without_words(notes: Iterable[Note]) -> tuple[Note, ...]:
 
 def note(track: Track) -> Note:
     """The note of a session of which something is hidden."""
-    return Note(SLUG, _CUT if track.hidden else _BLANK)
+    return Note(SLUG, _CUT if track.hidden or track.has(POSITION[0]) else _BLANK)
 
 
 def without_hidden(session: Session, track: Track) -> Session:
@@ -362,7 +438,7 @@ def without_hidden(session: Session, track: Track) -> Session:
 
     Args:
         session: of the track.
-        track: with hidden seconds, or blanked.
+        track: with hidden seconds, blanked, or of a file that tells of what it does not show.
     """
     return replace(
         names_without_clock(session),

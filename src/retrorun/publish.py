@@ -3,8 +3,8 @@
 A session's page depends on the session, on the athlete's units, language and privacy, and on what
 was run before it (guidance). Pages of new sessions are written, those that are missing, and those
 whose sessions had something else run before them when they were written, or that were written in
-another language; the index, the comparison and the page of care, which need all sessions, follow
-whenever a page did. The page of a session that is gone goes, too.
+another language or with other privacy zones; the index, the comparison and the page of care, which
+need all sessions, follow whenever a page did. The page of a session that is gone goes, too.
 Many pages are written by worker processes, each page by one.
 """
 
@@ -40,6 +40,10 @@ OVERVIEWS = (COMPARISON, CARE, INDEX)  # the index last, because it links to the
 # session id → fingerprint of what its page says of other sessions; and LANGUAGE → that of all pages
 PASTS = "pasts.json"
 LANGUAGE = "language"  # left out where it is English
+# with which privacy zones pages were written, and those for somebody else; left out without zones
+ZONES, SHARED_ZONES = "zones", "shared_zones"
+SHARED = "shared"  # folder of pages that work alone
+FOR_OTHERS = (f"{SHARED}/*.html", "period*.html")
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
@@ -106,10 +110,14 @@ def publish(
 def _publish(
     archive: Archive, folder: Path, options: PublishOptions, fresh: Collection[str]
 ) -> Published:
-    athlete, before = options.athlete, _read_pasts(folder)
+    athlete = options.athlete
+    drop_exposed(folder, athlete)
+    before = _read_pasts(folder)
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
-    changed |= set(known) if before.get(LANGUAGE, SOURCE) != spoken() else set()
+    zones = privacy_zones.mark(athlete)
+    is_other = before.get(LANGUAGE, SOURCE) != spoken() or before.get(ZONES, "") != zones
+    changed |= set(known) if is_other else set()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
     if not (wanted or changed) and all((folder / each).exists() for each in OVERVIEWS):
         return Published(0, folder / INDEX)
@@ -127,8 +135,9 @@ def _publish(
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
-    written_in = {} if spoken() == SOURCE else {LANGUAGE: spoken()}
-    site.write(PASTS, json.dumps(fingerprints | written_in, indent=0, sort_keys=True))
+    written_with = {} if spoken() == SOURCE else {LANGUAGE: spoken()}
+    written_with |= {ZONES: zones, SHARED_ZONES: zones} if zones else {}
+    site.write(PASTS, json.dumps(fingerprints | written_with, indent=0, sort_keys=True))
     pages, left_out = overview_pages(archive, options)
     written = [each.changed for each in done]
     written += [site.write(name, html) for name, html in pages.items()]
@@ -137,6 +146,29 @@ def _publish(
     faults = {each.fault.session: each.fault for each in done if each.fault} | left_out
     _remember_faults(archive, faults, wanted)
     return Published(sum(written), folder / INDEX, tuple(faults.values()))
+
+
+def has_other_zones(folder: Path, athlete: Athlete) -> bool:
+    """Whether the pages of a folder were written with other privacy zones than the athlete's."""
+    return _read_pasts(folder).get(ZONES, "") != privacy_zones.mark(athlete)
+
+
+def drop_exposed(folder: Path, athlete: Athlete) -> None:
+    """Remove pages for somebody else that were written with other privacy zones.
+
+    They may hold seconds that are hidden now, and a redacted one does not tell whose it is. Pages
+    of sessions are written again by ``publish``.
+
+    Raises:
+        PageError: the folder cannot be written.
+    """
+    zones, before = privacy_zones.mark(athlete), _read_pasts(folder)
+    if not zones or before.get(SHARED_ZONES) == zones:
+        return
+    site = Site(folder)
+    stale = sorted(page for pattern in FOR_OTHERS for page in folder.glob(pattern))
+    site.remove(str(page.relative_to(folder)) for page in stale)
+    site.write(PASTS, json.dumps(before | {SHARED_ZONES: zones}, indent=0, sort_keys=True))
 
 
 def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> Published:

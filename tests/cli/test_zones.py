@@ -430,3 +430,74 @@ def strokes(svg: Path) -> int:
     """How long the way is that a picture draws, in steps."""
     way = svg.read_text("utf-8").partition('<g transform="translate')[2]
     return sum(each.count("l") for each in re.findall(r' d="([^"]*)"', way))
+
+
+def test_pages_of_every_folder_follow_a_new_zone(place: Path) -> None:
+    """A second folder of pages is not the one whose pages are due, and nothing else is new."""
+    imported(place)
+    other = place / "other"
+    process = ("process", place / "in", "--archive", place / "a", "--jobs", "1")
+    done("report", "--archive", place / "a", "--reports", other)
+    exposed = written(other / "sessions")
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    done(*process, "--reports", place / "r")
+    done(*process, "--reports", other)
+    assert written(other / "sessions") == written(place / "r" / "sessions")
+    assert not set(exposed.values()) & set(written(other / "sessions").values())
+    assert "nothing new" in done(*process, "--reports", other).stderr
+
+
+@pytest.mark.parametrize("again", ["process", "standalone", "period"])
+def test_pages_for_others_that_were_written_before_a_zone_are_removed(
+    place: Path, again: str
+) -> None:
+    imported(place)
+    done("report", *where(place), "--standalone")
+    done("report", *where(place), "--redact")
+    done("report", *where(place), "--since", "2000-01-01")
+    exposed = written(place / "r" / "shared") | written(place / "r", "period*")
+    assert len(exposed) == 5
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    if again == "process":
+        done("process", place / "in", *where(place), "--jobs", "1")
+    elif again == "standalone":
+        done("report", *where(place), "--standalone")
+    else:
+        done("report", *where(place), "--until", "2100-01-01")
+    left = written(place / "r" / "shared") | written(place / "r", "period*")
+    assert not set(exposed.values()) & set(left.values())
+    assert not any("redacted" in each for each in left)
+    done("report", *where(place), "--redact")
+    kept = written(place / "r" / "shared")
+    done("process", place / "in", *where(place), "--jobs", "1")
+    done("report", *where(place))
+    assert written(place / "r" / "shared") == kept  # they were written with the zone
+
+
+def written(folder: Path, names: str = "*.html") -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.glob(names)}
+
+
+def test_a_copy_for_others_lets_go_of_what_was_copied_before_a_zone(place: Path) -> None:
+    """Beside its successor, an old part tells how long and how far the hidden way was."""
+    (place / "co").mkdir()
+    (place / "in").rename(place / "co" / "ann")
+    (place / "salt").write_text("a salt of the tests, long enough", encoding="utf-8")
+    process = ("cohort", "process", place / "co", "--out", place / "rs", "--archive", place / "a")
+    export = ("cohort", "export", place / "rs", "--out", place / "copy", "--deidentify", "--tracks")
+    done(*process, "--tracks")
+    done(*export, "--salt-file", place / "salt")
+    before = {each.relative_to(place) for each in (place / "copy").rglob("*.parquet")}
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    done(*process, "--tracks")
+    again = done(*export, "--salt-file", place / "salt")
+    after = {each.relative_to(place) for each in (place / "copy").rglob("*.parquet")}
+    assert len(before) == 3
+    assert f"{len(before)} parts removed" in again.stderr
+    assert not before & after
+    sessions = pd.read_parquet(place / "copy" / "sessions")
+    assert sorted(sessions["duration_s"]) == sorted(
+        pd.read_parquet(place / "rs" / "sessions")["duration_s"]
+    )
+    sums = {each.stem for each in (place / "copy").rglob("*.json") if each.name != "about.json"}
+    assert sums == {each.stem for each in after}

@@ -1,6 +1,7 @@
 """Two recordings that differ in hidden seconds only leave the same behind."""
 
 import dataclasses as dc
+import datetime as dt
 import itertools
 import json
 import re
@@ -245,3 +246,56 @@ def test_a_ride_in_hidden_seconds_decides_nothing(
     """What names no sport is judged by the speed that is shown."""
     outcome = pipeline.process(Blob("a.gpx", no_sport(hidden_mps, shown_mps)), Settings(), athlete)
     assert (outcome.slug if isinstance(outcome, Failed) else None) == slug
+
+
+def trimmed(odometer_m: float, lap_s: float) -> bytes:
+    """20 minutes straight on from 300 m beyond the discs; its first lap began so long before."""
+    main, *_ = privacy_zones.discs(ATHLETE)
+    first_m = main.radius_m + max(each.radius_m for each in privacy_zones.discs(ATHLETE)) + 300
+    start = dt.datetime(2026, 5, 8, 14, 24, 27, tzinfo=dt.UTC)
+    points = []
+    for second in range(1200):
+        north = main.latitude_deg + np.degrees((first_m + 3 * second) / EARTH_RADIUS_M)
+        points.append(
+            f"<Trackpoint><Time>{start + dt.timedelta(seconds=second):%Y-%m-%dT%H:%M:%SZ}</Time>"
+            f"<Position><LatitudeDegrees>{north:.7f}</LatitudeDegrees><LongitudeDegrees>"
+            f"{main.longitude_deg:.7f}</LongitudeDegrees></Position>"
+            f"<DistanceMeters>{odometer_m + 3 * second:.1f}</DistanceMeters></Trackpoint>"
+        )
+    lap = start - dt.timedelta(seconds=lap_s)
+    return (
+        '<TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2">'
+        f'<Activities><Activity Sport="Running"><Id>{lap:%Y-%m-%dT%H:%M:%SZ}</Id>'
+        f'<Lap StartTime="{lap:%Y-%m-%dT%H:%M:%SZ}"><TotalTimeSeconds>{1200 + lap_s}'
+        f"</TotalTimeSeconds><DistanceMeters>{odometer_m + 3600}</DistanceMeters>"
+        f"<Calories>300</Calories><Track>{''.join(points)}</Track></Lap></Activity></Activities>"
+        "</TrainingCenterDatabase>"
+    ).encode()
+
+
+@pytest.mark.parametrize(("odometer_m", "lap_s"), [(612.0, 0), (0.0, 240), (612.0, 240)])
+def test_a_file_without_the_samples_about_the_door_tells_nothing_of_them(
+    odometer_m: float, lap_s: float
+) -> None:
+    """Another program took the samples out and left odometer, laps and sums."""
+    session, track = analysed(trimmed(odometer_m, lap_s))
+    plain, plain_track = analysed(trimmed(0.0, 0))
+    assert plain.laps
+    assert not plain.notes
+    assert plain_track.columns["distance_m"][0] == 0.0
+    assert session.notes[0].slug == "privacy-zone"
+    assert "begin at its edge" in session.notes[0].message
+    assert session.source.name == "2026-05-08-….gpx"
+    assert not session.laps
+    assert session.device_energy_kcal is None
+    assert session.distance_m == plain.distance_m
+    assert session.start_time_s == plain.start_time_s
+    for name, values in track.columns.items():
+        np.testing.assert_array_equal(values, plain_track.columns[name], name)
+
+
+def test_far_from_every_zone_odometer_and_laps_stay() -> None:
+    far = dc.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, latitude_deg=-30.0),))
+    session, track = analysed(trimmed(612.0, 240), far)
+    assert session.laps
+    assert track.columns["distance_m"][0] == 612.0

@@ -378,6 +378,9 @@ def deidentify_copy(
     parts = results.source_parts(there, tracks=about.tracks)
     written = _copied((results.CopyTask(source, out, each, key) for each in parts), engine)
     terminal.tell(f"parts written: {written}")
+    withdrawn = results.withdraw_parts(there, copy, key)
+    if withdrawn:
+        terminal.tell(f"parts removed that the result set has no more: {withdrawn}")
     click.echo(without_user(out))
 
 

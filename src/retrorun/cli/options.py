@@ -366,12 +366,15 @@ def store_zones(store: "Archive", athlete: "Athlete") -> None:
 
 
 def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:
-    """Whether a stored session holds a hidden second; one whose track is damaged may."""
+    """Whether a stored session holds or tells of a hidden second; one that is damaged may."""
     from retrorun import privacy_zones
     from retrorun.errors import ArchiveError
 
     try:
-        return bool(privacy_zones.hidden_seconds(store.track(session_id), discs).any())
+        track, laps = store.track(session_id), store.session(session_id).laps
+        if privacy_zones.hidden_seconds(track, discs).any():
+            return True
+        return privacy_zones.tells_of_unseen(track, laps, track.column("distance_m"), discs)
     except ArchiveError:
         return True
 

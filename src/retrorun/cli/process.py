@@ -89,8 +89,19 @@ def _is_finished(store: Archive, settings: Path | None, reports: Path | None) ->
         return False
     due = store.pending.pages()
     if reports is not None:
-        return not due and (reports / "index.html").exists()
+        is_written = not due and (reports / "index.html").exists()
+        return is_written and not _has_other_zones(store, reports)
     return not due or ingest.has_learnt(store, options.load_settings(settings).compare)
+
+
+def _has_other_zones(store: Archive, reports: Path) -> bool:
+    """Whether the pages were written with other privacy zones than those that hold now."""
+    athlete = store.annotations.profile()
+    if not athlete.privacy_zones:
+        return False
+    from retrorun import publish
+
+    return publish.has_other_zones(reports, athlete)
 
 
 @click.command()

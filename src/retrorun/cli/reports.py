@@ -205,7 +205,6 @@ def write_picture(
     return _put(path, png_of(svg) if is_png else svg.encode())
 
 
-SHARED = "shared"
 NOTE_BYTES = 100_000
 
 
@@ -255,6 +254,7 @@ def write_shared(
     A session that cannot be shown is added to the faults and not written.
     """
     site = Site(reports)
+    publish.drop_exposed(reports, work.athlete)
     earlier = compare.earlier_sessions(work.archive.sums(), work.settings.compare)
     page_options = publish.PublishOptions(
         work.settings, work.athlete, standalone=True, redacted=redacted
@@ -266,7 +266,7 @@ def write_shared(
         except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
             faults.add([Fault.of(session.id, problem)])
             continue
-        name = f"{SHARED}/{_hash_name(html) if redacted else session.id}.html"
+        name = f"{publish.SHARED}/{_hash_name(html) if redacted else session.id}.html"
         site.write(name, html)
         yield reports / name
 
@@ -289,6 +289,7 @@ def write_period(
         faults: collects sessions that are left out because they cannot be read or shown.
     """
     store = work.archive
+    publish.drop_exposed(reports, work.athlete)
     sessions = store.sessions(faults.add_damaged)
     context = PeriodContext(
         title=title_and_note[0],

@@ -12,6 +12,7 @@ from retrorun.results.deidentification import (
     deidentify,
     pseudonym_key,
     source_parts,
+    withdraw_parts,
 )
 from retrorun.results.layout import (
     ABOUT,
@@ -62,4 +63,5 @@ __all__ = [
     "sessions",
     "sessions_by_batch",
     "source_parts",
+    "withdraw_parts",
 ]

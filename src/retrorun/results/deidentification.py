@@ -224,6 +224,34 @@ def copy_part(task: CopyTask) -> Copied:
     return Copied(written)
 
 
+def withdraw_parts(source: Store, copy: Store, key: PseudonymKey) -> int:
+    """Delete from a copy the parts that the result set has no more, and return how many.
+
+    Such a part is of sessions that were taken back or analysed again, as with a new privacy zone:
+    beside its successor it would tell what the zone hides. Athletes that the result set does not
+    have keep their parts. The sums of a part are deleted last.
+
+    Args:
+        source: the result set as it is now.
+        copy: made of it before, with the same key.
+        key: makes the names of its parts.
+    """
+    owners = athletes(source)
+    wanted = {key.part(each.place) for each in source_parts(source, tracks=False)}
+    folders = [layout.partition(kind, key.athlete(each)) for kind in _TABLES for each in owners]
+    stale = [
+        name
+        for folder in folders
+        for name in list(parts(copy, folder))
+        if PurePosixPath(name).stem not in wanted
+    ]
+    for name in stale:
+        copy.delete(name)
+    for stem in sorted({PurePosixPath(name).stem for name in stale}):
+        copy.delete(layout.checksums_name(stem))
+    return len(stale)
+
+
 def _earlier_parts(copy: Store, task: CopyTask) -> set[str]:
     """Names that the copy's sums of this part list; none where there are no sums."""
     own = task.key.part(task.part.place)

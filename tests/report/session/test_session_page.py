@@ -268,6 +268,24 @@ def test_redacted_page_names_no_place_and_no_day() -> None:
         assert telling not in html
 
 
+def test_redacted_page_does_not_tell_how_high_the_place_lies() -> None:
+    """The same run 512 m farther up: its heights differ by nothing else."""
+    low = hand_made_sessions.track(hand_made_sessions.HOUR)
+    heights = {  # in 64ths of a metre, so that they and their differences are exact
+        name: np.round(values * 64) / 64
+        for name, values in low.columns.items()
+        if name.endswith("altitude_m")
+    }
+    low = dc.replace(low, columns={**low.columns, **heights})
+    raised = {name: values + 512.0 for name, values in heights.items()}
+    high = dc.replace(low, columns={**low.columns, **raised})
+    made = hand_made_sessions.session()
+    assert heights
+    assert "Elevation" in page(made, low, redacted=True)
+    assert page(made, low, redacted=True) == page(made, high, redacted=True)
+    assert page(made, low) != page(made, high)
+
+
 def test_redacted_page_names_no_second_device(monkeypatch: pytest.MonkeyPatch) -> None:
     """The verdict on a heading names the others, and a second device's by what it is called."""
     nothing = np.zeros(1)

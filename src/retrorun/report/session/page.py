@@ -50,8 +50,10 @@ from retrorun.report.session.tiles import (
     session_tiles,
 )
 from retrorun.report.words import say, with_unbroken_units, words_for
+from retrorun.units import FloatArray
 
 LONGEST_NAME = 160
+HEIGHTS = ("altitude_m", "smooth_altitude_m")
 _ANSWER_WORDS = (  # that the script puts together
     *("answers_unsaved_one", "answers_unsaved_many", "save_how", "save_not", "row_unsaved"),
     *("row_yes", "row_no", "row_clear", "laps_preview", "laps_preview_none", "laps_one"),
@@ -73,7 +75,8 @@ class SessionContext:
         asset_prefix: where the assets folder lies, seen from the page.
         home: where index.html and comparison.html lie, seen from the page.
         standalone: everything in one file.
-        redacted: place, device, names and exact dates were taken out (see ``redacted``).
+        redacted: place, device, names and exact dates were taken out (see ``redacted``), and
+            heights count from the first one.
         outdated: another version or other settings made the session.
         live: the page comes from the server of `retrorun open`.
         undo: how many answers about the session can be taken back.
@@ -254,10 +257,23 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
         track: its 1 Hz track with the detection's columns; privacy zones already taken out.
         context: units, guidance, claims, and where the page lies.
     """
-    shown = redacted(session) if context.redacted else session
-    view = session_view(shown, track, context)
+    shown, seconds = session, track
+    if context.redacted:
+        shown, seconds = redacted(session), _with_heights_from_start(track)
+    view = session_view(shown, seconds, context)
     title = f"{view.title} · {session_moment(shown, month_only=context.redacted)}"
     return render("session", title, context.place, view=view, charts=False)
+
+
+def _with_heights_from_start(track: Track) -> Track:
+    """The track with heights from the first one known: above the sea they narrow the place down."""
+    levelled = {name: _from_first(track.column(name)) for name in HEIGHTS if track.has(name)}
+    return replace(track, columns={**track.columns, **levelled})
+
+
+def _from_first(values: FloatArray) -> FloatArray:
+    known = values[np.isfinite(values)]
+    return values - known[0] if known.size else values
 
 
 def session_headline(session: Session) -> Markup:
