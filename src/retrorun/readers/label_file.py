@@ -17,7 +17,7 @@ from typing import cast
 from retrorun.errors import ReadError
 from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
 from retrorun.readers.sports import without_diacritics
-from retrorun.readers.xml import hour_of_day, unix_s
+from retrorun.readers.xml import hour_of_day, plain_time, unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
@@ -161,6 +161,7 @@ def _is_row(lines: Sequence[str]) -> bool:
 def _cells(row: Sequence[str], columns: Mapping[str, int]) -> list[str]:
     """Start, end, direction; an end without a date has the start's, which the last cell says."""
     start, end, direction = (cell_of(row, columns.get(one)) for one in _HEAD)
+    start, end = plain_time(start), plain_time(end)
     if "end" not in columns:
         (start_s, clock), (lasts_s, _) = _moment(start), _moment(cell_of(row, columns["duration"]))
         if not clock and start_s is not None and lasts_s is not None:

@@ -162,6 +162,7 @@ _Role = TypeVar("_Role", bound=str)
 _PACKED = ".gz"
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
+_MOST_DOCUMENTS = 100  # that may be Apple's export, whose first bytes are looked at
 _MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
 
 
@@ -240,7 +241,7 @@ class _ArchiveWalk:
         export = self._health(archive, infos[:left])
         routes: dict[str, zipfile.ZipInfo] = {}
         for info in infos[:left]:
-            if export and accounts.is_apple_route(info.filename):
+            if export and self._is_apple_route(archive, info):
                 routes[f"{name}/{info.filename}"] = info
             else:
                 yield from self._member(f"{name}/{info.filename}", archive, info, depth)
@@ -376,12 +377,18 @@ class _ArchiveWalk:
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> zipfile.ZipInfo | None:
         """Apple's ``export.xml``, whatever it is called in the phone's language."""
-        for info in infos:
-            if accounts.may_be_apple_export(info.filename):
-                head = self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)
-                if accounts.is_apple_export(head):
-                    return info
+        documents = [each for each in infos if accounts.may_be_apple_export(each.filename)]
+        for info in documents[:_MOST_DOCUMENTS]:
+            head = self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)
+            if accounts.is_apple_export(head):
+                return info
         return None
+
+    def _is_apple_route(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+        if not info.filename.lower().endswith(".gpx"):
+            return False
+        head = self.reader.head(archive, info, HEAD_BYTES)
+        return accounts.is_apple_route(info.filename, head)
 
     def _apple_routes(
         self,

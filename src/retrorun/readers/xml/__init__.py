@@ -4,6 +4,7 @@ Times become Unix seconds, numbers become floats.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -24,6 +25,14 @@ _LOOSE = re.compile(
 # days with full stops come first, months with slashes where the clock has halves of a day
 _DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?=[Tt,\s])", re.ASCII)
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=[Tt,\s].*[AaPp]\.?[Mm])", re.ASCII)
+# 7.30.05, as Italian, Danish and Finnish have it
+_HOUR_WITH_STOPS = re.compile(r"(?<=[Tt\s])(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d:])", re.ASCII)
+# halves of a day of Spanish, Chinese, Japanese and Korean; the last three stand before the hour
+_HALVES = (
+    (re.compile(r"\b([AaPp])\.?\s?([Mm])\b\.?"), r"\1\2"),
+    (re.compile(r"(?:上午|午前|오전)\s*(\d[\d:.]*)"), r"\1 AM"),
+    (re.compile(r"(?:下午|午後|오후)\s*(\d[\d:.]*)"), r"\1 PM"),
+)
 _LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
@@ -89,7 +98,7 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        found = _LOOSE.fullmatch(_year_first(text))
+        found = _LOOSE.fullmatch(_year_first(plain_time(text)))
         if found is None:
             raise
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
@@ -106,9 +115,26 @@ def hour_of_day(hour: int, half: str | None) -> int:
     return hour if half is None or hour > 12 else hour % 12 + 12 * (half[0] in "pP")
 
 
+def plain_time(text: str) -> str:
+    """A time with ASCII digits and blanks, and with AM or PM behind it for a half of the day."""
+    if len(text) > _LONGEST_TIME:
+        return text
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
+    for pattern, half in _HALVES:
+        text = pattern.sub(half, text)
+    return text
+
+
 def _year_first(text: str) -> str:
+    text = _HOUR_WITH_STOPS.sub(_with_colons, text)
     text = _DAY_FIRST.sub(r"\3-\2-\1", text)
     return _MONTH_FIRST.sub(r"\3-\1-\2", text).replace(", ", " ", 1)
+
+
+def _with_colons(found: re.Match[str]) -> str:
+    return ":".join(part for part in found.groups() if part)
 
 
 def _offset(found: re.Match[str]) -> timezone | None:
