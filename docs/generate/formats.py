@@ -113,9 +113,9 @@ A run is what the file says, and what it does not say is judged by its speed.
   foot).
 - TCX: `Sport` of the activity.
 - Words are known in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish,
-  Norwegian, Polish, Czech and Slovenian, and a few of other languages, with diacritics or without,
-  in compounds and phrases (`readers/sports.py`). A hike is a walk. Names of tracks say
-  nothing.
+  Norwegian, Polish, Czech and Slovenian, and the commonest in 20 more, from Arabic and Bulgarian to
+  Ukrainian and Vietnamese, with diacritics or without, in compounds and phrases
+  (`readers/sports.py`). A hike is a walk. Names of tracks say nothing.
 - No sport, or a word that is not known: over 60 s at more than 9 m/s, 300 s at 7.5 or 1200 s at
   6.5 is no run (`not-a-run-too-fast`); over 300 s at more than 5.5 m/s without a cadence of
   running is asked about and not counted (`not-a-run-doubtful`). Who runs that fast puts a table of
