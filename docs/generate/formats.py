@@ -204,7 +204,8 @@ _ARCHIVES = """\
 - Strava's bulk export, known by `activities.csv`: titles and dates become part of the members'
   names, and rides are passed over by their type. Its heads and types may be in any language and
   order: the column of files is known by what stands in it; a type that is not known leaves it to
-  the file.
+  the file. Tables of other names, as Runkeeper's `cardioActivities.csv`, are known by naming files
+  of the archive.
 - Garmin's account export, zips within a zip: read through their own streams.
 - The same export, unpacked in a folder: `process` reads the table and passes over what it calls a
   ride. Names in it may have backslashes, begin with `./` or lack `.gz`.

@@ -112,6 +112,35 @@ def test_names_as_tools_write_them(named: tuple[str, str], folder: str, within: 
     assert _slugs(content) == ["ok", "not-a-run"]
 
 
+@pytest.mark.parametrize(
+    "table", ["Aktivitäten.csv", "actividades.csv", "cardioActivities.csv", "export/Activities.CSV"]
+)
+def test_a_table_is_known_by_the_files_that_it_names(table: str) -> None:
+    folder = table.rpartition("/")[0]
+    within = f"{folder}/" if folder else ""
+    content = {
+        "measurements.csv": b"date,weight\n2026-05-03,70\n",
+        table: _table("en", FILES).encode(),
+        **{f"{within}{name}": _gpx() for name in FILES},
+    }
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
+def test_runkeeper_s_table() -> None:
+    head = "Activity Id,Date,Type,Route Name,Distance (km),Duration,Notes,GPX File"
+    rows = "a,2026-05-03,Running,,2.7,15:00,,1.gpx\nb,2026-05-04,Cycling,,9.1,30:00,,2.gpx"
+    content = {"cardioActivities.csv": f"{head}\n{rows}".encode()}
+    assert _slugs(content | {"1.gpx": _gpx(), "2.gpx": _gpx()}) == ["ok", "not-a-run"]
+
+
+def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
+    table = _table("en", ("1.gpx", "2.gpx")).encode()
+    content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}
+    assert _slugs(content) == ["ok", "not-a-run"]
+    twice = {"activities.csv": table, "a/2.gpx": _gpx(), "b/2.gpx": _gpx()}
+    assert _slugs(twice) == ["ok", "ok"]
+
+
 def test_a_table_of_endless_columns_costs_no_time() -> None:
     wide = _table("en", FILES) + ",a.fit" * 30_000
     packed = _zip({"activities.csv": wide.encode()})

@@ -1,9 +1,10 @@
 """Exports of accounts: Strava's table of activities, and Apple Health's routes with its huge XML.
 
-Strava's ``activities.csv`` tells names, types and dates of the files beside it. Its heads and its
-types are in the language of the account, and the order of its columns is not fixed. The column of
-files is known by what stands in it; those of titles, types and dates by their heads, in the
-languages that are known, else by the order that all exports seen had.
+Strava's ``activities.csv`` tells names, types and dates of the files beside it; Runkeeper's and
+others' have other names, and are known by a column of files. Their heads and types are in the
+language of the account, and the order of columns is not fixed. The column of files is known by what
+stands in it; those of titles, types and dates by their heads, in the languages that are known, else
+by the order that all exports seen had.
 
 Apple's export has routes as GPX, and one XML with everything else. The XML is read as a stream: of
 its records only the heart rates and step counts within a route's time are kept. Each route is
@@ -18,7 +19,7 @@ import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -84,6 +85,7 @@ _DATE = frozenset(
     }
 )
 TABLE = "activities.csv"
+TABLE_HEAD_BYTES = 1 << 16
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
@@ -127,6 +129,37 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         for row in lines[1:]
         if _is_recording(cell_of(row, file))
     }
+
+
+def may_be_table(name: str) -> bool:
+    """Whether a member of an archive may be a table of activities: all have their own names."""
+    return name.lower().endswith(".csv") and not name.lower().endswith(".labels.csv")
+
+
+def is_table(head: bytes) -> bool:
+    """Whether it names a recording, by its first bytes."""
+    text = text_of(head).lower()
+    return any(suffix in text for suffix in suffixes())
+
+
+def rows_of(names: Iterable[str], rows: Mapping[str, ActivityRow]) -> dict[str, ActivityRow]:
+    """The rows of some files; a table may leave out the folder of a file.
+
+    Args:
+        names: of the files, as ``file_key`` gives them.
+        rows: as ``activities`` gives them.
+    """
+    bare = Counter(key.rpartition("/")[2] for key in rows)
+    by_own = {key.rpartition("/")[2]: row for key, row in rows.items()}
+    known = [*names]
+    alike = Counter(name.rpartition("/")[2] for name in known)
+    found: dict[str, ActivityRow] = {}
+    for name in known:
+        own = name.rpartition("/")[2]
+        row = rows.get(name) or (by_own.get(own) if bare[own] == alike[own] == 1 else None)
+        if row is not None:
+            found[name] = row
+    return found
 
 
 def file_key(name: str) -> str:

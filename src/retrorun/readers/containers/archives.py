@@ -213,6 +213,11 @@ def _is_left_by_a_system(name: str) -> bool:
     return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
 
 
+def _is_recording(name: str) -> bool:
+    """Whether the name alone says that a member is a recording."""
+    return name.lower().removesuffix(_PACKED).endswith(suffixes())
+
+
 @dataclass(slots=True)
 class _ArchiveWalk:
     """One pass over an archive and those within it, with what may still be spent."""
@@ -278,10 +283,9 @@ class _ArchiveWalk:
 
     def _is_recording(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
         """Whether a member is read: by its name, or where that is not enough by its content."""
-        name = info.filename.lower()
-        if name.removesuffix(_PACKED).endswith(suffixes()):
+        if _is_recording(info.filename):
             return True
-        if not name.endswith(suffixes(shared=True)):
+        if not info.filename.lower().endswith(suffixes(shared=True)):
             return False
         return reader_of(info.filename, self.reader.head(archive, info, HEAD_BYTES)) is not None
 
@@ -309,13 +313,18 @@ class _ArchiveWalk:
     def _index(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> dict[str, ActivityRow]:
-        """What Strava's tables of contents tell, if there are any that can be read."""
+        """What tables of activities tell, if there are any that can be read."""
         found: dict[str, ActivityRow] = {}
-        tables = [one for one in infos if one.filename.lower().split("/")[-1] == TABLE]
-        for info in tables[:_MOST_INDICES]:
+        tables = [one for one in infos if accounts.may_be_table(one.filename)]
+        tables.sort(key=lambda one: one.filename.lower().split("/")[-1] != TABLE)
+        recordings = {file_key(one.filename) for one in infos if _is_recording(one.filename)}
+        for info in tables[:_MOST_INDICES] if recordings else ():
+            if not accounts.is_table(self.reader.head(archive, info, accounts.TABLE_HEAD_BYTES)):
+                continue
             content = self._content(name, archive, info)
             if isinstance(content, bytes):
-                found |= activities(info.filename[: -len(TABLE)], content)
+                folder = info.filename[: info.filename.rfind("/") + 1]
+                found |= accounts.rows_of(recordings, activities(folder, content))
         return found
 
     def _sensor_logs(
