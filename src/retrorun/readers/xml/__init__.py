@@ -23,7 +23,8 @@ _LOOSE = re.compile(
     re.ASCII,
 )
 # days with full stops come first, months with slashes where the clock has halves of a day
-_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?=[Tt,\s])", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d\d)(?=[Tt,\s])", re.ASCII)
+_DAY_BEYOND_12 = re.compile(r"(1[3-9]|2\d|3[01])/(\d{1,2})/(\d{4})(?=[Tt,\s])", re.ASCII)
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=[Tt,\s].*[AaPp]\.?[Mm])", re.ASCII)
 # 7.30.05, as Italian, Danish and Finnish have it
 _HOUR_WITH_STOPS = re.compile(r"(?<=[Tt\s])(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d:])", re.ASCII)
@@ -33,6 +34,16 @@ _HALVES = (
     (re.compile(r"(?:上午|午前|오전)\s*(\d[\d:.]*)"), r"\1 AM"),
     (re.compile(r"(?:下午|午後|오후)\s*(\d[\d:.]*)"), r"\1 PM"),
 )
+# 2024年5月3日 and 2024. 5. 3. of Chinese, Japanese, Korean and Hungarian; May 3, 2024; 3 May 2024
+_EASTERN_DAY = re.compile(
+    r"(\d{4})\s?[年년.]\s?(\d{1,2})\s?[月월.]\s?(\d{1,2})\s?(?:[日일]|\.(?=\s))\s*", re.ASCII
+)
+_NAMED_DAY = re.compile(
+    r"(?:(?P<day>\d{1,2})\.?\s)?(?P<month>[A-Za-z]{3})[a-z]*\.?,?\s"
+    r"(?(day)|(?P<later>\d{1,2}),?\s)(?P<year>\d{4}),?(?=\s)",
+    re.ASCII,
+)
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
@@ -116,7 +127,7 @@ def hour_of_day(hour: int, half: str | None) -> int:
 
 
 def plain_time(text: str) -> str:
-    """A time with ASCII digits and blanks, and with AM or PM behind it for a half of the day."""
+    """A time with ASCII digits and blanks, a date in numbers, and AM or PM behind the hour."""
     if len(text) > _LONGEST_TIME:
         return text
     if not text.isascii():
@@ -124,13 +135,25 @@ def plain_time(text: str) -> str:
         text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     for pattern, half in _HALVES:
         text = pattern.sub(half, text)
-    return text
+    return _NAMED_DAY.sub(_in_numbers, _EASTERN_DAY.sub(r"\1-\2-\3 ", text))
+
+
+def _in_numbers(found: re.Match[str]) -> str:
+    month = found["month"].lower()
+    if month not in _MONTHS:
+        return found[0]
+    return f"{found['year']}-{_MONTHS.index(month) + 1}-{found['day'] or found['later']}"
 
 
 def _year_first(text: str) -> str:
     text = _HOUR_WITH_STOPS.sub(_with_colons, text)
-    text = _DAY_FIRST.sub(r"\3-\2-\1", text)
+    text = _DAY_FIRST.sub(_of_this_century, _DAY_BEYOND_12.sub(r"\3-\2-\1", text))
     return _MONTH_FIRST.sub(r"\3-\1-\2", text).replace(", ", " ", 1)
+
+
+def _of_this_century(found: re.Match[str]) -> str:
+    year = found[3] if len(found[3]) > 2 else f"20{found[3]}"
+    return f"{year}-{found[2]}-{found[1]}"
 
 
 def _with_colons(found: re.Match[str]) -> str:
