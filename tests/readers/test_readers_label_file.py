@@ -96,7 +96,8 @@ def test_what_programs_and_people_put_around_a_table(text: str) -> None:
 BACKWARD = """\
 bw|rev|reversed|run backward|backward running|backward_run|Retro-Running|walking backwards
 backpedaling|rückwärts|Rückwärtslaufen|rückwärts gehen|en arrière|marche arrière|course à reculons
-hacia atrás|correr de espaldas|corsa all’indietro|para trás|de costas|achteruit|baklänges|baglæns|baklengs
+hacia atrás|correr de espaldas|corsa all’indietro|para trás|de costas
+achteruit|baklänges|baglæns|baklengs
 tyłem|bieg tyłem|pozadu|nazaj|vzvratni tek|tek nazaj|natrag|назад|спиной вперёд|后退|倒着跑|後ろ向き
 뒤로|taaksepäin|geri|hátrafelé|înapoi"""
 FORWARD = """\
