@@ -44,7 +44,8 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Chained files are read one by one. Several sessions are split by their start times; those not on
   foot are named and passed over. A treadmill is on foot, under whatever sport it is filed.
 - Developer fields are known by application and number, never by the native field that they claim
-  to override. Of them only headings (table below) are used.
+  to override. Headings (table below) are used, and where the records have no heart rate, cadence,
+  distance or speed of their own, the developer field that claims its place and has its unit.
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
