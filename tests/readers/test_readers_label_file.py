@@ -141,5 +141,7 @@ def test_dates_as_languages_write_them(moment: str) -> None:
 def test_a_date_with_slashes_counts_where_it_can_be_read_in_one_way_only() -> None:
     rows = "start;end;direction\n{0}/05/2024 08:31:40;{0}/05/2024 08:31:50;b\n"
     assert _labels(rows.format(23))[0][0] == MOMENT_S + 20 * 86400
+    hyphens = rows.format(23).replace("/", "-")
+    assert _labels(hyphens)[0][0] == MOMENT_S + 20 * 86400
     with pytest.raises(ReadError, match="both a date and a time"):
         _labels(rows.format("03"))

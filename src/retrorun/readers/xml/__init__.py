@@ -24,7 +24,7 @@ _LOOSE = re.compile(
 )
 # days with full stops come first, months with slashes where the clock has halves of a day
 _DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d\d)(?=[Tt,\s])", re.ASCII)
-_DAY_BEYOND_12 = re.compile(r"(1[3-9]|2\d|3[01])/(\d{1,2})/(\d{4})(?=[Tt,\s])", re.ASCII)
+_DAY_BEYOND_12 = re.compile(r"(1[3-9]|2\d|3[01])[/-](\d{1,2})[/-](\d{4})(?=[Tt,\s])", re.ASCII)
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=[Tt,\s].*[AaPp]\.?[Mm])", re.ASCII)
 # 7.30.05, as Italian, Danish and Finnish have it
 _HOUR_WITH_STOPS = re.compile(r"(?<=[Tt\s])(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d:])", re.ASCII)
@@ -43,6 +43,12 @@ _NAMED_DAY = re.compile(
     r"(?(day)|(?P<later>\d{1,2}),?\s)(?P<year>\d{4}),?(?=\s)",
     re.ASCII,
 )
+# Fri, 03 May 2024 06:30:00 GMT of e-mail; Fri May 03 06:30:00 UTC 2024 of Unix and Java
+_WEEKDAY = re.compile(r"\A(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+")
+_YEAR_LAST = re.compile(
+    r"\A([A-Z][a-z]{2})\s+(\d{1,2})\s(\d\d?:\d\d:\d\d)((?:\s(?:UTC|GMT))?)\s(\d{4})\Z", re.ASCII
+)
+_ZONE_NAMED_TWICE = re.compile(r"(?<=Z)\[UTC\]\Z|(?:GMT|UTC)(?=[+-]\d)")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
@@ -135,6 +141,8 @@ def plain_time(text: str) -> str:
         text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
     for pattern, half in _HALVES:
         text = pattern.sub(half, text)
+    text = _YEAR_LAST.sub(r"\1 \2, \5 \3\4", _WEEKDAY.sub("", text))
+    text = _ZONE_NAMED_TWICE.sub("", text)
     return _NAMED_DAY.sub(_in_numbers, _EASTERN_DAY.sub(r"\1-\2-\3 ", text))
 
 
