@@ -74,8 +74,9 @@ Points without a segment or a track get them; where nearly every point is a segm
 these are no breaks (`pieces-joined`). A number may have a decimal comma (`decimal-commas`), a
 degree sign, a letter for east or a unit; a time may lack leading zeros or seconds, have `t`, `z`, a
 blank or slashes, AM or PM (also `p. m.` or `下午`), digits of other scripts, full stops in the clock,
-the day first with full stops, names of months and weekdays in English, or count seconds, milliseconds or microseconds since 1970. Then the values that the text holds are counted by its tags alone and
-compared with those that were read: `values-not-read` names the channel and both numbers,
+the day first with full stops, names of months and weekdays in English, or count seconds,
+milliseconds or microseconds since 1970. Then the values that the text holds are counted by its tags
+alone and compared with those that were read: `values-not-read` names the channel and both numbers,
 `channel-not-read` a heart rate, cadence or heading by a name that is not known.
 
 Before that, the points that are written alike are taken out as columns. A shape (a tree of

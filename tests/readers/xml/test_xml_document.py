@@ -275,6 +275,19 @@ def test_times_as_they_are_written(whole: str, written: str) -> None:
     np.testing.assert_array_equal(_run(text.encode()).time_s, START_S + np.arange(POINTS))
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        *(("N 46.5", 46.5), ("S46.5", -46.5), ("W 14,25°", -14.25), ("14.25 W", -14.25)),
+        *(("E -14.25", -14.25), ("N 46.5 N", float("nan")), ("X 46.5", float("nan"))),
+    ],
+)
+def test_a_letter_for_the_side_of_the_earth_stands_before_or_behind(
+    written: str, value: float
+) -> None:
+    np.testing.assert_equal(number(written), value)
+
+
 def test_a_leap_second_and_midnight_as_24() -> None:
     text = gpx().replace("2026-05-03T07:30:39Z", "2026-05-03T07:30:60Z")
     assert _run(text.encode()).time_s[-1] == START_S + 60

@@ -181,7 +181,7 @@ _MOST = 1e12  # what is larger is no measurement
 MISSING = rb"(?:nan|null|none|n/a|-?inf(?:inity)?|-+)"  # what some write where there is no value
 _MISSING = re.compile(rb"\s*(?:%b)?\s*" % MISSING, re.IGNORECASE)
 _LOOSE_NUMBER = re.compile(
-    r"([-+\u2212\u2012\u2013]?)(\d{1,12}(?:[.,]\d{1,15})?)\s*(?:°\s*)?([NSEW]?)(?:(?<=[\d\s])(?:m|bpm|spm|rpm|m/s))?"
+    r"(?:([NSEW])\s*)?([-+\u2212\u2012\u2013]?)(\d{1,12}(?:[.,]\d{1,15})?)\s*(?:°\s*)?([NSEW]?)(?:(?<=[\d\s])(?:m|bpm|spm|rpm|m/s))?"
 )
 _NUMBERS = msgspec.json.Decoder(list[float])
 
@@ -237,5 +237,9 @@ def _loose_float(text: str) -> float:
     found = _LOOSE_NUMBER.fullmatch(text.strip())
     if found is None:
         return float("nan")
-    size = float(found[2].replace(",", "."))
-    return -size if (found[1] not in ("", "+")) != (found[3] in ("S", "W")) else size
+    front, sign, size, behind = found.groups()
+    if front and behind:
+        return float("nan")
+    is_negative = (sign not in ("", "+")) != ((front or behind) in ("S", "W"))
+    value = float(size.replace(",", "."))
+    return -value if is_negative else value
