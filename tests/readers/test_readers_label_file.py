@@ -1,7 +1,10 @@
 """Tables of labels as people, spreadsheets and annotation programs write them."""
 
+from contextlib import suppress
+
 import pytest
 
+from processor_time import is_cheap
 from retrorun.errors import ReadError
 from retrorun.readers.label_file import label_table
 
@@ -68,7 +71,7 @@ def test_a_unit_in_a_head_counts(head: str, rows: str) -> None:
     [
         *("1 min 40 sec;3 min 20 sec;b", "100 seconds;200 secs;b", "100 Sek.;200 Sek.;b"),
         *("1 minute 40 seconds;3 minutes 20 seconds;b", "1'40\";3'20\";b", "1′40″;3′20″;b"),
-        *("1'40;3'20;b", "１００;２００;b", "'100';'200';'b'"),
+        *("1'40;3'20;b", "１００;２００;b", "'100';'200';'b'", "0.01.40;0.03.20;b"),
     ],
 )
 def test_moments_in_words_and_other_digits(rows: str) -> None:
@@ -145,3 +148,15 @@ def test_a_date_with_slashes_counts_where_it_can_be_read_in_one_way_only() -> No
     assert _labels(hyphens)[0][0] == MOMENT_S + 20 * 86400
     with pytest.raises(ReadError, match="both a date and a time"):
         _labels(rows.format("03"))
+
+
+def test_a_table_of_endless_rows_or_heads_costs_no_time() -> None:
+    rows = "a" + ",b" * 99 + "\n" + "1\n" * 1_000_000
+    heads = f"start{'_ ' * 60_000},end,direction\n{ROWS}"
+    for text in (rows, heads):
+        assert is_cheap(lambda text=text: _refused_or_read(text.encode()), 3.0)
+
+
+def _refused_or_read(data: bytes) -> None:
+    with suppress(ReadError):
+        label_table("run.labels.csv", data)

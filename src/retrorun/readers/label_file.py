@@ -12,6 +12,7 @@ import csv
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import cast
 
 from retrorun.errors import ReadError
@@ -106,6 +107,7 @@ _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 
     re.IGNORECASE,
 )
 _ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
+_CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
 _LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
@@ -203,11 +205,11 @@ def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list
     if not delimiter:
         lines, delimiter = ["\t".join(line.split()) + "\n" for line in lines], "\t"
     reader = csv.reader(lines, delimiter=delimiter)
+    said = ((reader.line_num + skipped, row) for row in reader if not _says_nothing(row))
     try:
-        numbered = [(reader.line_num + skipped, row) for row in reader]
+        rows = list(islice(said, _MOST_ROWS + 2))  # the head, and one more than there may be
     except csv.Error as problem:
         raise _error_in_line(name, reader.line_num + skipped, str(problem)) from problem
-    rows = [(line, row) for line, row in numbered if not _says_nothing(row)]
     return rows or [(skipped + 1, [])]
 
 
@@ -238,7 +240,7 @@ def _columns(
 
 def _plain_head(head: str) -> tuple[str, float]:
     """A head in letters alone, and the seconds of the unit that stands behind it."""
-    text = without_diacritics(head).strip().strip("'")
+    text = without_diacritics(head[:_LONGEST_MOMENT]).strip().strip("'")
     unit = _UNIT.search(text)
     bare = text[: unit.start()] if unit and unit.start() else text
     unit_s = _UNIT_S.get((unit[1] or unit[2]).strip("."), 1.0) if unit else 1.0
@@ -258,7 +260,7 @@ def _by_content(
         found |= {"direction": said[0]} if len(said) == 1 else {}
     missing = [one for one in ("start", "end") if one not in known]
     if missing and not (missing == ["end"] and _DURATION in known):
-        timed = [at for at in free if all(_moment(cell)[0] is not None for cell in columns[at])]
+        timed = [at for at in free if all(_is_moment(cell) for cell in columns[at])]
         found |= dict(zip(missing, timed, strict=False)) if len(timed) == len(missing) else {}
     return found
 
@@ -266,9 +268,11 @@ def _by_content(
 def _is_row(rows: Sequence[tuple[int, list[str]]]) -> bool:
     """Whether the first line is a label already."""
     cells = rows[0][1]
-    return len(cells) >= len(_HEAD) and all(
-        _moment(cell.strip())[0] is not None for cell in cells[:2]
-    )
+    return len(cells) >= len(_HEAD) and all(_is_moment(cell.strip()) for cell in cells[:2])
+
+
+def _is_moment(cell: str) -> bool:
+    return _moment(_plain_moment(cell))[0] is not None
 
 
 def _cells(
@@ -276,7 +280,7 @@ def _cells(
 ) -> list[str]:
     """Start, end, direction; an end without a date has the start's, which the last cell says."""
     start, end, lasts = (
-        _in_seconds(plain_time(cell_of(row, columns.get(one)).strip("'")), units_s.get(one, 1.0))
+        _in_seconds(_plain_moment(cell_of(row, columns.get(one))), units_s.get(one, 1.0))
         for one in ("start", "end", _DURATION)
     )
     direction = cell_of(row, columns.get("direction"))
@@ -288,6 +292,12 @@ def _cells(
     if dated and _CLOCK.fullmatch(end):
         return [start, f"{dated[0].rstrip()} {end}", direction, "dateless"]
     return [start, end, direction, ""]
+
+
+def _plain_moment(cell: str) -> str:
+    """A moment as this module reads it: a number has one full stop, so 8.31.40 is a clock time."""
+    text = plain_time(cell.strip("'"))
+    return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
 
 
 def _in_seconds(cell: str, unit_s: float) -> str:

@@ -14,6 +14,7 @@ from processor_time import costs_at_most
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Recording
 from retrorun.readers import read
+from retrorun.readers.xml import number
 from retrorun.readers.xml.fast_path import PointNames
 from retrorun.readers.xml.points import differences, leftover_counts
 from retrorun.settings import ReadLimits
