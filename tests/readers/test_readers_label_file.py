@@ -153,8 +153,8 @@ def test_a_date_with_slashes_counts_where_it_can_be_read_in_one_way_only() -> No
 def test_a_table_of_endless_rows_or_heads_costs_no_time() -> None:
     rows = "a" + ",b" * 99 + "\n" + "1\n" * 1_000_000
     heads = f"start{'_ ' * 60_000},end,direction\n{ROWS}"
-    for text in (rows, heads):
-        assert is_cheap(lambda text=text: _refused_or_read(text.encode()), 3.0)
+    assert is_cheap(lambda: _refused_or_read(rows.encode()), 3.0)
+    assert is_cheap(lambda: _refused_or_read(heads.encode()), 3.0)
 
 
 def _refused_or_read(data: bytes) -> None:

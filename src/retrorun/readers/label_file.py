@@ -345,7 +345,7 @@ def _position(name: str, line: int, cell: str) -> int:
 
 def _label(name: str, line: int, cells: list[str]) -> Label:
     (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
-    direction = _direction(cells[2])
+    known = _direction(cells[2])
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
         raise _error_in_line(name, line, words)
@@ -354,11 +354,11 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         clock = clock or DAY_CLOCK
     if not start_s < end_s:
         raise _error_in_line(name, line, "it must end after it starts")
-    if direction is None:
-        said = " ".join(cells[2].lower().split())[:40]
-        words = f"{said!r} is none of backward, forward and clear"
+    if known is None:
+        direction = " ".join(cells[2].lower().split())[:40]
+        words = f"{direction!r} is none of backward, forward and clear"
         raise _error_in_line(name, line, words)
-    way = "unknown" if direction == "clear" else direction
+    way = "unknown" if known == "clear" else known
     return Label(start_s, end_s, cast(Direction, way), f"{clock}{ORIGIN}")
 
 
