@@ -44,7 +44,8 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Chained files are read one by one. Several sessions are split by their start times; those not on
   foot are named and passed over. A treadmill is on foot, under whatever sport it is filed.
 - Developer fields are known by application and number, never by the native field that they claim
-  to override. Of them only headings (table above) are used.
+  to override. Headings (table above) are used, and where the records have no heart rate, cadence,
+  distance or speed of their own, the developer field that claims its place and has its unit.
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
@@ -72,9 +73,10 @@ whole (`xml-recovered`): so no value is half of one. Else a point that is no XML
 Points without a segment or a track get them; where nearly every point is a segment of its own,
 these are no breaks (`pieces-joined`). A number may have a decimal comma (`decimal-commas`), a
 degree sign, a letter for east or a unit; a time may lack leading zeros or seconds, have `t`, `z`, a
-blank or slashes, AM or PM, the day first with full stops, or count seconds, milliseconds or
-microseconds since 1970. Then the values that the text holds are counted by its tags alone and
-compared with those that were read: `values-not-read` names the channel and both numbers,
+blank or slashes, AM or PM (also `p. m.` or `下午`), digits of other scripts, full stops in the clock,
+the day first with full stops, names of months and weekdays in English, or count seconds,
+milliseconds or microseconds since 1970. Then the values that the text holds are counted by its tags
+alone and compared with those that were read: `values-not-read` names the channel and both numbers,
 `channel-not-read` a heart rate, cadence or heading by a name that is not known.
 
 Before that, the points that are written alike are taken out as columns. A shape (a tree of
@@ -113,9 +115,9 @@ A run is what the file says, and what it does not say is judged by its speed.
   foot).
 - TCX: `Sport` of the activity.
 - Words are known in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish,
-  Norwegian, Polish, Czech and Slovenian, and a few of other languages, with diacritics or without,
-  in compounds and phrases (`readers/sports.py`). A hike is a walk. Names of tracks say
-  nothing.
+  Norwegian, Polish, Czech and Slovenian, and the commonest in 20 more, from Arabic and Bulgarian to
+  Ukrainian and Vietnamese, with diacritics or without, in compounds and phrases
+  (`readers/sports.py`). A hike is a walk. Names of tracks say nothing.
 - No sport, or a word that is not known: over 60 s at more than 9 m/s, 300 s at 7.5 or 1200 s at
   6.5 is no run (`not-a-run-too-fast`); over 300 s at more than 5.5 m/s without a cadence of
   running is asked about and not counted (`not-a-run-doubtful`). Who runs that fast puts a table of
@@ -204,13 +206,16 @@ _ARCHIVES = """\
 - Strava's bulk export, known by `activities.csv`: titles and dates become part of the members'
   names, and rides are passed over by their type. Its heads and types may be in any language and
   order: the column of files is known by what stands in it; a type that is not known leaves it to
-  the file.
+  the file. Tables of other names, as Runkeeper's `cardioActivities.csv`, are known by naming files
+  of the archive.
 - Garmin's account export, zips within a zip: read through their own streams.
 - The same export, unpacked in a folder: `process` reads the table and passes over what it calls a
   ride. Names in it may have backslashes, begin with `./` or lack `.gz`.
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
-  called in the phone's language) beside `workout-routes/*.gpx`: each route becomes GPX with the
-  heart rate and the steps of its time, and keeps the accuracy of its positions. Neither the export
+  called in the phone's language) beside routes (`workout-routes/*.gpx`, or GPX whose creator is
+  `Apple Health Export`): each route becomes GPX with the
+  heart rate and the steps of its time, and keeps the accuracy of its positions. Its sport is that of
+  the workout that names it, else of the workout of its time. Neither the export
   nor the routes are held: an export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at
   its peak (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs

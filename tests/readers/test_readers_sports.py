@@ -32,7 +32,14 @@ sv|Löpning|Löpband|Traillöpning|Terränglöpning|Virtuell löpning|Joggning
 da|Løb|Løbetur|Løbebånd|Trailløb|Virtuelt løb
 pl|Bieg|Bieganie|Bieg przełajowy|Bieżnia|Wirtualny bieg|Trucht
 cs|Běh|Běhání|Běžecký pás|Virtuální běh|Trailový běh
-sl|Tek|Jutranji tek|Tekaška steza|Gorski tek|Tekalna steza"""
+sl|Tek|Jutranji tek|Tekaška steza|Gorski tek|Tekalna steza
+fi hu ro tr|Juoksu|Futás|Alergare|Koşu
+et lv lt hr|Jooksmine|Skriešana|Bėgimas|Trčanje
+id vi el|Lari|Chạy bộ|Τρέξιμο
+ru uk bg sr|Бег|Пробежка|Біг|Бягане|Трчање
+he ar|ריצה|الجري|ركض
+zh|跑步|户外跑步|室内跑步|越野跑|跑步机
+ja ko|ランニング|ラン|トレイルラン|屋外ランニング|달리기|실외 달리기|러닝"""
 WALKS = """\
 sv|Promenera
 sl|Hodim|Tura
@@ -47,8 +54,19 @@ sv|Promenad|Vandring|Gång|Stavgång
 da|Gåtur|Vandretur|Vandring|Gang
 pl|Spacer|Marsz|Wędrówka|Chód|Piesza wycieczka
 cs|Chůze|Procházka|Turistika|Pěší turistika
-sl|Hoja|Pohod|Sprehod|Pohodništvo|Planinarjenje"""
+sl|Hoja|Pohod|Sprehod|Pohodništvo|Planinarjenje
+fi hu ro tr|Kävely|Gyaloglás|Plimbare|Drumeție|Yürüyüş
+et lv lt hr|Matkamine|Pastaiga|Ėjimas|Žygis|Hodanje
+id el he ar|Jalan kaki|Περπάτημα|Πεζοπορία|הליכה|المشي
+zh ja ko|步行|户外徒步|健走|ウォーキング|ハイキング|登山|걷기|등산"""
 ELSEWHERE = """\
+fi hu ro tr|Pyöräily|Kerékpározás|Úszás|Síelés|Ciclism|Înot|Bisiklet|Yüzme
+et lv lt hr|Rattasõit|Jalgrattasõit|Riteņbraukšana|Peldēšana|Važiavimas dviračiu|Vožnja biciklom
+id vi el|Bersepeda|Berenang|Đạp xe|Bơi|Ποδηλασία|Κολύμβηση
+ru uk bg|Заезд|Велотренировка|Велосипед|Їзда|Колоездене|Плавание
+he ar|רכיבה|רכיבת אופניים|שחייה|ركوب الدراجات|السباحة
+zh|骑行|户外骑行|室内骑行|騎乘|泳池游泳|滑雪|划船机
+ja ko|ライド|バーチャルライド|ロードバイク|サイクリング|プール水泳|라이딩|실내 사이클링|수영
 de|Stehpaddeln|Drachenboot|Abfahrtsski|Tourenski|Eisschnelllauf|Regionalbahn|Brustcrawl
 fr|Rameur|Bassin|TGV
 es|Rodillo|Elíptica|Canotaje|Trineo|Monopatín|Cercanías
@@ -156,11 +174,8 @@ def _words(table: str) -> list[str]:
 
 
 def _variants(word: str) -> set[str]:
-    bare = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", word)
-        if not unicodedata.combining(letter)
-    )
+    split = unicodedata.normalize("NFKD", word)
+    bare = "".join(one for one in split if not "\u0300" <= one <= "\u036f")  # kana keep their marks
     decomposed = unicodedata.normalize("NFD", word)
     snake = word.lower().replace(" ", "_").replace("-", "_")
     return {word, word.lower(), word.upper(), bare, decomposed, snake, f" {word}\n"}

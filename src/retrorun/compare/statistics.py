@@ -13,9 +13,8 @@ points. The slope's two-sided probability is the mean over the grid, weighted by
 likelihood and by what is believed beforehand (`trend_even`): with few points the data hardly tell
 the models apart, and doubt stays in the answer.
 
-A page shows several trends, and one of eight is sure by chance more often than one of one. So
-which of them are sure is decided together, by Benjamini & Yekutieli 2001 (Ann Stat 29:1165), which
-holds whatever the trends have in common.
+One of a page's eight trends is sure by chance more often than one alone. So all are decided
+together, by Benjamini & Yekutieli 2001 (Ann Stat 29:1165), whatever they have in common.
 """
 
 import math

@@ -12,49 +12,102 @@ import csv
 import math
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import cast
 
 from retrorun.errors import ReadError
 from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
 from retrorun.readers.sports import without_diacritics
-from retrorun.readers.xml import hour_of_day, unix_s
+from retrorun.readers.xml import hour_of_day, plain_time, unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
-_HEADS = {  # other heads, without blanks, units, brackets and underscores
-    **dict.fromkeys(("begin", "from", "starttime", "beginn", "anfang", "von", "debut"), "start"),
-    **dict.fromkeys(("inicio", "inizio", "begintime", "startclock"), "start"),
-    **dict.fromkeys(("stop", "to", "until", "endtime", "ende", "bis", "fin", "fine"), "end"),
-    **dict.fromkeys(("finish", "stoptime", "endclock"), "end"),
-    **dict.fromkeys(("label", "type", "what", "richtung", "sens", "direccion"), "direction"),
-    **dict.fromkeys(("direzione", "gait", "kind"), "direction"),
-    **dict.fromkeys(("length", "dauer", "lasts"), "duration"),
-}
-_UNITS = re.compile(r"\((?:s|sec|seconds|h:mm:ss|m:ss|hh:mm:ss|mm:ss|time)\)|\b(?:s|sec|seconds)$")
+_DURATION = "duration"
+
+
+def _by_word(words: Mapping[str, str]) -> Mapping[str, str]:
+    """Each word of a text with blanks between them → what it means."""
+    return {word: meaning for meaning, text in words.items() for word in text.split()}
+
+
+_HEADS = _by_word(  # other heads, with letters alone and without units and diacritics
+    {
+        "start": (
+            "begin from starttime startzeit beginn anfang von debut depart inicio inizio begintime"
+            " startclock onset tstart timestart xmin tmin desde zacetek poczatek zacatek fran fra"
+        ),
+        "end": (
+            "stop to until endtime endzeit ende bis fin fine finish stoptime endclock offset tend"
+            " timeend xmax tmax arrivee fim hasta einde konec koniec slut till til"
+        ),
+        "direction": (
+            "label type what richtung laufrichtung sens direccion direzione direcao sentido verso"
+            " gait kind richting riktning retning kierunek smer runningdirection dir class"
+        ),
+        _DURATION: "length dauer lasts duree duracion durata duracao trajanje",
+    }
+)
+_UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s
+    r"[\s_/-]*(?:[(\[]\s*([a-z:.]+)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|min|minutes?))\s*$"
+)
+_UNIT_S = {"ms": 1e-3, "msec": 1e-3, "min": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0}
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
-_SYNONYMS = {  # without blanks and diacritics
-    **dict.fromkeys(
-        ("backwards", "back", "b", "bwd", "reverse", "retro", "retrorunning"), "backward"
-    ),
-    **dict.fromkeys(("ruckwarts", "rueckwarts", "arriere", "enarriere", "areculons"), "backward"),
-    **dict.fromkeys(("atras", "haciaatras", "indietro", "allindietro", "nazaj"), "backward"),
-    **dict.fromkeys(("runningbackward", "runningbackwards", "backwardrunning"), "backward"),
-    **dict.fromkeys(("forwards", "forth", "front", "f", "fwd", "vorwarts", "avant"), "forward"),
-    **dict.fromkeys(("adelante", "avanti", "naprej", "normal"), "forward"),
-}
+# what says neither of the two: gaits, and small words around
+_BESIDE = _by_word(
+    {
+        "gait": (
+            "run running walk walking jog jogging lauf laufen laufend gehen gehend course marche"
+            " courir corsa camminata correre correr corrida corriendo caminar tek teku hoja beh"
+            " bieg lopen lobe lob lop springa бег ход"
+        ),
+        "small": "in en a al all do hacia para the",
+    }
+)
+_DIRECTIONS = _by_word(  # letters alone, without blanks and diacritics
+    {
+        "backward": (
+            "backwards back b bw bwd reverse reversed rev retro retrorun retrorunning backrunning"
+            " backpedal backpedaling backpedalling runningbackward runningbackwards backwardrunning"
+            " ruckwarts rueckwaerts ruckwartslauf ruckwartslaufen ruckwartsgehen rw"
+            " arriere enarriere areculons reculons atras haciaatras deespaldas espaldas"
+            " indietro allindietro tras decostas costas achteruit achterwaarts achterstevoren"
+            " achteruitlopen baklanges bakat baglaens bagud baklengs bakover tylem tylu wstecz"
+            " pozadu vzad dozadu nazaj vzvratno vzvratni ritensko natrag unatrag"
+            " taaksepain takaperin geri geriye hatra hatrafele inapoi назад спиноивперед задом"
+            " уназад наназад 后退 後退 倒跑 倒着跑 倒退跑 向后 向後 後ろ 後ろ向き 後ろ走り 後ろ歩き"
+            " 뒤 뒤로 뒤로달리기 뒤로걷기"
+        ),
+        "forward": (
+            "forwards forth front f fw fwd ahead normal vorwarts vorwaerts vorwartslauf"
+            " vorwartslaufen vorwartsgehen vw avant enavant adelante delante defrente frente"
+            " avanti inavanti paraafrente vooruit voorwaarts framat framlanges forlaens fremad"
+            " forover forlengs przodem przodu popredu vpred dopredu naprej naprijed eteenpain"
+            " etuperin ileri elore inainte вперед напред напријед 向前 前进 前進 正跑 前 前向き"
+            " 前走り 앞 앞으로"
+        ),
+        "clear": "unknown unclear unsure",
+    }
+)
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
+_MOST_TITLES = 10  # lines in front of a table
+_MOST_COLUMNS = 100
 _MOST_ACTIVITIES = 1000
 _HEAD_BYTES = 4096
 _DATED = re.compile(
-    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?\d{4}\s|\d{1,2}/\d{1,2}/\d{4}\s"
+    r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\s|\d{1,2}[/-]\d{1,2}[/-]\d{4}\s"
+    r"|\d{8}T\d{4}"
 )
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?")
-_IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s
-    r"(?:(\d+)\s*h)?\s*(?:(\d+)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s(?:ec)?)?", re.IGNORECASE
+_IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 1'40"
+    r"(?:(\d+)\s*(?:h(?:ours?|rs?)?|std)\.?)?\s*"
+    r"(?:(\d+)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
+    r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
+    re.IGNORECASE,
 )
 _ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
+_CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
 _LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
@@ -80,33 +133,28 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     if len(data) > _MOST_BYTES:
         raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     lines, skipped = _lines(data)
-    rows = csv.reader(lines, delimiter=_delimiter(lines))
     found: dict[int, list[Label]] = {}
-    try:
-        columns = _columns(name, lines, skipped + 1, next(rows, []))
-        if _is_row(lines):  # there is no head: all rows count
-            rows = csv.reader(lines, delimiter=_delimiter(lines))
-        for count, row in enumerate(row for row in rows if any(cell.strip() for cell in row)):
-            if count >= _MOST_ROWS:
-                raise _error_in_line(
-                    name, rows.line_num + skipped, f"more than {_MOST_ROWS} labels"
-                )
-            if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
-                continue
-            label = _label(name, rows.line_num + skipped, _cells(row, columns))
-            position = _position(
-                name, rows.line_num + skipped, cell_of(row, columns.get(_ACTIVITY))
-            )
-            found.setdefault(position, []).append(label)
-    except csv.Error as problem:
-        raise _error_in_line(name, rows.line_num + skipped, str(problem)) from problem
+    rows = _rows(name, lines, skipped)
+    columns, units_s = _columns(name, rows)
+    for count, (line, row) in enumerate(rows if _is_row(rows) else rows[1:]):
+        if count >= _MOST_ROWS:
+            raise _error_in_line(name, line, f"more than {_MOST_ROWS} labels")
+        if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
+            continue
+        label = _label(name, line, _cells(row, columns, units_s))
+        position = _position(name, line, cell_of(row, columns.get(_ACTIVITY)))
+        found.setdefault(position, []).append(label)
     return {position: tuple(labels) for position, labels in found.items()}
 
 
 def text_of(data: bytes) -> str:
-    """A table's text: UTF-8, UTF-16 with a mark as spreadsheets write it, or Windows-1252."""
+    """A table's text: UTF-8, UTF-16 or UTF-32 as spreadsheets write them, or Windows-1252."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return data.decode("utf-16", "replace")
+    if b"\0" in data[:2]:  # without a mark: ASCII letters have a zero before or behind them
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -119,56 +167,148 @@ def _lines(data: bytes) -> tuple[list[str], int]:
     skipped = 0
     while skipped < len(lines) and _is_in_front(lines[skipped]):
         skipped += 1
-    return lines[skipped:], skipped
+    first = lines[skipped : skipped + _MOST_TITLES]
+    table = next((at for at, line in enumerate(first) if _delimiter([line])), 0)
+    return lines[skipped + table :], skipped + table
 
 
 def _is_in_front(line: str) -> bool:
-    return not line.strip() or line.lstrip().startswith(("#", "sep="))
+    plain = line.strip().strip('"').lower()
+    return not plain or plain.startswith("sep=") or _is_comment(line)
+
+
+def _is_comment(line: str) -> bool:
+    """``#`` alone in its cell is the head of a column of numbers, no comment."""
+    return re.match(r"\s*(?:#(?!\s*[,;\t|])|//|\\)", line) is not None
+
+
+def _says_nothing(row: Sequence[str]) -> bool:
+    """Whether a row is empty, a comment, or Audacity's second line of a label.
+
+    ``#1,100,200,backward`` is none: a label needs three cells.
+    """
+    cells = [cell.strip() for cell in row if cell.strip()]
+    if not cells or cells[0].startswith("\\"):
+        return True
+    return len(cells) < len(_HEAD) and _is_comment(cells[0])
 
 
 def _delimiter(lines: Sequence[str]) -> str:
+    """What parts the cells of the first line, empty if nothing but blanks does."""
     head = lines[0] if lines else ""
-    return next((each for each in (";", "\t", "|") if each in head), ",")
+    return next((each for each in (";", "\t", "|", ",") if each in head), "")
 
 
-def _columns(name: str, lines: Sequence[str], line: int, head: Sequence[str]) -> dict[str, int]:
-    """Column → where it stands; by the heads, or in the usual order where there are none."""
-    if _is_row(lines):
-        return {column: at for at, column in enumerate(_HEAD)}
-    plain = [
-        _UNITS.sub("", without_diacritics(one).replace("_", " ")).replace(" ", "").strip()
-        for one in head
-    ]
+def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list[str]]]:
+    """The rows that are no comments and not empty, with the numbers of their lines."""
+    delimiter = _delimiter(lines)
+    if not delimiter:
+        lines, delimiter = ["\t".join(line.split()) + "\n" for line in lines], "\t"
+    reader = csv.reader(lines, delimiter=delimiter)
+    said = ((reader.line_num + skipped, row) for row in reader if not _says_nothing(row))
+    try:
+        rows = list(islice(said, _MOST_ROWS + 2))  # the head, and one more than there may be
+    except csv.Error as problem:
+        raise _error_in_line(name, reader.line_num + skipped, str(problem)) from problem
+    return rows or [(skipped + 1, [])]
+
+
+def _columns(
+    name: str, rows: Sequence[tuple[int, list[str]]]
+) -> tuple[dict[str, int], dict[str, float]]:
+    """Column → where it stands, and the seconds of its unit.
+
+    Columns are known by their heads, else by what stands in them; without heads they stand in the
+    usual order.
+    """
+    if _is_row(rows):
+        return {column: at for at, column in enumerate(_HEAD)}, {}
+    line, head = rows[0]
+    plain = [_plain_head(one) for one in head]
     found: dict[str, int] = {}
-    for at, one in enumerate(plain):  # a head as it should be counts before others
+    for at, (one, _) in enumerate(plain):  # a head as it should be counts before others
         if one in (*_HEAD, _ACTIVITY, _BY):
             found.setdefault(one, at)
-    for at, one in enumerate(plain):
+    for at, (one, _) in enumerate(plain):
         found.setdefault(_HEADS.get(one, one), at)
-    if not ({"start", "direction"} <= found.keys() and found.keys() & {"end", "duration"}):
+    found |= _by_content(found, [row for _, row in rows[1:]], len(head))
+    if not ({"start", "direction"} <= found.keys() and found.keys() & {"end", _DURATION}):
         raise _error_in_line(name, line, f"its first line must name {', '.join(_HEAD)}")
+    timed = ("start", "end", _DURATION)
+    return found, {one: plain[found[one]][1] for one in timed if one in found}
+
+
+def _plain_head(head: str) -> tuple[str, float]:
+    """A head in letters alone, and the seconds of the unit that stands behind it."""
+    text = without_diacritics(head[:_LONGEST_MOMENT]).strip().strip("'")
+    unit = _UNIT.search(text)
+    bare = text[: unit.start()] if unit and unit.start() else text
+    unit_s = _UNIT_S.get((unit[1] or unit[2]).strip("."), 1.0) if unit else 1.0
+    return "".join(each for each in bare if each.isalpha()) or bare, unit_s
+
+
+def _by_content(
+    known: Mapping[str, int], rows: Sequence[Sequence[str]], width: int
+) -> dict[str, int]:
+    """Columns whose heads are not known: the only one of directions, the only ones of moments."""
+    found: dict[str, int] = {}
+    columns = [[cell_of(row, at) for row in rows] for at in range(min(width, _MOST_COLUMNS))]
+    taken = {known[one] for one in (*_HEAD, _DURATION, _ACTIVITY, _BY) if one in known}
+    free = [at for at in range(len(columns)) if at not in taken and rows]
+    if "direction" not in known:
+        said = [at for at in free if all(_direction(cell) for cell in columns[at])]
+        found |= {"direction": said[0]} if len(said) == 1 else {}
+    missing = [one for one in ("start", "end") if one not in known]
+    if missing and not (missing == ["end"] and _DURATION in known):
+        timed = [at for at in free if all(_is_moment(cell) for cell in columns[at])]
+        found |= dict(zip(missing, timed, strict=False)) if len(timed) == len(missing) else {}
     return found
 
 
-def _is_row(lines: Sequence[str]) -> bool:
+def _is_row(rows: Sequence[tuple[int, list[str]]]) -> bool:
     """Whether the first line is a label already."""
-    cells = lines[0].replace('"', "").split(_delimiter(lines)) if lines else []
-    return len(cells) >= len(_HEAD) and all(
-        _moment(cell.strip())[0] is not None for cell in cells[:2]
-    )
+    cells = rows[0][1]
+    return len(cells) >= len(_HEAD) and all(_is_moment(cell.strip()) for cell in cells[:2])
 
 
-def _cells(row: Sequence[str], columns: Mapping[str, int]) -> list[str]:
+def _is_moment(cell: str) -> bool:
+    return _moment(_plain_moment(cell))[0] is not None
+
+
+def _cells(
+    row: Sequence[str], columns: Mapping[str, int], units_s: Mapping[str, float]
+) -> list[str]:
     """Start, end, direction; an end without a date has the start's, which the last cell says."""
-    start, end, direction = (cell_of(row, columns.get(one)) for one in _HEAD)
+    start, end, lasts = (
+        _in_seconds(_plain_moment(cell_of(row, columns.get(one))), units_s.get(one, 1.0))
+        for one in ("start", "end", _DURATION)
+    )
+    direction = cell_of(row, columns.get("direction"))
     if "end" not in columns:
-        (start_s, clock), (lasts_s, _) = _moment(start), _moment(cell_of(row, columns["duration"]))
+        (start_s, clock), (lasts_s, _) = _moment(start), _moment(lasts)
         if not clock and start_s is not None and lasts_s is not None:
             end = str(start_s + lasts_s)
     dated = _DATED.match(start)
     if dated and _CLOCK.fullmatch(end):
         return [start, f"{dated[0].rstrip()} {end}", direction, "dateless"]
     return [start, end, direction, ""]
+
+
+def _plain_moment(cell: str) -> str:
+    """A moment as this module reads it: a number has one full stop, so 8.31.40 is a clock time."""
+    text = plain_time(cell.strip("'"))
+    return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
+
+
+def _in_seconds(cell: str, unit_s: float) -> str:
+    """A plain number of another unit in seconds; any other cell as it is."""
+    if unit_s == 1.0:
+        return cell
+    number = cell.replace(",", ".") if cell.count(",") == 1 else cell
+    try:
+        return str(round(float(number) * unit_s, 6))
+    except ValueError:
+        return cell
 
 
 def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | None:
@@ -205,8 +345,7 @@ def _position(name: str, line: int, cell: str) -> int:
 
 def _label(name: str, line: int, cells: list[str]) -> Label:
     (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
-    direction = "".join(without_diacritics(cells[2]).replace("'", " ").split())
-    direction = _SYNONYMS.get(direction, direction)
+    known = _direction(cells[2])
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
         raise _error_in_line(name, line, words)
@@ -215,11 +354,25 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
         clock = clock or DAY_CLOCK
     if not start_s < end_s:
         raise _error_in_line(name, line, "it must end after it starts")
-    if direction not in ("backward", "forward", "clear"):
-        words = f"{direction[:40]!r} is none of backward, forward and clear"
+    if known is None:
+        direction = " ".join(cells[2].lower().split())[:40]
+        words = f"{direction!r} is none of backward, forward and clear"
         raise _error_in_line(name, line, words)
-    way = "unknown" if direction == "clear" else direction
+    way = "unknown" if known == "clear" else known
     return Label(start_s, end_s, cast(Direction, way), f"{clock}{ORIGIN}")
+
+
+def _direction(cell: str) -> str | None:
+    """Backward, forward or clear; None where a cell says none of them."""
+    plain = without_diacritics(cell[:_LONGEST_MOMENT])
+    words = re.findall(r"[^\W\d_]+", plain)
+    candidates = ("".join(words), "".join(word for word in words if word not in _BESIDE))
+    for one in candidates:
+        if one in ("backward", "forward", "clear"):
+            return one
+        if one in _DIRECTIONS:
+            return _DIRECTIONS[one]
+    return None
 
 
 def _over_midnight(cells: Sequence[str], start_s: float, end_s: float) -> tuple[float, float]:

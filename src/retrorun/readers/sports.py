@@ -1,12 +1,14 @@
 """Which sports are runs or walks: the words that watches, sites and phones use, and their codes.
 
 The words are those of English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
-Danish, Norwegian, Polish, Czech and Slovenian; some are Finnish, Turkish or in other scripts.
+Danish, Norwegian, Polish, Czech and Slovenian. The commonest words are known in Finnish, Estonian,
+Latvian, Lithuanian, Hungarian, Romanian, Croatian, Turkish, Indonesian, Vietnamese, Greek, Russian,
+Ukrainian, Bulgarian, Hebrew, Arabic, Chinese, Japanese and Korean, too.
 
 All are in lower case and without diacritics (``ł`` is ``l``, ``ø`` is ``o``). A word is whole, a
-beginning or an ending. Sports that are not on foot are looked for first, because most of their
-names contain a word of running: a ski run, ``Skilanglauf``, ``course cycliste``, ``bieg na
-nartach``.
+beginning or an ending; in scripts that have no blanks between words it may stand anywhere. Sports
+that are not on foot are looked for first, because most of their names contain a word of running: a
+ski run, ``Skilanglauf``, ``course cycliste``, ``bieg na nartach``.
 """
 
 import re
@@ -18,26 +20,30 @@ from typing import Literal, NamedTuple
 
 
 class Words(NamedTuple):
-    """Words of one kind: as a whole, as the beginning or as the end of a word."""
+    """Words of one kind: as a whole, as the beginning, as the end or as a part of a word."""
 
     whole: frozenset[str]
     begin: tuple[str, ...]
     end: tuple[str, ...]
+    within: tuple[str, ...]
 
 
-def _words(whole: str, begin: str, end: str) -> Words:
+def _words(whole: str, begin: str, end: str, within: str = "") -> Words:
     """From texts of words with blanks between them."""
-    return Words(frozenset(whole.split()), tuple(begin.split()), tuple(end.split()))
+    begins, ends, parts = (tuple(each.split()) for each in (begin, end, within))
+    return Words(frozenset(whole.split()), begins, ends, parts)
 
 
 _CYCLING = _words(
     whole=(
-        "自転車 ライド サイクリング 骑行 사이클링 자전거"
+        "dap ركوب "
         " velo velos vae vtt vttae mtb emtb btt bmx gravel bike"
         " bikes ride rides riding rit rad kolo kolem kole spin peloton zwift moto quad enduro"
         " moped scooter tandem trainer rouvy rolo"
     ),
     begin=(
+        "kerekpar bringa bersepeda sepeda ποδηλ вело езд заезд ізд колоезд бицикл רכיב "
+        "אופני دراج الدراج jalgrat rattas ritenbr dvirac dvirat vaziav กรยาน "
         "велос pyorail bisiklet unicy touringb cycl cicl biki biker bikep biket bike bicy bici"
         " ebik emtb mtb mountainbik pedal pedel velof velot velor velom veloa velos fiets wielre"
         " wielersp rennrad fahrrad radf radt radr radl radel radsp radaus raderg cykel cykl sykkel"
@@ -48,24 +54,28 @@ _CYCLING = _words(
     end=(
         "bike biking cycling bicycle ride rad rader rit fiets fietsen cykling cykel pedelec sykling"
     ),
+    within="自転車 自行车 自行車 单车 單車 骑 騎 ライド バイク サイクリング 자전거 사이클 라이딩",
 )
 _SWIMMING = _words(
     whole=(
-        "スイム 水泳 游泳 수영"
+        "boi "
         " uinti yuzme nage nager natation natacion natacao natacio nado nadar"
         " nuoto nuotare pool piscine piscina openwater dive diving simma basen basenie vatten"
         " bazen bazenu bassin brasse vand"
     ),
     begin=(
+        "uszas inot κολυμ שחי سباح السباح ujum peldes plauk berenang "
         "плава swim schwimm nuotat zwem simning simtur svom plywa plav aqua aquaro snorkel apnea"
         " apnoe tauch plong buce mergulh immersion duiken dykning dykker nurk potap scuba schnorch"
         " hallenbad freibad submarin simhall bassang"
     ),
     end="swim swimming schwimmen zwemmen simning crawl",
+    within="泳 スイム 수영",
 )
 _WINTER = _words(
-    whole="スキー 滑雪 스키 sci bezky bezkach luge sled snow sleeen pulka ice",
+    whole="σκι sci bezky bezkach luge sled snow sleeen pulka ice",
     begin=(
+        "sieles suusat slepos slidin luistel лыжн коньк "
         "лыж сноуборд hiiht ski nordicsk alpinesk backcountrysk rollersk crosscountrysk waterski"
         " sciar scialp sciis sciist esqui langlauf langrend langdsk langdak nart narc lyz bezkov"
         " bezkar smuc smuk biathlon snowboard snowmob telemark rodel sledd sledg slitt sank skat"
@@ -75,6 +85,7 @@ _WINTER = _words(
         " abfahrtssk tourensk trineo zjazd deskanj eisschnell longboard rolerj kotalk"
     ),
     end="skiing skate skating skifahren skidor langlaufen langlauf skilaufen",
+    within="滑雪 滑冰 スキー スノーボード スケート 스키 스노보드 스케이트",
 )
 _DRIVING = _words(
     whole=(
@@ -85,6 +96,7 @@ _DRIVING = _words(
         " bustur caminhao personbil regionalbahn electrico"
     ),
     begin=(
+        "автомоб автобус αυτοκιν "
         "вожд поезд driv autofahr autorij autorit autoreis autobus autocar automob taxi voiture"
         " conduc conduir conduit conduz rijd bilkor biltur bilresa bilrejse samoch rizeni busfahr"
         " busreis avtobus truck camion lorry vehic vozil vozid pojazd fahrzeug gokart karting"
@@ -98,6 +110,7 @@ _DRIVING = _words(
         " pendeltag tagfard"
     ),
     end="fahrt fahren kjoring korning trein",
+    within="驾车 駕車 开车 開車 汽车 汽車 ドライブ 자동차 운전",
 )
 _WATER = _words(
     whole=(
@@ -105,12 +118,14 @@ _WATER = _words(
         " wing foil coln ladja ro rameur rame vogatore vogata prancha suppen"
     ),
     begin=(
+        "evezes soutu гребл κωπηλ "
         "boating bootf bootst sail segel segl sejl zeil zegl jadr plachet rowing rowingm ruder"
         " aviron canott canoag caiaq canotaj remoerg romaskin splyw"
         " roei rodd roning wioslar vesl kayak kajak canoe canoi kanu kano paddl paddel padl"
         " pagai piragu raft surf windsurf kite wakeb wakes wingfoil yacht tubing"
     ),
     end="surfing surf boarding segeln rudern boat boot paddeln",
+    within="划船 皮划艇 赛艇 ボート カヤック カヌー サーフィン 조정 카약 서핑",
 )
 _OTHER = _words(
     whole=(
@@ -133,6 +148,10 @@ _OTHER = _words(
         " indoorcardio paardrij horolez"
     ),
     end="ball boxing climbing dance tennis yoga golf kampf polo",
+    within=(
+        "瑜伽 篮球 籃球 足球 网球 網球 羽毛球 高尔夫 力量训练 椭圆机"
+        " ヨガ テニス サッカー ゴルフ 筋トレ 요가 축구 테니스 골프"
+    ),
 )
 NOT_ON_FOOT: tuple[Words, ...] = (_CYCLING, _SWIMMING, _WINTER, _DRIVING, _WATER, _OTHER)
 # with its ring it is a train, without it a day
@@ -140,30 +159,36 @@ NOT_ON_FOOT_AS_WRITTEN = frozenset({"tåg", "tåget"})
 
 RUN = _words(
     whole=(
+        "lari біг جري الجري ركض الركض chay "
         "run runs ran jog jogs course courses courir footing carrera carreras correr"
         " corriendo trote trotar corsa corse correre correndo corrida corridas lopen loop"
         " loopje lopp lopband lopetur lob lobe lober lobetur lop lope loping trucht tek teka"
         " teku teki tekom teci tekma beh behy behat trail trails ultra parkrun canicross"
         " parkour tapis esteira passadeira obstacle trcanje juoksu lenkki kosu futas бег забег"
         " lopa loppass rennen"
-        " ラン ランニング 跑步 달리기"
+        " ラン"
     ),
     begin=(
+        "alerg begim jooks skries τρεξ бяган трч пробеж ריצ "
         "runn jogg treadmill lauf hardlop hardloop looptr loopband lopning lopar lopn springa"
         " springn lobeband lobetr bieg biezni behan bezeck bezec tekas tekac tekaln tekan podis"
         " marathon maraton orienteer orienter trailrun trailrunn plogg fellrun coureur corredor"
         " trackandf halvmara kunto"
     ),
-    end="run running jogging lauf laufen loop lopen lopning lob loping marathon maraton",
+    end="ラン run running jogging lauf laufen loop lopen lopning lob loping marathon maraton",
+    within="跑 ランニング ジョギング マラソン 달리기 러닝 조깅 마라톤",
 )
 WALK = _words(
     whole=(
+        "jalan seta gyaloglas مشي المشي "
         "foot gehen marche marches rando balade ballade caminata caminar caminando andar"
         " andando paseo passeio marcha marcia raquette raquettes stavgang gatur gang gaa hoja"
         " hoje hoji hojo hodim izlet tura pesi ruck rucking onfoot kavely patikointi gora"
-        " ходьба поход ウォーキング ウォーク ハイキング 步行 徒步 걷기 yuruyus"
+        " ходьба поход yuruyus"
     ),
     begin=(
+        "gyalog plimb drumet hodan kondim matk pastaig solosan ejim zygis mendaki περπατ "
+        "πεζοπορ ходен הליכ "
         "walk hik spazier wander bergwander bergtour bergsteig schneeschuh marsch pilger randonn"
         " promenad promener spadser sender excursion escursion alpinis montanismo trek cammin"
         " passegg caminh trilha pedestr wandel vandr spacer marsz chod chuze wedrow piesz prochaz"
@@ -171,6 +196,9 @@ WALK = _words(
         " geocach rambl marcher"
     ),
     end="walk walking hike hiking gehen wandern wanderung wandeling marsch",
+    within=(
+        "步行 徒步 健走 散步 走路 登山 ウォーキング ウォーク ハイキング 散歩 걷기 등산 산책 하이킹"
+    ),
 )
 ON_FOOT: tuple[Words, ...] = (WALK, RUN)
 
@@ -347,5 +375,7 @@ def _any_of(plain: Iterable[str], groups: Iterable[Words]) -> bool:
 
 def _matches(word: str, words: Words) -> bool:
     if word in words.whole or word.startswith(words.begin):
+        return True
+    if any(part in word for part in words.within):
         return True
     return len(word) >= _LEAST_COMPOUND and word not in _NO_COMPOUND and word.endswith(words.end)

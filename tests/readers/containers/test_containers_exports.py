@@ -13,6 +13,7 @@ from retrorun.errors import RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
 from retrorun.readers.containers.accounts import activities
+from retrorun.readers.xml import unix_s
 from retrorun.readers.xml.gpx import read_with_gpxpy
 from retrorun.settings import ReadLimits
 
@@ -111,6 +112,35 @@ def test_names_as_tools_write_them(named: tuple[str, str], folder: str, within: 
     assert _slugs(content) == ["ok", "not-a-run"]
 
 
+@pytest.mark.parametrize(
+    "table", ["Aktivitäten.csv", "actividades.csv", "cardioActivities.csv", "export/Activities.CSV"]
+)
+def test_a_table_is_known_by_the_files_that_it_names(table: str) -> None:
+    folder = table.rpartition("/")[0]
+    within = f"{folder}/" if folder else ""
+    content = {
+        "measurements.csv": b"date,weight\n2026-05-03,70\n",
+        table: _table("en", FILES).encode(),
+        **{f"{within}{name}": _gpx() for name in FILES},
+    }
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
+def test_runkeeper_s_table() -> None:
+    head = "Activity Id,Date,Type,Route Name,Distance (km),Duration,Notes,GPX File"
+    rows = "a,2026-05-03,Running,,2.7,15:00,,1.gpx\nb,2026-05-04,Cycling,,9.1,30:00,,2.gpx"
+    content = {"cardioActivities.csv": f"{head}\n{rows}".encode()}
+    assert _slugs(content | {"1.gpx": _gpx(), "2.gpx": _gpx()}) == ["ok", "not-a-run"]
+
+
+def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
+    table = _table("en", ("1.gpx", "2.gpx")).encode()
+    content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}
+    assert _slugs(content) == ["ok", "not-a-run"]
+    twice = {"activities.csv": table, "a/2.gpx": _gpx(), "b/2.gpx": _gpx()}
+    assert _slugs(twice) == ["ok", "ok"]
+
+
 def test_a_table_of_endless_columns_costs_no_time() -> None:
     wide = _table("en", FILES) + ",a.fit" * 30_000
     packed = _zip({"activities.csv": wide.encode()})
@@ -188,6 +218,112 @@ def test_a_route_that_gets_a_heart_rate_keeps_the_accuracy_of_its_positions() ->
 def test_a_record_that_is_no_xml_costs_itself() -> None:
     odd = '<Record type="a" type="b" value="3"/>\n<Record value="1" value="2"/><Record a=b/>'
     assert _route(_health(GOOD, odd=odd)).columns["heart_rate_bpm"].tolist()[-1] == 154
+
+
+BEATS = [150, 151, 152, 153, 154]
+
+
+@pytest.mark.parametrize(
+    "name", ["экспорт.xml", "Vie.xml", "ייצוא.xml", "Dışa aktar.xml", "daten.xml", "导出.xml"]
+)
+@pytest.mark.parametrize("folder", ["", "Gesundheit/"])
+@pytest.mark.parametrize("route", ["workout-routes/r.gpx", "Trainingsrouten/r.gpx", "r.gpx"])
+def test_an_export_and_its_routes_are_known_by_what_stands_in_them(
+    name: str, folder: str, route: str
+) -> None:
+    creator = b"<gpx version='1.1' creator='Apple Health Export'>"
+    content = {
+        f"{folder}export_cda.xml": b"<ClinicalDocument/>",
+        f"{folder}{name}": _health(GOOD),
+        f"{folder}{route}": _gpx().replace(b"<gpx>", creator),
+    }
+    ((_, found),) = members("export.zip", _zip(content), LIMITS)
+    assert isinstance(found, bytes)
+    assert read("r.gpx", found, LIMITS).recordings[0].columns["heart_rate_bpm"].tolist() == BEATS
+
+
+def test_a_gpx_of_another_source_beside_an_export_keeps_its_heart_rate() -> None:
+    own = b"<time>2026-05-03T07:30:04Z</time><extensions><hr>99</hr></extensions>"
+    data = _gpx().replace(b"<time>2026-05-03T07:30:04Z</time>", own)
+    content = {"export.xml": _health(GOOD), "other.gpx": data}
+    ((_, found),) = members("export.zip", _zip(content), LIMITS)
+    assert found == data
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("{} 9:30:0{} a. m. +0200", "{} 9.30.0{} +0200", "{} 上午9:30:0{} +0200"),
+        *("{} 午前9:30:0{} +0200", "{} 오전 9:30:0{} +0200", "{} 9:30:0{}\u00a0am +0200"),
+        "{} ٠٩:٣٠:٠{} +0200",
+    ],
+)
+def test_times_of_many_languages(time: str) -> None:
+    export = _health(GOOD).decode()
+    for at in range(6):
+        written = f"2026-05-03 09:30:0{at} +0200"
+        assert written in export
+        export = export.replace(written, time.format("2026-05-03", at))
+    assert _route(export.encode()).columns["heart_rate_bpm"].tolist() == BEATS
+
+
+def test_an_afternoon_s_times_of_many_languages() -> None:
+    texts = (
+        "2:05:06 p. m.",
+        "下午2:05:06",
+        "午後2:05:06",
+        "오후 2:05:06",
+        "14.05.06",
+        "2:05:06\u202fPM",
+    )
+    assert {float(unix_s([f"2026-05-03 {one}".encode()])[0]) for one in texts} == {1777817106.0}
+
+
+@pytest.mark.parametrize(
+    ("kind", "minute", "sport"),
+    [("Hiking", 30, "hiking"), ("Hiking", 31, "unknown"), ("Running", 30, "running")],
+)
+def test_a_workout_that_names_no_route_gives_its_sport_to_the_routes_of_its_time(
+    kind: str, minute: int, sport: str
+) -> None:
+    begin, end = (f"2026-05-03 09:{minute}:0{at} +0200" for at in (0, 5))
+    workout = (
+        f'<Workout workoutActivityType="HKWorkoutActivityType{kind}" startDate="{begin}"'
+        f' endDate="{end}"/>'
+    )
+    head, _, tail = _health(GOOD).decode().partition("<Workout")
+    other = _health(GOOD).decode()[len(head) :].replace("r.gpx", "another.gpx")
+    assert tail
+    assert _route(f"{head}{workout}{other}".encode()).sport == sport
+
+
+def test_a_workout_that_names_its_route_counts_before_another_of_the_same_time() -> None:
+    other = (
+        '<Workout workoutActivityType="HKWorkoutActivityTypeYoga"'
+        ' startDate="2026-05-03 09:00:00 +0200" endDate="2026-05-03 10:00:00 +0200"/>'
+    )
+    first, last = (
+        _health(GOOD, odd=other),
+        _health(GOOD).replace(b"</HealthD", other.encode() + b"</HealthD"),
+    )
+    assert [_route(one).sport for one in (first, last)] == ["running", "running"]
+
+
+def test_heart_rates_within_correlations_count() -> None:
+    head, tail = _health(GOOD).split(b"<Record", 1)
+    records, workout = tail.split(b"<Workout", 1)
+    export = b"%b<Correlation><Record%b</Correlation><Workout%b" % (head, records, workout)
+    assert _route(export).columns["heart_rate_bpm"].tolist() == BEATS
+
+
+def test_an_export_in_utf_16_is_read() -> None:
+    export = _health(GOOD).decode().replace("UTF-8", "UTF-16").encode("utf-16")
+    assert _route(export).columns["heart_rate_bpm"].tolist() == BEATS
+
+
+def test_heart_rates_with_a_decimal_comma_count() -> None:
+    export = _health(GOOD).replace(b'value="154"', b'value="154,5"')
+    assert _route(export).columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154.5]
 
 
 def test_no_entity_of_an_export_is_expanded() -> None:

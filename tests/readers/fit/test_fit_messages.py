@@ -31,6 +31,7 @@ READ = {
     "three_d_sensor_calibration": {"sensor_type", "calibration_factor", "calibration_divisor"}
     | {"level_shift", "offset_cal", "orientation_matrix"},
     "field_description": {"developer_data_index", "field_definition_number", "fit_base_type_id"}
+    | {"native_mesg_num", "native_field_num"}
     | {"field_name", "scale", "offset", "units"},
 }
 

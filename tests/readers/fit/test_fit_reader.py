@@ -61,6 +61,41 @@ def test_native_and_developer_heart_rate_stay_apart() -> None:
     assert run.headings == ()
 
 
+@pytest.mark.parametrize(
+    ("native", "units", "raw", "channel", "expected"),
+    [
+        (4, "spm", 170, "cadence_spm", 170),  # of both feet, which no doubling makes 340
+        (4, "rpm", 85, "cadence_spm", 170),
+        (6, "m/s", 3, "speed_mps", 3),
+        (5, "m", 40, "distance_m", 40),
+        (6, "km/h", 11, "speed_mps", None),
+        (4, "W", 170, "cadence_spm", None),
+        (None, "spm", 170, "cadence_spm", None),
+    ],
+)
+def test_a_developer_field_counts_where_the_native_one_it_stands_for_is_missing(
+    native: int | None, units: str, raw: int, channel: str, expected: float | None
+) -> None:
+    claim = [] if native is None else [number(14, "uint16", 20), number(15, "uint8", native)]
+    data = _file(
+        _described(0, "foot pod", units, 0x84, *claim),
+        _records(60, developer=[number(0, "uint16", raw)]),
+        _session(START, 1),
+    )
+    (run,) = _read(data).recordings
+    values = run.columns.get(channel)
+    assert (None if values is None else set(values.tolist())) == (expected and {expected})
+
+
+def test_a_developer_field_of_a_lap_is_none_of_the_records() -> None:
+    data = _file(
+        _described(0, "lap cadence", "spm", 0x84, number(14, "uint16", 19), number(15, "uint8", 4)),
+        _records(5, developer=[number(0, "uint16", 170)]),
+        _session(START, 1),
+    )
+    assert "cadence_spm" not in _read(data).recordings[0].columns
+
+
 def test_vertical_ratio_is_in_hundredths_of_a_per_cent() -> None:
     known = _records(3, native=[number(83, "uint16", 812)])
     missing = _records(2, START + 3, native=[number(83, "uint16", 0xFFFF)])

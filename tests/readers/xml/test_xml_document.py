@@ -14,6 +14,7 @@ from processor_time import costs_at_most
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Recording
 from retrorun.readers import read
+from retrorun.readers.xml import number
 from retrorun.readers.xml.fast_path import PointNames
 from retrorun.readers.xml.points import differences, leftover_counts
 from retrorun.settings import ReadLimits
@@ -263,12 +264,29 @@ def test_heights_alone_with_a_decimal_comma(whole: str) -> None:
             "2026-05-03T09:30:{:02d}+02",
             " 2026-05-03T07:30:{:02d}Z ",
         ),
+        *("Sun, 03 May 2026 07:30:{:02d} GMT", "Sun May 03 07:30:{:02d} UTC 2026"),
+        *("May 3, 2026 7:30:{:02d} AM", "3 May 2026 07:30:{:02d}", "2026年5月3日 上午7:30:{:02d}"),
+        *("2026-05-03T07:30:{:02d}Z[UTC]", "2026-05-03T07:30:{:02d} GMT+00:00"),
+        *("03.05.26 07:30:{:02d}", "2026. 5. 3. 오전 7:30:{:02d}", "2026-05-03 07.30.{:02d}"),
         *("2026-5-3 9:30:{:d} +2:00", "2026-05-03T07:30:{:02d}.000000000Z", "20260503T0730{:02d}Z"),
     ],
 )
 def test_times_as_they_are_written(whole: str, written: str) -> None:
     text = re.sub(r"2026-05-03T07:30:(\d\d)Z", lambda one: written.format(int(one[1])), whole)
     np.testing.assert_array_equal(_run(text.encode()).time_s, START_S + np.arange(POINTS))
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        *(("N 46.5", 46.5), ("S46.5", -46.5), ("W 14,25°", -14.25), ("14.25 W", -14.25)),
+        *(("E -14.25", -14.25), ("N 46.5 N", float("nan")), ("X 46.5", float("nan"))),
+    ],
+)
+def test_a_letter_for_the_side_of_the_earth_stands_before_or_behind(
+    written: str, value: float
+) -> None:
+    np.testing.assert_equal(number(written), value)
 
 
 def test_a_leap_second_and_midnight_as_24() -> None:

@@ -1,9 +1,10 @@
 """Exports of accounts: Strava's table of activities, and Apple Health's routes with its huge XML.
 
-Strava's ``activities.csv`` tells names, types and dates of the files beside it. Its heads and its
-types are in the language of the account, and the order of its columns is not fixed. The column of
-files is known by what stands in it; those of titles, types and dates by their heads, in the
-languages that are known, else by the order that all exports seen had.
+Strava's ``activities.csv`` tells names, types and dates of the files beside it; Runkeeper's and
+others' have other names, and are known by a column of files. Their heads and types are in the
+language of the account, and the order of columns is not fixed. The column of files is known by what
+stands in it; those of titles, types and dates by their heads, in the languages that are known, else
+by the order that all exports seen had.
 
 Apple's export has routes as GPX, and one XML with everything else. The XML is read as a stream: of
 its records only the heart rates and step counts within a route's time are kept. Each route is
@@ -11,17 +12,18 @@ handed on as GPX that holds them too. Neither the routes nor the XML are held as
 routes cost no more than what was found for them.
 """
 
+import codecs
 import csv
 import io
 import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 
 import numpy as np
 from lxml import etree
@@ -31,8 +33,15 @@ from retrorun.model import Recording, Source
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
-from retrorun.readers.xml import unix_s
-from retrorun.readers.xml.document import CONTROLS_TO_BLANKS, XmlBrokenError, elements, local_name
+from retrorun.readers.xml import number, unix_s
+from retrorun.readers.xml.document import (
+    CONTROLS_TO_BLANKS,
+    XmlBrokenError,
+    elements,
+    head_of,
+    local_name,
+    wide_encoding,
+)
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
@@ -76,6 +85,7 @@ _DATE = frozenset(
     }
 )
 TABLE = "activities.csv"
+TABLE_HEAD_BYTES = 1 << 16
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
@@ -119,6 +129,37 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         for row in lines[1:]
         if _is_recording(cell_of(row, file))
     }
+
+
+def may_be_table(name: str) -> bool:
+    """Whether a member of an archive may be a table of activities: all have their own names."""
+    return name.lower().endswith(".csv") and not name.lower().endswith(".labels.csv")
+
+
+def is_table(head: bytes) -> bool:
+    """Whether it names a recording, by its first bytes."""
+    text = text_of(head).lower()
+    return any(suffix in text for suffix in suffixes())
+
+
+def rows_of(names: Iterable[str], rows: Mapping[str, ActivityRow]) -> dict[str, ActivityRow]:
+    """The rows of some files; a table may leave out the folder of a file.
+
+    Args:
+        names: of the files, as ``file_key`` gives them.
+        rows: as ``activities`` gives them.
+    """
+    bare = Counter(key.rpartition("/")[2] for key in rows)
+    by_own = {key.rpartition("/")[2]: row for key, row in rows.items()}
+    known = [*names]
+    alike = Counter(name.rpartition("/")[2] for name in known)
+    found: dict[str, ActivityRow] = {}
+    for name in known:
+        own = name.rpartition("/")[2]
+        row = rows.get(name) or (by_own.get(own) if bare[own] == alike[own] == 1 else None)
+        if row is not None:
+            found[name] = row
+    return found
 
 
 def file_key(name: str) -> str:
@@ -184,10 +225,7 @@ def _cell_or_none(row: Sequence[str], at: int | None) -> str | None:
 
 
 APPLE_HEAD_BYTES = 4096
-_EXPORT = re.compile(
-    r"(^|/)(apple_health_export/[^/]+|[^/]*(?:export|esport|eksport|导出|書き出|내보내)[^/]*)\.xml$",
-    re.IGNORECASE,
-)
+_ROUTE_CREATOR = b"Apple Health Export"
 _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
@@ -199,18 +237,20 @@ _MOST_NUMBERS = 4_000_000
 _MOST_AT_ONCE = 8  # routes that one record is given to
 
 
-def is_apple_route(name: str) -> bool:
-    """Whether a member is one of Apple's workout routes."""
-    return "workout-routes/" in name.lower() and name.lower().endswith(".gpx")
+def is_apple_route(name: str, head: bytes) -> bool:
+    """Whether a member is one of Apple's workout routes, by its folder or its first bytes."""
+    own = name.lower()
+    return own.endswith(".gpx") and ("workout-routes/" in own or _ROUTE_CREATOR in head)
 
 
 def may_be_apple_export(name: str) -> bool:
-    """Whether a member may be the export, by its name: that is in the phone's language."""
-    return bool(_EXPORT.search(name)) and not name.lower().endswith("_cda.xml")
+    """Whether a member may be the export: its name is in the phone's language."""
+    return name.lower().endswith(".xml") and not name.lower().endswith("_cda.xml")
 
 
 def is_apple_export(head: bytes) -> bool:
     """Whether it is, by its first bytes."""
+    head = head_of(head, APPLE_HEAD_BYTES)
     return b"<HealthData" in head or b"<!DOCTYPE HealthData" in head
 
 
@@ -219,6 +259,8 @@ class _Route:
     """When a route was, and what the export says of that time.
 
     Attributes:
+        sport: of the workout that names the route, else of one of its time.
+        is_referred: whether a workout names it.
         heart: time and rate, by turns.
         steps: begin, end and steps a minute, by turns.
     """
@@ -226,6 +268,7 @@ class _Route:
     start_s: float
     end_s: float
     sport: str | None = None
+    is_referred: bool = False
     heart: "array[float]" = field(default_factory=lambda: array("d"))
     steps: "array[float]" = field(default_factory=lambda: array("d"))
 
@@ -265,7 +308,7 @@ class AppleHealth:
         found = [self._routes[name] for name in self.routes()]
         starts = [one.start_s for one in found]
         ends = list(accumulate((one.end_s for one in found), max))
-        by_file = {name.rsplit("/", 1)[-1]: one for name, one in self._routes.items()}
+        by_file = {_own_name(name): one for name, one in self._routes.items()}
         try:
             pieces, depth = _without_doctype(export), self.limits.xml_depth
             for event, root in elements(pieces, _TAGS, "HealthData", depth=depth, recover=True):
@@ -275,6 +318,9 @@ class AppleHealth:
                     kind = local_name(child.tag)
                     if kind == "Record":
                         _record(child, found, (starts, ends))
+                    elif kind == "Correlation":
+                        for record in child.iter("{*}Record"):
+                            _record(record, found, (starts, ends))
                     elif kind == "Workout":
                         _workout(child, by_file)
         except XmlBrokenError:
@@ -288,13 +334,26 @@ class AppleHealth:
         return _gpx(route, read_gpx(Source(name, ""), data, self.limits).recordings[0])
 
 
+def _in_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The export in UTF-8, if it begins as UTF-16 does; else as it is."""
+    first = next(pieces, b"")
+    wide = wide_encoding(first)
+    if not wide:
+        yield first
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder(wide)("replace")
+    for piece in chain([first], pieces):
+        yield decoder.decode(piece).encode()
+
+
 def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The export from its root on, with blanks for control characters.
 
     iOS 16 writes a document type that is no XML, and control characters into names.
     """
     front = b""
-    stream = iter(pieces)
+    stream = _in_utf8(iter(pieces))
     for piece in stream:
         front += piece
         root = front.find(_ROOT)
@@ -320,9 +379,8 @@ def _record(
     index = bisect_right(starts, begin + _HEART_HOLDS_S) - 1
     if index < 0 or begin > ends[index]:
         return
-    try:
-        value = float(element.get("value") or "")
-    except ValueError:
+    value = number(element.get("value") or "")
+    if not np.isfinite(value):
         return
     is_of_hertz = kind == _HEART and (element.get("unit") or "").endswith("/s")
     for at in range(index, max(index - _MOST_AT_ONCE, -1), -1):
@@ -337,25 +395,41 @@ def _record(
             route.steps.extend((begin, end, value * 60 / (end - begin)))
 
 
+def _own_name(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+
+
 def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
-    sport = (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()
-    for reference in element.iter("{*}FileReference"):
-        route = by_file.get((reference.get("path") or "").rsplit("/", 1)[-1])
-        if route is not None and sport:
-            route.sport = sport[:60]
+    """Give its sport to the routes that a workout names, else to those that no workout names.
+
+    Exports of iOS 12 and before name none: then most of a route's time is the workout's.
+    """
+    sport = (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
+    named = [_own_name(each.get("path") or "") for each in element.iter("{*}FileReference")]
+    if not sport:
+        return
+    for name in named:
+        if route := by_file.get(name):
+            route.sport, route.is_referred = sport, True
+    begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
+    for route in () if named else by_file.values():
+        shared_s = min(end, route.end_s) - max(begin, route.start_s)
+        if not route.is_referred and 2 * shared_s > route.end_s - route.start_s:
+            route.sport = sport
 
 
 def _time_s(text: str | None) -> float:
     """Unix seconds of ``2024-05-03 07:30:00 +0200``, as Apple writes it; -infinity if it is none.
 
-    Some phones write ``7:30:00 am`` in it. Without a zone it counts as UTC.
+    Some phones write ``7:30:00 am`` in it, or have digits of other scripts. Without a zone it
+    counts as UTC.
     """
     written = text or ""
     try:
         moment = datetime.fromisoformat(f"{written[:19]}{written[20:]}")
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        loose_s = float(unix_s([written.replace("\u202f", " ").encode()])[0])
+        loose_s = float(unix_s([written.encode()])[0])
         return loose_s if np.isfinite(loose_s) else float("-inf")
 
 

@@ -162,6 +162,7 @@ _Role = TypeVar("_Role", bound=str)
 _PACKED = ".gz"
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
+_MOST_DOCUMENTS = 100  # that may be Apple's export, whose first bytes are looked at
 _MOST_TABLES = 2000  # whose heads are looked at, those called after a sensor first
 
 
@@ -212,6 +213,11 @@ def _is_left_by_a_system(name: str) -> bool:
     return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
 
 
+def _is_recording(name: str) -> bool:
+    """Whether the name alone says that a member is a recording."""
+    return name.lower().removesuffix(_PACKED).endswith(suffixes())
+
+
 @dataclass(slots=True)
 class _ArchiveWalk:
     """One pass over an archive and those within it, with what may still be spent."""
@@ -240,7 +246,7 @@ class _ArchiveWalk:
         export = self._health(archive, infos[:left])
         routes: dict[str, zipfile.ZipInfo] = {}
         for info in infos[:left]:
-            if export and accounts.is_apple_route(info.filename):
+            if export and self._is_apple_route(archive, info):
                 routes[f"{name}/{info.filename}"] = info
             else:
                 yield from self._member(f"{name}/{info.filename}", archive, info, depth)
@@ -277,10 +283,9 @@ class _ArchiveWalk:
 
     def _is_recording(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
         """Whether a member is read: by its name, or where that is not enough by its content."""
-        name = info.filename.lower()
-        if name.removesuffix(_PACKED).endswith(suffixes()):
+        if _is_recording(info.filename):
             return True
-        if not name.endswith(suffixes(shared=True)):
+        if not info.filename.lower().endswith(suffixes(shared=True)):
             return False
         return reader_of(info.filename, self.reader.head(archive, info, HEAD_BYTES)) is not None
 
@@ -308,13 +313,18 @@ class _ArchiveWalk:
     def _index(
         self, name: str, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> dict[str, ActivityRow]:
-        """What Strava's tables of contents tell, if there are any that can be read."""
+        """What tables of activities tell, if there are any that can be read."""
         found: dict[str, ActivityRow] = {}
-        tables = [one for one in infos if one.filename.lower().split("/")[-1] == TABLE]
-        for info in tables[:_MOST_INDICES]:
+        tables = [one for one in infos if accounts.may_be_table(one.filename)]
+        tables.sort(key=lambda one: one.filename.lower().split("/")[-1] != TABLE)
+        recordings = {file_key(one.filename) for one in infos if _is_recording(one.filename)}
+        for info in tables[:_MOST_INDICES] if recordings else ():
+            if not accounts.is_table(self.reader.head(archive, info, accounts.TABLE_HEAD_BYTES)):
+                continue
             content = self._content(name, archive, info)
             if isinstance(content, bytes):
-                found |= activities(info.filename[: -len(TABLE)], content)
+                folder = info.filename[: info.filename.rfind("/") + 1]
+                found |= accounts.rows_of(recordings, activities(folder, content))
         return found
 
     def _sensor_logs(
@@ -376,12 +386,18 @@ class _ArchiveWalk:
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
     ) -> zipfile.ZipInfo | None:
         """Apple's ``export.xml``, whatever it is called in the phone's language."""
-        for info in infos:
-            if accounts.may_be_apple_export(info.filename):
-                head = self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)
-                if accounts.is_apple_export(head):
-                    return info
+        documents = [each for each in infos if accounts.may_be_apple_export(each.filename)]
+        for info in documents[:_MOST_DOCUMENTS]:
+            head = self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)
+            if accounts.is_apple_export(head):
+                return info
         return None
+
+    def _is_apple_route(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+        if not info.filename.lower().endswith(".gpx"):
+            return False
+        head = self.reader.head(archive, info, HEAD_BYTES)
+        return accounts.is_apple_route(info.filename, head)
 
     def _apple_routes(
         self,

@@ -12,7 +12,7 @@ from fitparse.records import DataMessage, FieldData
 
 from retrorun.model import FileTotal, Lap, Note, Pause
 from retrorun.readers.fit.records import CLOCK_S, FIT_EPOCH_S, DeveloperField
-from retrorun.readers.fit.structure import Part
+from retrorun.readers.fit.structure import RECORD, Part
 
 Message = Mapping[str, Any]
 _BASE_TYPES = {
@@ -149,8 +149,17 @@ def developer_fields(table: MessageTable) -> tuple[DeveloperField, ...]:
         label = "".join(map(str, name)) if isinstance(name, list | tuple) else str(name or "")
         scale, offset = number(message, "scale") or 1.0, number(message, "offset") or 0.0
         units = str(message.get("units") or "")
-        found.append(DeveloperField(int(index), int(own), label, code, units, scale, offset))
+        described = (int(index), int(own), label, code, units, scale, offset)
+        found.append(DeveloperField(*described, native=_native_field(message)))
     return tuple(found)
+
+
+def _native_field(message: Message) -> int | None:
+    """The number of the record's field that a developer field stands for; None where it is none."""
+    if message.get("native_mesg_num") not in ("record", RECORD, None):
+        return None
+    native = number(message, "native_field_num")
+    return None if native is None else int(native)
 
 
 def device(table: MessageTable) -> str | None:

@@ -234,7 +234,7 @@ def _whole_recording(
         notes.append(Note(part.damage.slug, words))
     if time_s[held][0] < _OLDEST_S:
         notes.append(Note("clock-not-set", "times count from the device's start, not from 1989"))
-    columns = {key: values[held] for key, values in channels(messages).items()}
+    columns = {key: values[held] for key, values in channels(messages, developer).items()}
     compass_series = compass(part, table, messages, developer)
     found = headings(part, messages, time_s, developer)
     return Recording(

@@ -1,7 +1,8 @@
 """FIT messages that come by the thousand, decoded as columns straight from their bytes.
 
 Native fields are known by number only, and developer fields by application and number, so that a
-developer field whose writer called it ``heart_rate`` never replaces the native one. Damage is found
+developer field whose writer called it ``heart_rate`` never replaces the native one; it counts where
+that is missing, if it says which native field it stands for. Damage is found
 in the structure before any value is read, so whole and broken files are decoded alike.
 
 ``channels`` turns ``record`` messages into the channels of a recording. Field numbers, scales and
@@ -44,7 +45,10 @@ _TYPES: dict[int, tuple[str, float | int | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class DeveloperField:
-    """What a ``field_description`` says of one developer field."""
+    """What a ``field_description`` says of one developer field.
+
+    ``native`` is the number of the record's own field that it stands for, if it says so.
+    """
 
     index: int
     number: int
@@ -53,6 +57,7 @@ class DeveloperField:
     units: str
     scale: float = 1.0
     offset: float = 0.0
+    native: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,7 +251,14 @@ FIELDS: tuple[Field, ...] = (
     Field(13, "temperature", "temperature_c"),
     Field(31, "gps_accuracy", "gps_accuracy_m"),
 )
-CADENCE, FRACTIONAL_CADENCE, COMPRESSED = 4, 53, 8
+HEART_RATE, CADENCE, DISTANCE, SPEED, FRACTIONAL_CADENCE, COMPRESSED = 3, 4, 5, 6, 53, 8
+# channels that a developer field may stand for: the native field, and the units that it must have
+_STAND_INS: Mapping[int, tuple[str, frozenset[str]]] = {
+    HEART_RATE: ("heart_rate_bpm", frozenset({"bpm", "beats/min"})),
+    CADENCE: ("cadence_spm", frozenset({"spm", "rpm", "steps/min", "strides/min"})),
+    DISTANCE: ("distance_m", frozenset({"m", "meters", "metres"})),
+    SPEED: ("speed_mps", frozenset({"m/s", "mps"})),
+}
 NUMBERS = frozenset(
     {field.number for field in FIELDS} | {TIMESTAMP, CADENCE, FRACTIONAL_CADENCE, COMPRESSED}
 )
@@ -261,8 +273,11 @@ def times_s(messages: Messages) -> FloatArray:
     return np.asarray(fit + FIT_EPOCH_S, dtype=np.float64)
 
 
-def channels(messages: Messages) -> dict[str, FloatArray]:
-    """Channel → (n,) values; ``cadence_spm`` still holds what the file says, a leg a minute."""
+def channels(messages: Messages, developer: Sequence[DeveloperField] = ()) -> dict[str, FloatArray]:
+    """Channel → (n,) values; ``cadence_spm`` still holds what the file says, a leg a minute.
+
+    A developer field that says which native field it stands for counts where that has no values.
+    """
     found: dict[str, FloatArray] = {}
     for field in FIELDS:
         raw = messages.scalar(field.number)
@@ -274,7 +289,21 @@ def channels(messages: Messages) -> dict[str, FloatArray]:
     if cadence is not None:
         part = messages.scalar(FRACTIONAL_CADENCE)
         found["cadence_spm"] = cadence + (0 if part is None else np.nan_to_num(part) / 128)
-    return {name: values for name, values in found.items() if np.isfinite(values).any()}
+    known = {name: values for name, values in found.items() if np.isfinite(values).any()}
+    return _stand_ins(messages, developer) | known
+
+
+def _stand_ins(messages: Messages, developer: Sequence[DeveloperField]) -> dict[str, FloatArray]:
+    """Channels that only developer fields have; the first that stands for a channel counts."""
+    found: dict[str, FloatArray] = {}
+    for field in developer:
+        values = messages.developer.get((field.index, field.number))
+        channel, units = _STAND_INS.get(field.native or 0, ("", frozenset[str]()))
+        if values is None or values.ndim != 1 or field.units.strip().lower() not in units:
+            continue
+        if np.isfinite(values).any():
+            found.setdefault(channel, values)
+    return found
 
 
 def _fill(found: dict[str, FloatArray], channel: str, values: FloatArray) -> None:

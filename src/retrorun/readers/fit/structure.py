@@ -67,7 +67,7 @@ KEPT: Mapping[int, frozenset[int]] = {
     27: frozenset({0, 8, MESSAGE_INDEX}),  # workout_step: wkt_step_name, notes
     34: frozenset({0, 5, TIMESTAMP}),  # activity: timer, local_timestamp
     167: frozenset({0, 1, 2, 3, 4, 5}),  # three_d_sensor_calibration: all but its time
-    206: frozenset({0, 1, 2, 3, 6, 7, 8}),  # field_description: all that describes a number
+    206: frozenset({0, 1, 2, 3, 6, 7, 8, 14, 15}),  # field_description: all that describes a number
 }
 MOST_FIELDS = 100_000  # of the messages in the rest; a day with a lap a minute has 10,000
 _FEW_MESSAGES = 16  # messages of a run that are looked at one by one

@@ -4,6 +4,7 @@ Times become Unix seconds, numbers become floats.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -22,8 +23,33 @@ _LOOSE = re.compile(
     re.ASCII,
 )
 # days with full stops come first, months with slashes where the clock has halves of a day
-_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})(?=[Tt,\s])", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d\d)(?=[Tt,\s])", re.ASCII)
+_DAY_BEYOND_12 = re.compile(r"(1[3-9]|2\d|3[01])[/-](\d{1,2})[/-](\d{4})(?=[Tt,\s])", re.ASCII)
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?=[Tt,\s].*[AaPp]\.?[Mm])", re.ASCII)
+# 7.30.05, as Italian, Danish and Finnish have it
+_HOUR_WITH_STOPS = re.compile(r"(?<=[Tt\s])(\d{1,2})\.(\d\d)(?:\.(\d\d))?(?![\d:])", re.ASCII)
+# halves of a day of Spanish, Chinese, Japanese and Korean; the last three stand before the hour
+_HALVES = (
+    (re.compile(r"\b([AaPp])\.?\s?([Mm])\b\.?"), r"\1\2"),
+    (re.compile(r"(?:上午|午前|오전)\s*(\d[\d:.]*)"), r"\1 AM"),
+    (re.compile(r"(?:下午|午後|오후)\s*(\d[\d:.]*)"), r"\1 PM"),
+)
+# 2024年5月3日 and 2024. 5. 3. of Chinese, Japanese, Korean and Hungarian; May 3, 2024; 3 May 2024
+_EASTERN_DAY = re.compile(
+    r"(\d{4})\s?[年년.]\s?(\d{1,2})\s?[月월.]\s?(\d{1,2})\s?(?:[日일]|\.(?=\s))\s*", re.ASCII
+)
+_NAMED_DAY = re.compile(
+    r"(?:(?P<day>\d{1,2})\.?\s)?(?P<month>[A-Za-z]{3})[a-z]*\.?,?\s"
+    r"(?(day)|(?P<later>\d{1,2}),?\s)(?P<year>\d{4}),?(?=\s)",
+    re.ASCII,
+)
+# Fri, 03 May 2024 06:30:00 GMT of e-mail; Fri May 03 06:30:00 UTC 2024 of Unix and Java
+_WEEKDAY = re.compile(r"\A(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+")
+_YEAR_LAST = re.compile(
+    r"\A([A-Z][a-z]{2})\s+(\d{1,2})\s(\d\d?:\d\d:\d\d)((?:\s(?:UTC|GMT))?)\s(\d{4})\Z", re.ASCII
+)
+_ZONE_NAMED_TWICE = re.compile(r"(?<=Z)\[UTC\]\Z|(?:GMT|UTC)(?=[+-]\d)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
@@ -89,7 +115,7 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        found = _LOOSE.fullmatch(_year_first(text))
+        found = _LOOSE.fullmatch(_year_first(plain_time(text)))
         if found is None:
             raise
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
@@ -106,9 +132,40 @@ def hour_of_day(hour: int, half: str | None) -> int:
     return hour if half is None or hour > 12 else hour % 12 + 12 * (half[0] in "pP")
 
 
+def plain_time(text: str) -> str:
+    """A time with ASCII digits and blanks, a date in numbers, and AM or PM behind the hour."""
+    if len(text) > _LONGEST_TIME:
+        return text
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        text = "".join(str(unicodedata.decimal(letter, letter)) for letter in text)
+    for pattern, half in _HALVES:
+        text = pattern.sub(half, text)
+    text = _YEAR_LAST.sub(r"\1 \2, \5 \3\4", _WEEKDAY.sub("", text))
+    text = _ZONE_NAMED_TWICE.sub("", text)
+    return _NAMED_DAY.sub(_in_numbers, _EASTERN_DAY.sub(r"\1-\2-\3 ", text))
+
+
+def _in_numbers(found: re.Match[str]) -> str:
+    month = found["month"].lower()
+    if month not in _MONTHS:
+        return found[0]
+    return f"{found['year']}-{_MONTHS.index(month) + 1}-{found['day'] or found['later']}"
+
+
 def _year_first(text: str) -> str:
-    text = _DAY_FIRST.sub(r"\3-\2-\1", text)
+    text = _HOUR_WITH_STOPS.sub(_with_colons, text)
+    text = _DAY_FIRST.sub(_of_this_century, _DAY_BEYOND_12.sub(r"\3-\2-\1", text))
     return _MONTH_FIRST.sub(r"\3-\1-\2", text).replace(", ", " ", 1)
+
+
+def _of_this_century(found: re.Match[str]) -> str:
+    year = found[3] if len(found[3]) > 2 else f"20{found[3]}"
+    return f"{year}-{found[2]}-{found[1]}"
+
+
+def _with_colons(found: re.Match[str]) -> str:
+    return ":".join(part for part in found.groups() if part)
 
 
 def _offset(found: re.Match[str]) -> timezone | None:
@@ -124,7 +181,7 @@ _MOST = 1e12  # what is larger is no measurement
 MISSING = rb"(?:nan|null|none|n/a|-?inf(?:inity)?|-+)"  # what some write where there is no value
 _MISSING = re.compile(rb"\s*(?:%b)?\s*" % MISSING, re.IGNORECASE)
 _LOOSE_NUMBER = re.compile(
-    r"([-+\u2212\u2012\u2013]?)(\d{1,12}(?:[.,]\d{1,15})?)\s*(?:°\s*)?([NSEW]?)(?:(?<=[\d\s])(?:m|bpm|spm|rpm|m/s))?"
+    r"(?:([NSEW])\s*)?([-+\u2212\u2012\u2013]?)(\d{1,12}(?:[.,]\d{1,15})?)\s*(?:°\s*)?([NSEW]?)(?:(?<=[\d\s])(?:m|bpm|spm|rpm|m/s))?"
 )
 _NUMBERS = msgspec.json.Decoder(list[float])
 
@@ -180,5 +237,9 @@ def _loose_float(text: str) -> float:
     found = _LOOSE_NUMBER.fullmatch(text.strip())
     if found is None:
         return float("nan")
-    size = float(found[2].replace(",", "."))
-    return -size if (found[1] not in ("", "+")) != (found[3] in ("S", "W")) else size
+    front, sign, size, behind = found.groups()
+    if front and behind:
+        return float("nan")
+    is_negative = (sign not in ("", "+")) != ((front or behind) in ("S", "W"))
+    value = float(size.replace(",", "."))
+    return -value if is_negative else value

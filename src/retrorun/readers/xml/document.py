@@ -83,7 +83,7 @@ def decode(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
         The document, and a note for each repair.
     """
     notes: list[Note] = []
-    wide = _wide_encoding(data)
+    wide = wide_encoding(data)
     if wide:
         data = data.decode(wide, "replace").lstrip("\ufeff").encode()
     data = _without_surroundings(data, notes)
@@ -96,11 +96,11 @@ def decode(data: bytes) -> tuple[bytes, tuple[Note, ...]]:
 def head_of(data: bytes, size: int) -> bytes:
     """The first bytes of a document, without what stands in front of it, in UTF-8 or alike."""
     head = data[:size]
-    wide = _wide_encoding(head)
+    wide = wide_encoding(head)
     return _without_surroundings(head.decode(wide, "replace").encode() if wide else head, [])
 
 
-def _wide_encoding(data: bytes) -> str | None:
+def wide_encoding(data: bytes) -> str | None:
     """The encoding of two or four bytes a letter that the first bytes show."""
     return next((name for mark, name in _MARKS if data.startswith(mark)), None)
 

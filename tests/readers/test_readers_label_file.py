@@ -1,0 +1,162 @@
+"""Tables of labels as people, spreadsheets and annotation programs write them."""
+
+from contextlib import suppress
+
+import pytest
+
+from processor_time import is_cheap
+from retrorun.errors import ReadError
+from retrorun.readers.label_file import label_table
+
+HEAD = "start,end,direction"
+ROWS = "100,200,backward\n260,320.5,forward\n"
+LABELS = [(100.0, 200.0, "backward"), (260.0, 320.5, "forward")]
+DAY_S = 1714694400.0  # 2024-05-03T00:00:00Z
+MOMENT_S = DAY_S + 8 * 3600 + 31 * 60 + 40
+
+
+def _labels(text: str | bytes) -> list[tuple[float, float, str]]:
+    data = text if isinstance(text, bytes) else text.encode()
+    found = label_table("run.labels.csv", data)
+    return [(one.start_s, one.end_s, one.direction) for row in found.values() for one in row]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32", "utf-8-sig"])
+def test_encodings_of_spreadsheets(encoding: str) -> None:
+    assert _labels(f"{HEAD}\n{ROWS}".encode(encoding)) == LABELS
+
+
+def test_letters_of_windows_in_a_language_whose_heads_are_not_known() -> None:
+    text = "začetek;zaključek;smer\n100;200;nazaj\n260;320,5;naprej\n"
+    assert _labels(text.encode("cp1250")) == LABELS
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("start_s,end_s,direction", "start [s],end [s],direction", "start/s,end/s,direction"),
+        *("start in s,end in s,direction", "Start time [sec],End time [sec],Label"),
+        *("onset,offset,label", "tmin,tmax,text", "In,Out,Label", "t0,t1,label"),
+        *("start,end,movement", "start,end,value", "Begin Time - ss.msec,End Time - ss.msec,Label"),
+        *("Startzeit (s),Endzeit (s),Laufrichtung", "de,à,sens", "início,término,sentido"),
+        *("od,do,kierunek", "начало,конец,направление", "开始,结束,方向", "시작,끝,방향"),
+    ],
+)
+def test_heads_that_are_known_or_plain_from_what_stands_below(head: str) -> None:
+    assert _labels(f"{head}\n{ROWS}") == LABELS
+
+
+def test_columns_that_could_be_either_are_not_guessed() -> None:
+    for text in ("a,b,c,d\n100,200,100,backward\n", "start,end,x,y\n1,2,back,forward\n"):
+        with pytest.raises(ReadError, match="its first line must name"):
+            _labels(text)
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("start_ms,end_ms,direction", "100000,200000,backward\n260000,320500,forward\n"),
+        ("start (ms),duration (ms),label", "100000,100000,b\n260000,60500,f\n"),
+        ("von [min];bis [min];Richtung", "1,5;3;b\n4;5;f\n"),
+        ("start_min,end_min,direction", "1:30,3:00,b\n4,5,f\n"),
+    ],
+)
+def test_a_unit_in_a_head_counts(head: str, rows: str) -> None:
+    expected = LABELS if "ms" in head else [(90.0, 180.0, "backward"), (240.0, 300.0, "forward")]
+    assert _labels(f"{head}\n{rows}") == expected
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        *("1 min 40 sec;3 min 20 sec;b", "100 seconds;200 secs;b", "100 Sek.;200 Sek.;b"),
+        *("1 minute 40 seconds;3 minutes 20 seconds;b", "1'40\";3'20\";b", "1′40″;3′20″;b"),
+        *("1'40;3'20;b", "１００;２００;b", "'100';'200';'b'", "0.01.40;0.03.20;b"),
+    ],
+)
+def test_moments_in_words_and_other_digits(rows: str) -> None:
+    assert _labels(f"start;end;direction\n{rows}\n") == LABELS[:1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SEP=,\n{HEAD}\n{ROWS}",
+        f'"sep=,"\n{HEAD}\n{ROWS}',
+        f"Labels of my run\n\n{HEAD}\n{ROWS}",
+        f"// mine\n{HEAD}\n{ROWS}",
+        f"{HEAD}\n100,200,backward\n# a pause\n260,320.5,forward\n",
+        "#,start,end,direction\n1,100,200,backward\n2,260,320.5,forward\n",
+        f"#,{HEAD}\n#1,100,200,backward\n#2,260,320.5,forward\n",
+        "start  end    direction\n100    200    backward\n260    320.5  forward\n",
+        "100\t200\tbackward\n\\\t-1.0\t-1.0\n260\t320.5\tforward\n",
+    ],
+)
+def test_what_programs_and_people_put_around_a_table(text: str) -> None:
+    assert _labels(text) == LABELS
+
+
+BACKWARD = """\
+bw|rev|reversed|run backward|backward running|backward_run|Retro-Running|walking backwards
+backpedaling|rückwärts|Rückwärtslaufen|rückwärts gehen|en arrière|marche arrière|course à reculons
+hacia atrás|correr de espaldas|corsa all’indietro|para trás|de costas
+achteruit|baklänges|baglæns|baklengs
+tyłem|bieg tyłem|pozadu|nazaj|vzvratni tek|tek nazaj|natrag|назад|спиной вперёд|后退|倒着跑|後ろ向き
+뒤로|taaksepäin|geri|hátrafelé|înapoi"""
+FORWARD = """\
+fw|run forward|forward running|vorwaerts|Vorwärtslaufen|marche avant|hacia adelante|de frente
+in avanti|para a frente|vooruit|framåt|forlæns|forlengs|przodem|popředu|naprej|вперёд|向前|前向き
+앞으로|eteenpäin|ileri|előre|înainte"""
+
+
+@pytest.mark.parametrize("word", BACKWARD.replace("\n", "|").split("|"))
+def test_words_for_backward(word: str) -> None:
+    assert {_labels(f"{HEAD}\n1,2,{one}\n")[0][2] for one in (word, word.upper())} == {"backward"}
+
+
+@pytest.mark.parametrize("word", FORWARD.replace("\n", "|").split("|"))
+def test_words_for_forward(word: str) -> None:
+    assert {_labels(f"{HEAD}\n1,2,{one}\n")[0][2] for one in (word, word.upper())} == {"forward"}
+
+
+@pytest.mark.parametrize("word", ["run", "rest", "-1", "not backward", "back and forth", "", "?"])
+def test_what_is_no_direction_is_refused(word: str) -> None:
+    with pytest.raises(ReadError, match="none of backward, forward and clear"):
+        _labels(f"{HEAD}\n1,2,{word}\n")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        *("2024-05-03T08:31:40Z", "20240503T083140Z", "03.05.24 08:31:40", "3. 5. 2024 8:31:40"),
+        *("2024年5月3日 8:31:40", "2024. 05. 03. 08:31:40", "2024. 5. 3. 오전 8:31:40"),
+        *("May 3, 2024 8:31:40 AM", "3 May 2024 08:31:40", "2024-05-03 08.31.40"),
+        "2024-05-03 8:31:40 a. m.",
+    ],
+)
+def test_dates_as_languages_write_them(moment: str) -> None:
+    front, _, behind = moment.rpartition("40")
+    later = f"{front}50{behind}"
+    ((start_s, end_s, _),) = _labels(f"start;end;direction\n{moment};{later};b\n")
+    assert (start_s, end_s) == (MOMENT_S, MOMENT_S + 10)
+
+
+def test_a_date_with_slashes_counts_where_it_can_be_read_in_one_way_only() -> None:
+    rows = "start;end;direction\n{0}/05/2024 08:31:40;{0}/05/2024 08:31:50;b\n"
+    assert _labels(rows.format(23))[0][0] == MOMENT_S + 20 * 86400
+    hyphens = rows.format(23).replace("/", "-")
+    assert _labels(hyphens)[0][0] == MOMENT_S + 20 * 86400
+    with pytest.raises(ReadError, match="both a date and a time"):
+        _labels(rows.format("03"))
+
+
+def test_a_table_of_endless_rows_or_heads_costs_no_time() -> None:
+    rows = "a" + ",b" * 99 + "\n" + "1\n" * 1_000_000
+    heads = f"start{'_ ' * 60_000},end,direction\n{ROWS}"
+    assert is_cheap(lambda: _refused_or_read(rows.encode()), 3.0)
+    assert is_cheap(lambda: _refused_or_read(heads.encode()), 3.0)
+
+
+def _refused_or_read(data: bytes) -> None:
+    with suppress(ReadError):
+        label_table("run.labels.csv", data)
