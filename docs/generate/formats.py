@@ -73,8 +73,8 @@ whole (`xml-recovered`): so no value is half of one. Else a point that is no XML
 Points without a segment or a track get them; where nearly every point is a segment of its own,
 these are no breaks (`pieces-joined`). A number may have a decimal comma (`decimal-commas`), a
 degree sign, a letter for east or a unit; a time may lack leading zeros or seconds, have `t`, `z`, a
-blank or slashes, AM or PM (also `p. m.` or `下午`), digits of other scripts, full stops in the clock,
-the day first with full stops, names of months and weekdays in English, or count seconds,
+blank or slashes, AM or PM (also `p. m.` or `下午`), digits of other scripts, full stops in the
+clock, the day first with full stops, names of months and weekdays in English, or count seconds,
 milliseconds or microseconds since 1970. Then the values that the text holds are counted by its tags
 alone and compared with those that were read: `values-not-read` names the channel and both numbers,
 `channel-not-read` a heart rate, cadence or heading by a name that is not known.
@@ -213,10 +213,9 @@ _ARCHIVES = """\
   ride. Names in it may have backslashes, begin with `./` or lack `.gz`.
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
   called in the phone's language) beside routes (`workout-routes/*.gpx`, or GPX whose creator is
-  `Apple Health Export`): each route becomes GPX with the
-  heart rate and the steps of its time, and keeps the accuracy of its positions. Its sport is that of
-  the workout that names it, else of the workout of its time. Neither the export
-  nor the routes are held: an export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at
+  `Apple Health Export`): each route becomes GPX with the heart rate and the steps of its time,
+  and keeps the accuracy of its positions. Its sport is that of the workout that names it, else of
+  the workout of its time. Neither the export nor the routes are held: an export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at
   its peak (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
   itself.
