@@ -215,8 +215,9 @@ _ARCHIVES = """\
   called in the phone's language) beside routes (`workout-routes/*.gpx`, or GPX whose creator is
   `Apple Health Export`): each route becomes GPX with the heart rate and the steps of its time,
   and keeps the accuracy of its positions. Its sport is that of the workout that names it, else of
-  the workout of its time. Neither the export nor the routes are held: an export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at
-  its peak (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
+  the workout of its time. Neither the export nor the routes are held: an export of 2 GB with 20
+  routes of an hour took 75 s of CPU and 59 MB at its peak
+  (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
   itself.
 - Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their

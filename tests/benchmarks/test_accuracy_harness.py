@@ -150,13 +150,13 @@ def test_nothing_is_confirmed_on_forward_sessions(name: str) -> None:
     [
         ("turned once, and backward", 306),
         ("hand, and backward", 320),
-        ("canyon, and backward", 341),
+        ("rehabilitation", 301),
     ],
 )
 def test_a_candidate_that_speed_and_steps_support_states_that_it_is_likely(
     name: str, seed: int
 ) -> None:
-    """Such candidates of forward and backward sessions were backward in 1,035 of 1,036 cases."""
+    """Such candidates of forward and backward sessions were backward in 1,018 of 1,019 cases."""
     judged = attacked_trial((name, seed)).judged
     found = [(chance, real) for verdict, chance, real in judged.stretches if verdict == "candidate"]
     likely = [(chance, real) for chance, real in found if chance > 0.5]

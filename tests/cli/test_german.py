@@ -52,7 +52,7 @@ def test_an_import_and_its_pages(place: Path) -> None:
 
 def test_errors_are_said_in_it(place: Path) -> None:
     found = ran(place, "label", "nosuch", "3", "4", "backward")
-    assert found.exit_code == 1
+    assert found.exit_code == 2
     assert found.stderr.startswith("Fehler: es gibt keine Einheit 'nosuch'.")
     refused = ran(place, "profile", "language=klingonisch")
     assert refused.exit_code == 2
