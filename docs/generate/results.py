@@ -132,7 +132,8 @@ inside the tasks, in no task's name and no log; with a scheduler on another mach
   mark of its salt and refuses another. What is taken back in the original, or analysed again
   with a new privacy zone, leaves the copy the next time it is made; an athlete who has no session
   left in the original stays: delete that folder, or make the copy again. Without a salt one is
-  drawn and not kept: then nobody can make the same ids again. Whoever has the salt and a list of names can undo the ids: keep it as you keep the names.
+  drawn and not kept: then nobody can make the same ids again. Whoever has the salt and a list of
+  names can undo the ids: keep it as you keep the names.
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
   the salt. Weekday and time of day stay as the athlete's own clock showed them, written as if UTC;
   the zone and its offset go. Intervals stay, but for changes of the clock (summer time, travel).

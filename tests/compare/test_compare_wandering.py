@@ -1,5 +1,7 @@
 """Slopes under noise with a memory, against other implementations and against simulation."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -107,11 +109,19 @@ def test_numbers_that_never_change_are_no_trend() -> None:
     assert found.probability == pytest.approx(1.0)
 
 
-@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
-def test_many_findings_at_once_as_statsmodels_decides(probabilities: list[float]) -> None:
+@pytest.fixture(scope="module")
+def decide_at_once() -> Callable[..., tuple[np.ndarray, ...]]:
+    """How statsmodels decides; loading it is no part of what an example may cost."""
     from statsmodels.stats.multitest import multipletests
 
-    expected, *_ = multipletests(probabilities, alpha=0.05, method="fdr_by")
+    return multipletests  # type: ignore[no-any-return]
+
+
+@given(probabilities=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
+def test_many_findings_at_once_as_statsmodels_decides(
+    decide_at_once: Callable[..., tuple[np.ndarray, ...]], probabilities: list[float]
+) -> None:
+    expected, *_ = decide_at_once(probabilities, alpha=0.05, method="fdr_by")
     assert significant(probabilities, 0.05).tolist() == expected.tolist()
 
 

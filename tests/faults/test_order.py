@@ -252,15 +252,15 @@ def test_a_label_given_while_the_folder_is_watched(tmp_path: Path) -> None:
     wanted = state(once)
     root = prepared(tmp_path / "watched")
     drop(root / "exports", *files[0])
-    watching = command(root, "watch", str(root / "exports"), "--every", "0.2", "--jobs", "1")
+    watching = command(root, "watch", str(root / "exports"), "--every", "1", "--jobs", "1")
     try:
-        wait_for(root, 1)
+        wait_for(root, 1, watching)
         for name, content in files[1:]:
             drop(root / "exports", name, content)
         label = command(root, "label", named["watch.tcx"], "100", "160", "backward")
         _, err = label.communicate(timeout=LIMIT_S)
         assert label.returncode == 0, err
-        wait_for(root, len(files))
+        wait_for(root, len(files), watching)
     finally:
         watching.send_signal(signal.SIGINT)
         _, err = watching.communicate(timeout=LIMIT_S)
@@ -269,9 +269,10 @@ def test_a_label_given_while_the_folder_is_watched(tmp_path: Path) -> None:
     assert differences(wanted, state(root)) == []
 
 
-def wait_for(root: Path, sessions: int) -> None:
+def wait_for(root: Path, sessions: int, watching: subprocess.Popen[str]) -> None:
     end_s = time.monotonic() + LIMIT_S
     while time.monotonic() < end_s:
+        assert watching.poll() is None, watching.communicate()
         with Archive.open(root / "archive") as archive:
             if len(archive.known()) >= sessions:
                 return
