@@ -74,6 +74,7 @@ def test_it_says_nothing_of_backward_running(name: str) -> None:
 
 ANOTHER_LAP = """
 frente al mar|en avant-première|Retro Running Club|Rest after backward|Jog before each backwards
+Indietro a casa|Назад домой|Nazaj domov
 rest between backward|Warm-up before the backward running|Nicht rückwärts|Never backwards
 Skipped backwards|Pause zwischen rückwärts|Trab statt rückwärts|avant à reculons|rust voor achteruit
 kein Rückwärtslaufen|geen achteruit|non indietro|não de costas|repos après à reculons

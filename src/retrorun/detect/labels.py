@@ -185,7 +185,7 @@ NOT_RUNNING = (
     r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
     r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez|club|team|shoes?|store|shop|party"
     r"|disco|vintage|jersey|series|expo|[5-9]0s|parking|gang|gear|compatible|glance|glancing"
-    r"|course backwards?)\b"
+    r"|course backwards?|indietro (?:a|verso) casa|назад дом\w*|nazaj domov|wstecz do domu)\b"
 )
 # Right in front of such a word, these say that it was at another time, or not at all.
 DENIAL_IN_FRONT = (
