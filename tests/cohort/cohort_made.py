@@ -67,9 +67,10 @@ def run(
 
 
 def tree(address: str | Path) -> dict[str, bytes]:
-    """Every object of a store, by name."""
+    """Every object of a store, by name, but what a killed worker had begun under a hidden name."""
     store = open_store(address)
-    return {each.name: store.read(each.name, 1 << 30) for each in store.entries()}
+    found = (each.name for each in store.entries())
+    return {name: store.read(name, 1 << 30) for name in found if not name.endswith(".part")}
 
 
 def rows(address: str | Path, table: str) -> list[dict[str, Any]]:

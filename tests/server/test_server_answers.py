@@ -18,6 +18,7 @@ from retrorun import answers, ingest
 from retrorun.answers import Accept, LabelRange, Reject
 from retrorun.archive import Archive
 from retrorun.model import Athlete, Remark
+from retrorun.server.live import Events, Live
 from retrorun.settings import Settings
 
 
@@ -105,6 +106,20 @@ def test_no_makes_a_candidate_forward_and_undo_takes_back_one_answer_after_anoth
         none = client.post(f"/api/sessions/{session}/undo", {})
         assert none.status == 400
         assert "no answer" in none.json["error"]
+
+
+def test_what_follows_waits_from_the_moment_at_which_an_answer_is_stored(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only when it is analysed: a look in between would teach other sessions at once."""
+    told: list[str] = []
+    shown = Live(serving.setup(place), Events(1), lambda: told.append("wait"))
+    monkeypatch.setattr(shown, "analyse_again", lambda *_: told.append("analysed"))
+    with Archive.open(place / "archive") as archive:
+        (session,) = archive.sessions()
+        shown.answer(archive, session.id, LabelRange(100.0, 160.0, "backward"), None)
+        shown.undo(archive, session.id)
+    assert told == ["wait", "analysed", "wait"] * 2
 
 
 def test_a_range_and_a_clear_do_what_they_say(place: Path) -> None:

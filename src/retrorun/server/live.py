@@ -383,6 +383,7 @@ class Live:
 
     def _follow(self, archive: Archive, answered: answers.Answered) -> str:
         if answered.labels:
+            self._changed()  # what follows waits from now on, not only when this is analysed
             self.events.tell("fresh", {"fresh": False})
             self.analyse_again(archive, answered.sha256)
             self.events.tell("session", {"session": answered.session})
