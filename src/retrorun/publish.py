@@ -12,6 +12,7 @@ import dataclasses
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -43,7 +44,10 @@ LANGUAGE = "language"  # left out where it is English
 # with which privacy zones pages were written, and those for somebody else; left out without zones
 ZONES, SHARED_ZONES = "zones", "shared_zones"
 SHARED = "shared"  # folder of pages that work alone
-FOR_OTHERS = (f"{SHARED}/*.html", "period*.html")
+# exactly as they are called: whatever else lies in the folder is somebody's own
+FOR_OTHERS = re.compile(
+    r"(?:redacted-[0-9a-f]{8}|[0-9a-f]{12}(?:-\d+)?|period(?:-from|-to)?-[\d-]+(?:-to-[\d-]+)?)\.html"
+)
 MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
@@ -156,8 +160,7 @@ def has_other_zones(folder: Path, athlete: Athlete) -> bool:
 def drop_exposed(folder: Path, athlete: Athlete) -> None:
     """Remove pages for somebody else that were written with other privacy zones.
 
-    They may hold seconds that are hidden now, and a redacted one does not tell whose it is. Pages
-    of sessions are written again by ``publish``.
+    They may hold seconds that are hidden now. Pages of sessions are written again by ``publish``.
 
     Raises:
         PageError: the folder cannot be written.
@@ -165,9 +168,8 @@ def drop_exposed(folder: Path, athlete: Athlete) -> None:
     zones, before = privacy_zones.mark(athlete), _read_pasts(folder)
     if not zones or before.get(SHARED_ZONES) == zones:
         return
-    site = Site(folder)
-    stale = sorted(page for pattern in FOR_OTHERS for page in folder.glob(pattern))
-    site.remove(str(page.relative_to(folder)) for page in stale)
+    site, pages = Site(folder), [*folder.glob("period-*.html"), *folder.glob(f"{SHARED}/*.html")]
+    site.remove(str(each.relative_to(folder)) for each in pages if FOR_OTHERS.fullmatch(each.name))
     site.write(PASTS, json.dumps(before | {SHARED_ZONES: zones}, indent=0, sort_keys=True))
 
 
