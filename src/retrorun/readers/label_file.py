@@ -205,9 +205,9 @@ def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list
     if not delimiter:
         lines, delimiter = ["\t".join(line.split()) + "\n" for line in lines], "\t"
     reader = csv.reader(lines, delimiter=delimiter)
-    said = ((reader.line_num + skipped, row) for row in reader if not _says_nothing(row))
+    numbered = ((reader.line_num + skipped, row) for row in reader if not _says_nothing(row))
     try:
-        rows = list(islice(said, _MOST_ROWS + 2))  # the head, and one more than there may be
+        rows = list(islice(numbered, _MOST_ROWS + 2))  # the head, and one more than there may be
     except csv.Error as problem:
         raise _error_in_line(name, reader.line_num + skipped, str(problem)) from problem
     return rows or [(skipped + 1, [])]
@@ -256,8 +256,8 @@ def _by_content(
     taken = {known[one] for one in (*_HEAD, _DURATION, _ACTIVITY, _BY) if one in known}
     free = [at for at in range(len(columns)) if at not in taken and rows]
     if "direction" not in known:
-        said = [at for at in free if all(_direction(cell) for cell in columns[at])]
-        found |= {"direction": said[0]} if len(said) == 1 else {}
+        directed = [at for at in free if all(_direction(cell) for cell in columns[at])]
+        found |= {"direction": directed[0]} if len(directed) == 1 else {}
     missing = [one for one in ("start", "end") if one not in known]
     if missing and not (missing == ["end"] and _DURATION in known):
         timed = [at for at in free if all(_is_moment(cell) for cell in columns[at])]

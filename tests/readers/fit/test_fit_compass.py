@@ -5,6 +5,7 @@ import struct
 import numpy as np
 import pytest
 
+from retrorun.model import Export
 from retrorun.readers import read
 from retrorun.readers.attitude import tilt_compensated_deg
 from retrorun.settings import ReadLimits
@@ -68,18 +69,23 @@ def _floats(field: int, values: FloatArray) -> Field:
     return Field(field, 0x88, struct.pack(f"<{len(values)}f", *values))
 
 
-def test_native_calibrated_logs_become_a_heading() -> None:
-    truth = np.concatenate([np.full(30, 20.0), np.full(30, 200.0)])
-    field, acceleration = _sensed(truth, 10, 5)
+def _native_log(sensed: tuple[FloatArray, FloatArray], times: list[Field], samples: int) -> Export:
+    """A minute of calibrated messages of a magnetometer and an accelerometer, one each a second."""
     encoder = Encoder()
     encoder.add(0, 0, [number(0, "enum", 4)])
     for second in range(60):
         stamp = number(253, "uint32", START + second)
         encoder.add(1, 20, [stamp, number(3, "uint8", 120)])
-        for local, message, axes in ((2, 208, field), (3, 165, acceleration)):
-            four = [_floats(5 + axis, np.repeat(axes[second, axis], 4)) for axis in range(3)]
-            encoder.add(local, message, [stamp, number(0, "uint16", 0), *four])
-    (run,) = read("a.fit", encoder.file(), ReadLimits()).recordings
+        for local, message, axes in zip((2, 3), (208, 165), sensed, strict=True):
+            own = [_floats(5 + axis, np.repeat(axes[second, axis], samples)) for axis in range(3)]
+            encoder.add(local, message, [stamp, *times, *own])
+    return read("a.fit", encoder.file(), ReadLimits())
+
+
+def test_native_calibrated_logs_become_a_heading() -> None:
+    truth = np.concatenate([np.full(30, 20.0), np.full(30, 200.0)])
+    times = [number(0, "uint16", 0)]
+    (run,) = _native_log(_sensed(truth, 10, 5), times, samples=4).recordings
     (heading,) = run.headings
     assert (heading.source, heading.claim, heading.north) == (
         "fit:magnetometer",
@@ -144,17 +150,8 @@ def test_developer_arrays_become_a_heading() -> None:
 def test_a_single_sample_of_a_message_has_its_own_time() -> None:
     """A sensor whose messages hold one sample each, 0.75 s after their time stamps."""
     truth = np.concatenate([np.full(30, 20.0), np.full(30, 200.0)])
-    field, acceleration = _sensed(truth, 0, 0)
-    encoder = Encoder()
-    encoder.add(0, 0, [number(0, "enum", 4)])
-    for second in range(60):
-        stamp = number(253, "uint32", START + second)
-        encoder.add(1, 20, [stamp, number(3, "uint8", 120)])
-        for local, message, axes in ((2, 208, field), (3, 165, acceleration)):
-            own = [_floats(5 + axis, axes[second, axis : axis + 1]) for axis in range(3)]
-            times = [number(0, "uint16", 500), number(1, "uint16", 750)]
-            encoder.add(local, message, [stamp, *times, *own])
-    (run,) = read("a.fit", encoder.file(), ReadLimits()).recordings
+    times = [number(0, "uint16", 500), number(1, "uint16", 750)]
+    (run,) = _native_log(_sensed(truth, 0, 0), times, samples=1).recordings
     (heading,) = run.headings
     turned_s = heading.time_s[np.flatnonzero(np.abs(wrap_deg(heading.heading_deg - 200)) < 1)[0]]
     assert turned_s - START - 631_065_600 == pytest.approx(31.5, abs=0.1)  # of the second's middle
