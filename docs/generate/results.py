@@ -131,8 +131,9 @@ inside the tasks, in no task's name and no log; with a scheduler on another mach
   stored). The same salt gives the same ids and bytes, so that a copy can grow; a copy remembers a
   mark of its salt and refuses another. What is taken back in the original, or analysed again
   with a new privacy zone, leaves the copy the next time it is made; an athlete who has no session
-  left in the original stays: delete that folder, or make the copy again. Without a salt one is
-  drawn and not kept: then nobody can make the same ids again. Whoever has the salt and a list of
+  left in the original stays: delete that folder, or make the copy again. A copy is of one result
+  set: what another one gave of the same athletes is removed, too. Without a salt one is drawn and
+  not kept: then nobody can make the same ids again. Whoever has the salt and a list of
   names can undo the ids: keep it as you keep the names.
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
   the salt. Weekday and time of day stay as the athlete's own clock showed them, written as if UTC;
