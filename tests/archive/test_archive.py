@@ -478,3 +478,16 @@ def test_a_note_moves_to_the_session_that_takes_the_place_of_its_own(tmp_path: P
     archive.writes.apply(1, Change(replaced={old: new}))
     assert archive.annotations.remarks() == {new: Remark(effort=0, text="easy")}
     archive.close()
+
+
+def test_sessions_that_are_written_over_those_of_later_labels_are_noted(tmp_path: Path) -> None:
+    """Two programs analyse a file at once; the one that read the labels first writes last."""
+    archive, made = filled(tmp_path)
+    later, _ = parcel()
+    archive.annotations.add_label(made.sessions[0].id, Label(1, 5, "backward", "command"))
+    labels = archive.annotations.labels(later.sha256)
+    archive.writes.apply(1, Change(parcels=[replace(later, labels=labels)]))
+    assert archive.pending.exports() == []
+    archive.writes.apply(1, Change(parcels=[replace(later, labels={})]))
+    assert archive.pending.exports() == [later.sha256]
+    archive.close()

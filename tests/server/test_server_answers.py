@@ -5,7 +5,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from serving import Client
 from retrorun import answers, ingest
 from retrorun.answers import Accept, LabelRange, Reject
 from retrorun.archive import Archive
+from retrorun.engines.child import Guard
 from retrorun.model import Athlete, Remark
 from retrorun.server.live import Events, Live
 from retrorun.settings import Settings
@@ -311,6 +312,41 @@ def test_two_servers_of_one_archive_never_lose_a_word(place: Path) -> None:
                 )
             )
     assert sorted(each[:2] for each in stored(place)[session]) == wanted
+
+
+class Interrupted:
+    """The child process of a server; while it analyses, something else happens once."""
+
+    def __init__(self, happens: Callable[[], object]) -> None:
+        self.happens = [happens]
+        self.guard = Guard()
+
+    def stream(self, work: Callable[[Any], Iterator[Any]], task: object) -> Iterator[Any]:
+        while self.happens:
+            self.happens.pop()()
+        return self.guard.stream(work, task)
+
+    def stop(self) -> None:
+        self.guard.stop()
+
+
+def test_an_answer_to_another_server_while_a_session_is_analysed_is_not_overwritten(
+    place: Path,
+) -> None:
+    """The other's label is not among those that are analysed here, and this is written last."""
+    one, two = (Live(serving.setup(place), Events(1), lambda: None) for _ in range(2))
+    first, second = LabelRange(20, 28, "backward"), LabelRange(60, 68, "backward")
+    with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
+        (session,) = here.known()
+        one._guard = Interrupted(lambda: two.answer(there, session, second))  # type: ignore[assignment]
+        one.answer(here, session, first)
+        one.release()
+        two.release()
+        with here.writing():
+            ingest.bring_up_to_date(here, ingest.Engine(Settings(), Athlete(), 1))
+        for live, archive in ((one, here), (two, there)):
+            shown = spans(live.state(archive, session), "backward")
+            assert {(20.0, 28.0), (60.0, 68.0)} <= set(shown)
 
 
 @contextmanager

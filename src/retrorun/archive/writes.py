@@ -229,8 +229,11 @@ class Writes:
         )
         self._database.connection.execute(TOTALS, (parcel.sha256,))
         if parcel.labels is None or parcel.labels == self._annotations.labels(parcel.sha256):
-            # a label that came while the file was analysed was not used: the file stays noted
             self._pending.remove(parcel.sha256)
+        elif before:
+            # a label that came while the file was analysed was not used: the file is noted, also
+            # where another process has used it meanwhile, whose sessions this one replaces
+            self._pending.add([parcel.sha256])
         return {track for _, track in before}
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:

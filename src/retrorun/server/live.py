@@ -394,20 +394,28 @@ class Live:
     def analyse_again(self, archive: Archive, sha256: str) -> None:
         """Analyse the sessions of a file with the labels of now; write them, or keep them.
 
-        A file that cannot be analysed stays as it was, and noted.
+        The one writer is kept out from the first look at the labels until the sessions are
+        written: what another server has analysed with later labels is never overwritten. A file
+        that cannot be analysed stays as it was, and noted.
         """
-        parcel = self._parcel(archive, sha256)
-        if parcel is None or parcel.problem is not None:
-            return
         try:
             with archive.writing(0.0):
-                archive.writes.apply(archive.import_of(sha256), Change(parcels=[parcel]))
+                self._write_again(archive, sha256)
         except ArchiveError as problem:
             if problem.slug != "archive-busy":
                 raise
-            self._overlay.put(sha256, tuple(_unpacked(parcel)))
-        else:
+            self._keep_again(archive, sha256)
+
+    def _write_again(self, archive: Archive, sha256: str) -> None:
+        parcel = self._parcel(archive, sha256)
+        if parcel is not None and parcel.problem is None:
+            archive.writes.apply(archive.import_of(sha256), Change(parcels=[parcel]))
             self._overlay.drop(sha256)
+
+    def _keep_again(self, archive: Archive, sha256: str) -> None:
+        parcel = self._parcel(archive, sha256)
+        if parcel is not None and parcel.problem is None:
+            self._overlay.put(sha256, tuple(_unpacked(parcel)))
 
     def _parcel(self, archive: Archive, sha256: str) -> Parcel | None:
         task = ingest.original_task(sha256, archive)
