@@ -188,6 +188,19 @@ def test_a_missing_number_has_no_median_nor_have_none() -> None:
     assert math.isnan(arithmetic.median(np.empty(0)))
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 10, 997])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.95, 0.98, 1.0])
+def test_quantiles_have_the_bits_of_numpy(size: int, share: float) -> None:
+    for _ in range(20):
+        values = RNG.normal(size=size)
+        assert arithmetic.quantile(values, share) == float(np.quantile(values, share))
+
+
+def test_a_missing_number_has_no_quantile_nor_have_none() -> None:
+    assert math.isnan(arithmetic.quantile(np.array([1.0, np.nan, 2.0]), 0.1))
+    assert math.isnan(arithmetic.quantile(np.empty(0), 0.1))
+
+
 def test_products_are_those_of_whole_numbers() -> None:
     left, right = RNG.integers(-9, 9, (3, 4)), RNG.integers(-9, 9, (4, 2))
     assert np.array_equal(arithmetic.product(left, right), left @ right)
@@ -221,7 +234,7 @@ def test_equations_are_solved() -> None:
         right = RNG.integers(-9, 9, 4)
         found = arithmetic.solve(matrix.astype(float), right.astype(float))
         assert np.allclose(found, exact(matrix.tolist(), right.tolist()), rtol=1e-9, atol=1e-9)
-        inverse = arithmetic.inverse(matrix.astype(float))
+        inverse = arithmetic.solve(matrix.astype(float), np.eye(4))
         assert np.allclose(matrix @ inverse, np.eye(4), rtol=0.0, atol=1e-9)
 
 
@@ -240,7 +253,7 @@ def test_a_zero_on_the_diagonal_is_no_hindrance() -> None:
 
 def test_a_singular_matrix_has_no_solution() -> None:
     with pytest.raises(ZeroDivisionError):
-        arithmetic.inverse(np.array([[1.0, 2.0], [2.0, 4.0]]))
+        arithmetic.solve(np.array([[1.0, 2.0], [2.0, 4.0]]), np.eye(2))
 
 
 BY_PROCESSOR = {

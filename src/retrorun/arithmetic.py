@@ -286,7 +286,9 @@ def arctan2(y: float | FloatArray, x: float | FloatArray) -> float | FloatArray:
     longer = np.maximum(tall, wide)
     ratio = np.minimum(tall, wide) / np.where(longer == 0.0, 1.0, longer)
     beyond = ratio > 0.4375  # where the series needs too many terms: π/4 is taken off
-    angle = _arctan(np.where(beyond, (ratio - 1.0) / (ratio + 1.0), ratio))
+    rest = np.where(beyond, (ratio - 1.0) / (ratio + 1.0), ratio)
+    square = rest * rest
+    angle = rest - rest * square * _polynomial(_ARCTAN, square)
     angle = np.where(beyond, np.pi / 4.0 + angle, angle)
     angle = np.where(tall > wide, np.pi / 2.0 - angle, angle)
     angle = np.where(np.signbit(right), np.pi - angle, angle)
@@ -305,11 +307,6 @@ def _arctan2_of_one(up: float, right: float) -> float:
     angle = math.pi / 2.0 - angle if tall > wide else angle
     angle = math.pi - angle if math.copysign(1.0, right) < 0.0 else angle
     return math.copysign(angle, up)
-
-
-def _arctan(x: FloatArray) -> FloatArray:
-    square = x * x
-    return x - x * square * _polynomial(_ARCTAN, square)
 
 
 @overload
@@ -373,11 +370,9 @@ def interpolate(
     if len(places) == 1:
         found = np.full(wanted.shape, values[0])
     else:
-        after = np.searchsorted(places, wanted, side="right")
-        after = np.minimum(np.maximum(after, 1), len(places) - 1)
-        before = after - 1
-        low, high = places[before], places[after]
-        at_low, at_high = values[before], values[after]
+        after = np.searchsorted(places, wanted, side="right").clip(1, len(places) - 1)
+        low, high = places[after - 1], places[after]
+        at_low, at_high = values[after - 1], values[after]
         inside = np.minimum(np.maximum(wanted, places[0]), places[-1])
         width = high - low
         width[~(high > low)] = 1.0
@@ -400,6 +395,21 @@ def median(values: FloatArray) -> float:
         return math.nan
     low = order[half] if order.size % 2 else np.maximum.reduce(order[:half])
     return (float(low) + float(order[half])) / 2.0
+
+
+def quantile(values: FloatArray, share: float) -> float:
+    """The value below which a share of some values (n,) lies, on a line between two of them.
+
+    NaN where one is missing, or there are none. The bits are those of ``np.quantile``, which loads
+    numpy's masked arrays. Source: Hyndman and Fan 1996, definition 7.
+    """
+    if not values.size or np.isnan(values).any():
+        return math.nan
+    order, place = np.sort(values), share * (values.size - 1)
+    low = int(place)
+    before, after = float(order[low]), float(order[min(low + 1, values.size - 1)])
+    along, rise = place - low, after - before
+    return before + rise * along if along < 0.5 else after - rise * (1.0 - along)
 
 
 def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
@@ -456,15 +466,6 @@ def _solve_few(matrix: list[list[float]], right: list[float]) -> list[float]:
         rows = [[each - row[0] * over for each, over in zip(row[1:], upper)] for row in rows]  # noqa: B905
         rows[at] = upper
     return [row[0] for row in rows]
-
-
-def inverse(matrix: FloatArray) -> FloatArray:
-    """Inverse of a square matrix of few rows.
-
-    Raises:
-        ZeroDivisionError: the matrix is singular.
-    """
-    return solve(matrix, np.eye(len(matrix)))
 
 
 def _polynomial(coefficients: Sequence[float], x: FloatArray) -> FloatArray:

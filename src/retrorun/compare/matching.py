@@ -324,7 +324,7 @@ def _fitted(inner: FloatArray, owner: IntArray, columns: int) -> Line:
     Source: Liang & Zeger 1986 (Biometrika 73:13), with the correction G / (G - 1) for G sessions.
     """
     design, values = inner[:, :columns], inner[:, 2]
-    bread = arithmetic.inverse(product(design.T, design))
+    bread = arithmetic.solve(product(design.T, design), np.eye(design.shape[1]))
     slopes = product(bread, product(design.T, values[:, None]))[:, 0]
     left = values - product(design, slopes[:, None])[:, 0]
     scores = np.stack([np.bincount(owner, weights=column) for column in (design.T * left)], axis=1)

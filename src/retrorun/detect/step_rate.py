@@ -61,23 +61,23 @@ def fit(
         spread = max(spread, settings.line_least_spread_spm)
         bound = settings.line_outlier * spread
         robust = np.minimum(1.0, bound / np.maximum(away, 1e-9))
-    low, high = np.quantile(rows[1], settings.line_ends)
-    return GaitLine(*map(float, (*line, spread, weight.sum(), low, high)))
+    ends = (arithmetic.quantile(rows[1], each) for each in settings.line_ends)
+    return GaitLine(*map(float, (*line, spread, weight.sum(), *ends)))
 
 
 def raised(
     line: GaitLine, ratio: float, steps: Steps, where: BoolArray, settings: DetectSettings
 ) -> GaitLine:
     """The forward line times the athlete's own ratio: the backward line."""
-    low, high = np.quantile(steps.speed_mps[where], settings.line_ends)
+    slow, fast = settings.line_ends
     return replace(
         line,
         intercept_spm=line.intercept_spm * ratio,
         slope_spm_per_mps=line.slope_spm_per_mps * ratio,
         grade_slope_spm=line.grade_slope_spm * ratio,
         seconds=float(where.sum()),
-        low_mps=float(low),
-        high_mps=float(high),
+        low_mps=arithmetic.quantile(steps.speed_mps[where], slow),
+        high_mps=arithmetic.quantile(steps.speed_mps[where], fast),
     )
 
 
@@ -115,8 +115,8 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     level = cadence - settings.run_slope[0] * speed
     gain = (own.steps[0] * arithmetic.median(cadence), own.steps[1] * arithmetic.median(cadence))
     [single] = _clusters(data, np.zeros((1, cadence.size)), gain, settings)
-    starts = [level > cut for cut in np.quantile(level, settings.two_lines_starts)]
-    slow, fast = np.quantile(speed, settings.two_lines_speeds)
+    starts = [level > arithmetic.quantile(level, each) for each in settings.two_lines_starts]
+    slow, fast = (arithmetic.quantile(speed, each) for each in settings.two_lines_speeds)
     starts.append(speed < (slow + fast) / 2)
     starts += _short_contacts(steps, thin, settings)
     guesses = np.array(starts, dtype=np.float64)
@@ -418,7 +418,8 @@ def _short_contacts(steps: Steps, thin: IntArray, settings: DetectSettings) -> l
     for stride in steps.strides:
         change, _ = stride_change(stride, steps.counted & np.isfinite(stride.log), settings)
         here = change[thin]
-        low, high = np.nanquantile(here, settings.two_lines_speeds)
+        known = here[~np.isnan(here)]
+        low, high = (arithmetic.quantile(known, each) for each in settings.two_lines_speeds)
         found.append(np.nan_to_num(here, nan=high) < (low + high) / 2)
     return found
 

@@ -334,7 +334,7 @@ def _model_error(series: EffortSeries, factor: float, settings: MeasureSettings)
     hills = float(np.mean(np.abs(climb)) / np.mean(series.level))
     demand, backward = series.level + climb, series.backward > 0.5
     spent = factor * float(np.mean(demand[backward])) if backward.any() else 0.0
-    known = float(np.quantile(demand[~backward], settings.kinetics_highest_effort))
+    known = arithmetic.quantile(demand[~backward], settings.kinetics_highest_effort)
     beyond = max(0.0, spent - known) / spent if spent > 0 else 0.0
     parts = (
         settings.kinetics_model_error,

@@ -214,7 +214,7 @@ def _solve(
     pull = np.cumsum(weighted * white, axis=1)[:, -1] if white.size else np.zeros(COUNT)
     gradient = pull - precision * (theta - before[:, 0])
     try:
-        covariance = arithmetic.inverse(curvature)
+        covariance = arithmetic.solve(curvature, np.eye(len(curvature)))
     except ZeroDivisionError:
         return np.full(len(theta), np.nan), np.full((len(theta), len(theta)), np.nan)
     step: FloatArray = np.clip(product(covariance, gradient), -limits, limits)

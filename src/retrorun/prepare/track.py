@@ -307,7 +307,7 @@ def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> fl
     """How far positions jitter, as second differences show: next to nothing on a smooth way."""
     bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
     known_m = bends_m[np.isfinite(bends_m)]
-    return float(np.quantile(known_m, settings.bend_quantile)) if known_m.size else np.inf
+    return arithmetic.quantile(known_m, settings.bend_quantile) if known_m.size else np.inf
 
 
 def _usual_mps(chord_mps: FloatArray, settings: PrepareSettings) -> float:

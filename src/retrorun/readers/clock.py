@@ -365,7 +365,7 @@ def _usual_apart_s(time_s: FloatArray, limits: ReadLimits) -> tuple[float, float
     known = apart_s[(apart_s > 0) & (apart_s <= limits.clock_jump_s)]
     if not known.size:
         return 1.0, 1.0
-    return arithmetic.median(known), float(np.quantile(known, limits.clock_longest_share))
+    return arithmetic.median(known), arithmetic.quantile(known, limits.clock_longest_share)
 
 
 def _time_between_s(one: Recording, before: _Piece, after: _Piece, limits: ReadLimits) -> float:
