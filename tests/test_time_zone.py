@@ -1,8 +1,14 @@
 """Offsets below are those of the IANA database, read by hand for the dates named."""
 
 import datetime as dt
+import zlib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
 
+import numpy as np
 import pytest
+import tzfpy
 
 from retrorun import time_zone
 
@@ -35,3 +41,70 @@ def test_local_time_is_the_runners_clock() -> None:
     found = time_zone.find(SUMMER, None, 46.05, 14.5)
     assert time_zone.local_time(SUMMER, found).hour == 14
     assert time_zone.local_time(SUMMER, None).hour == 12
+
+
+@pytest.fixture
+def fresh_cells() -> Iterator[None]:
+    """Cells are read anew in the test, and after it."""
+    time_zone._cells.cache_clear()
+    yield
+    time_zone._cells.cache_clear()
+
+
+def _is_of_this_tzfpy() -> bool:
+    pinned = Path(__file__).parents[1] / "constraints.txt"
+    return f"tzfpy=={version('tzfpy')}" in pinned.read_text(encoding="utf-8").split()
+
+
+of_this_tzfpy = pytest.mark.skipif(
+    not _is_of_this_tzfpy(), reason="the cells are made with the tzfpy of constraints.txt"
+)
+
+
+@of_this_tzfpy
+def test_cells_say_what_tzfpy_says() -> None:
+    rng, known = np.random.default_rng(7), 0
+    every = rng.uniform((-180.0, -90.0), (180.0, 90.0), (20_000, 2))
+    corners = np.floor(every / time_zone.CELL_DEG) * time_zone.CELL_DEG
+    beside = np.clip(corners + rng.uniform(-0.01, 0.01, corners.shape), (-180, -90), (180, 90))
+    for longitude, latitude in np.concatenate([every, corners, beside]).tolist():
+        found = time_zone._name_of_cell(latitude, longitude)
+        known += found is not None
+        assert found in (None, tzfpy.get_tz(longitude, latitude)), (longitude, latitude)
+    assert known > 0.85 * 60_000, "run docs/generate/zone_cells.py"
+
+
+@of_this_tzfpy
+def test_far_from_borders_tzfpy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: float) -> str:
+        raise AssertionError
+
+    monkeypatch.setattr(tzfpy, "get_tz", refuse)
+    found = time_zone.find(SUMMER, 7200.0, 48.14, 11.57)
+    assert found is not None
+    assert found.name == "Europe/Berlin"
+    with pytest.raises(AssertionError):
+        time_zone.find(SUMMER, 7200.0, 47.56, 7.59)  # Basel, where three zones meet
+
+
+@pytest.mark.parametrize(
+    "place", [(90.0, 0.0), (-90.0, 0.0), (0.0, 180.0), (0.0, -180.0), (95.0, 0.0), (0.0, 400.0)]
+)
+def test_ends_of_the_world_are_as_tzfpy_has_them(place: tuple[float, float]) -> None:
+    latitude, longitude = place
+    assert time_zone._name(latitude, longitude) == (tzfpy.get_tz(longitude, latitude) or None)
+
+
+@pytest.mark.usefixtures("fresh_cells")
+def test_cells_of_another_tzfpy_are_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    count = time_zone.ROWS * time_zone.COLUMNS
+    wrong = b"0.0.1 Asia/Tokyo\n" + b"\x01\x00" * count
+    monkeypatch.setattr(time_zone, "CELLS", tmp_path / "cells.bin")
+    time_zone.CELLS.write_bytes(zlib.compress(wrong))
+    assert time_zone._name(48.14, 11.57) == "Europe/Berlin"
+    time_zone._cells.cache_clear()
+    right = wrong.replace(b"0.0.1", version("tzfpy").encode())
+    time_zone.CELLS.write_bytes(zlib.compress(right))
+    assert time_zone._name(48.14, 11.57) == "Asia/Tokyo"
