@@ -3,11 +3,10 @@
 Nothing else in the package holds a published number.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One published number.
 
     Attributes:

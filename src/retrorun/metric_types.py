@@ -4,8 +4,11 @@
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import structs
 
 T = TypeVar("T")
 Subject = Literal["way", "ground", "heart", "gait", "breath", "energy", "count"]
@@ -26,8 +29,7 @@ Scale = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(msgspec.Struct, frozen=True):
     """How pages show a number: ``digits`` are those after the point once it is scaled."""
 
     scale: Scale = "plain"
@@ -35,8 +37,7 @@ class Style:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Quotient:
+class Quotient(msgspec.Struct, frozen=True):
     """``times`` × Σ ``above`` / Σ ``below`` over segments, or of one; both are keys of numbers."""
 
     above: str
@@ -44,16 +45,14 @@ class Quotient:
     times: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Reciprocal:
+class Reciprocal(msgspec.Struct, frozen=True):
     """``times`` over the mean of another metric, whose key is ``of``."""
 
     of: str
     times: float
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(msgspec.Struct, frozen=True):
     """How backward and forward are compared in matched pairs.
 
     Attributes:
@@ -84,8 +83,7 @@ class Compared:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(msgspec.Struct, frozen=True):
     """One number of a segment.
 
     Attributes:
@@ -122,8 +120,7 @@ class Metric:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(msgspec.Struct, frozen=True):
     """A number that is not stored: the quotient of two that are, of one segment or of sums."""
 
     key: str
@@ -134,8 +131,7 @@ class Derived:
     contrast: Style | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(msgspec.Struct, frozen=True):
     """A sum over the segments of one kind of movement.
 
     Attributes:
@@ -160,8 +156,7 @@ class Sum:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Trended:
+class Trended(msgspec.Struct, frozen=True):
     """A number of a session that is followed over time; `compare.trends` computes it."""
 
     key: str
@@ -170,8 +165,7 @@ class Trended:
     style: Style
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyPart:
+class EnergyPart(msgspec.Struct, frozen=True):
     """One number of an `Energy`; ``meaning`` stands before "energy" in the documentation."""
 
     meaning: str
@@ -180,8 +174,7 @@ class EnergyPart:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A row of a session page's backward against forward; ``mean`` as of `Metric`."""
 
     key: str
@@ -278,7 +271,7 @@ def declared(holder: type, kind: type[T]) -> Iterator[tuple[str, T]]:
 def named(holder: type, prefix: str = "") -> Iterator[Metric]:
     """The metrics that a class declares, in order, with their keys and columns."""
     for name, each in declared(holder, Metric):
-        yield replace(each, key=f"{prefix}{name}", column=each.column or name)
+        yield structs.replace(each, key=f"{prefix}{name}", column=each.column or name)
 
 
 def compared(metrics: Iterable[Metric], derived: Iterable[Derived]) -> Iterator[Compared]:
@@ -286,15 +279,15 @@ def compared(metrics: Iterable[Metric], derived: Iterable[Derived]) -> Iterator[
     for each in metrics:
         if each.compared:
             key = each.compared.key or each.key
-            yield replace(_filled_in(each.compared, key, each), source=each.key)
+            yield structs.replace(_filled_in(each.compared, key, each), source=each.key)
     for own in derived:
-        yield replace(_filled_in(own.compared, own.key, own), formula=own.formula)
+        yield structs.replace(_filled_in(own.compared, own.key, own), formula=own.formula)
 
 
 def _filled_in(found: Compared, key: str, of: Metric | Derived) -> Compared:
     stem, _, unit = key.rpartition("_")
     columns = found.columns if any(found.columns) else (stem, unit)
-    return replace(found, key=key, unit=of.unit, subject=of.subject, columns=columns)
+    return structs.replace(found, key=key, unit=of.unit, subject=of.subject, columns=columns)
 
 
 def rows(metrics: Iterable[Metric], derived: Iterable[Derived]) -> Iterator[Row]:

@@ -10,9 +10,11 @@ column of the same name where ``measure`` computes its like.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated
+
+from msgspec import structs
 
 from retrorun.metric_types import (
     Compared,
@@ -414,10 +416,10 @@ def number_of(metrics: Metrics, key: str) -> float | None:
 METRICS: tuple[Metric, ...] = by_table(named(Metrics))
 HEART_RATE: tuple[Metric, ...] = tuple(named(HeartRate, "heart_rate."))
 ENERGY: tuple[EnergyPart, ...] = tuple(
-    replace(each, key=name) for name, each in declared(Energy, EnergyPart)
+    structs.replace(each, key=name) for name, each in declared(Energy, EnergyPart)
 )
 SUMS: tuple[Sum, ...] = tuple(
-    replace(each, key=name, of=each.of or name, column=each.column or name)
+    structs.replace(each, key=name, of=each.of or name, column=each.column or name)
     for name, each in declared(Totals, Sum)
 )
 # columns of a session page's table of segments, and rows of its backward against forward

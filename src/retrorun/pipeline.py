@@ -15,6 +15,8 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 
+import msgspec
+
 from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, time_zone
 from retrorun.detect import labels as detect_labels
 from retrorun.errors import NotARunError, ReadError, RetrorunError, error_location
@@ -107,8 +109,7 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     return Analysis(export.source, sessions, tracks, lost)
 
 
-@dataclasses.dataclass(frozen=True, slots=True, eq=False)
-class _Input:
+class _Input(msgspec.Struct, frozen=True, eq=False):
     """One recording with the headings of second devices, and the labels of the user."""
 
     recording: Recording

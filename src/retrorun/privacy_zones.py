@@ -13,9 +13,10 @@ time multiplied by speed is a distance, and a distance leads back to the door.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
+import msgspec
 import numpy as np
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin
@@ -65,8 +66,7 @@ _CUT = "seconds in a privacy zone are left out: times, distances and sums begin 
 _BLANK = "nearly all of it lies in a privacy zone: places, distances and speeds are left out"
 
 
-@dataclass(frozen=True, slots=True)
-class Disc:
+class Disc(msgspec.Struct, frozen=True):
     """What is hidden of the ground: samples within ``radius_m`` of the point."""
 
     latitude_deg: float

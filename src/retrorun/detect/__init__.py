@@ -6,9 +6,11 @@ decoding of the sum → judgement of each segment.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect import (
@@ -79,7 +81,9 @@ def detect_twice(
     if not any(athlete.learnt_fingerprints(plain.reads).values()):
         return plain, plain
     if athlete.backward_contrast() is None:  # the two lines were sought by people's gait, as then
-        observed = replace(observed, steps=replace(observed.steps, upper=grounds.steps.upper))
+        observed = structs.replace(
+            observed, steps=structs.replace(observed.steps, upper=grounds.steps.upper)
+        )
     return plain, _detect(observed, given, athlete, settings, presses_s)[0]
 
 
@@ -87,8 +91,7 @@ def _empty() -> Detection:
     return Detection((), HeadingVerdict(None, "none", None, None, "the recording is empty"), {})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Observed:
+class _Observed(msgspec.Struct, frozen=True, eq=False):
     """What a track holds, whoever ran it: the same for every athlete."""
 
     track: Track
@@ -222,7 +225,7 @@ def _grounds(
             break  # the gait would be taught, and say, the same again
         known = gait.Known(p_backward, taught, has_heading=mounted is not None)
         gait_evidence = gait.evidence(steps, known, athlete, settings)
-        steps = replace(steps, upper=gait_evidence.upper)
+        steps = structs.replace(steps, upper=gait_evidence.upper)
         reads |= gait_evidence.reads
         disturbed = joint.disturbed(
             facing, (heading_llr, gait_evidence.ratio), reversed_at, settings

@@ -1,8 +1,8 @@
 """What could be wrong with a segment that looks backward, and what speaks for it all the same."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -26,8 +26,7 @@ SIDEWAYS = "the heading does not oppose the course: sideways, rather than backwa
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grounds:
+class Grounds(msgspec.Struct, frozen=True, eq=False):
     """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
@@ -92,8 +91,7 @@ def speed_ratio(
     return arithmetic.median(speed[first:last][inside]) / arithmetic.median(speed[around][moving])
 
 
-@dataclass(frozen=True, slots=True)
-class SessionWide:
+class SessionWide(msgspec.Struct, frozen=True):
     """What a whole session says of each of its stretches.
 
     Attributes:

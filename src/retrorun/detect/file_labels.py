@@ -10,9 +10,11 @@ about.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect.labels import ALTERNATE, COARSE, LAPS, PRESSES
@@ -26,8 +28,7 @@ BACKWARD = DIRECTIONS.index("backward")
 FORWARD = DIRECTIONS.index("forward")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Unaided:
+class Unaided(msgspec.Struct, frozen=True, eq=False):
     """What the sensors say without any word of the file, (n,) each.
 
     Attributes:
@@ -207,7 +208,9 @@ def at_presses(
         _move(direction, probability, movable, (first, last), (begin, end))
         words = next((text for a, b, text in reasons if a <= first < b), "")
         reasons.insert(0, (begin, end, words))
-    return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
+    return structs.replace(
+        decision, direction=direction, probability=probability, reasons=tuple(reasons)
+    )
 
 
 def _nearest(presses: np.ndarray[tuple[int], np.dtype[np.int64]], edge: int, most_s: float) -> int:

@@ -1,9 +1,10 @@
 """Evidence of steps and strides: backward running takes more steps, and shorter contacts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect.modes import Steps, Stride
@@ -25,8 +26,7 @@ from retrorun.units import BoolArray, FloatArray
 _CONTRAST = frozenset({BACKWARD_CONTRAST})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GaitEvidence:
+class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
     """What the gait says.
 
     Attributes:
@@ -49,7 +49,7 @@ class GaitEvidence:
     reads: frozenset[str] = frozenset()
     upper: FloatArray | None = None
     strides: FloatArray | None = None
-    changes: Mapping[str, FloatArray] = field(default_factory=dict)
+    changes: Mapping[str, FloatArray] = msgspec.field(default_factory=dict)
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -59,8 +59,7 @@ class GaitEvidence:
         return cls(np.zeros(seconds), missing, None, None, share)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class Known(msgspec.Struct, frozen=True, eq=False):
     """What heading and labels say before the gait is asked.
 
     ``p_backward`` (n,) is the probability of backward running by them, ``where`` (n,) whether they
@@ -93,7 +92,7 @@ def evidence(
     sides = known.where & (known.p_backward < low), known.where & (known.p_backward > high)
     if steps.counted.sum() < settings.gait_least_s:
         ratio = _by_speed(steps, sides, settings) / settings.gait_temper_s
-        return replace(GaitEvidence.silent(steps.counted.size, settings), ratio=ratio)
+        return structs.replace(GaitEvidence.silent(steps.counted.size, settings), ratio=ratio)
     ahead = fit(steps, sides[0].astype(np.float64), None, settings)
     ahead_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
     own = backward_gait(athlete, settings)
@@ -101,14 +100,14 @@ def evidence(
     if enough and ahead_s < half_s and not known.has_heading:
         # Rejected candidates alone are no forward line: their quick steps would hide all others.
         upper = two_lines(steps, own, settings) if steps.upper is None else steps.upper
-        steps = replace(steps, upper=upper)
+        steps = structs.replace(steps, upper=upper)
         enough = upper[sides[0] & steps.counted].sum() <= 0.5 * ahead_s
     if ahead is not None and enough:
         judged = _judge_by_line(steps, ahead, sides, own, settings)
-        return replace(judged, reads=_CONTRAST, upper=steps.upper)
+        return structs.replace(judged, reads=_CONTRAST, upper=steps.upper)
     judged = _judge_untaught(steps, athlete, settings)
     # Beside labels or a heading a guessed line would pass for one that they taught.
-    return replace(judged, forward=None) if known.where.any() else judged
+    return structs.replace(judged, forward=None) if known.where.any() else judged
 
 
 def _judge_untaught(steps: Steps, athlete: Athlete, settings: DetectSettings) -> GaitEvidence:
@@ -118,13 +117,15 @@ def _judge_untaught(steps: Steps, athlete: Athlete, settings: DetectSettings) ->
     line = fit(steps, 1.0 - back, athlete.forward_line, settings)
     if line is None:
         silent = GaitEvidence.silent(steps.counted.size, settings)
-        return replace(silent, reads=_CONTRAST, upper=back)
+        return structs.replace(silent, reads=_CONTRAST, upper=back)
     if back.any():
         judged = _judge_by_line(steps, line, (back == 0, back > 0), own, settings)
         # what step rate alone found teaches nothing
-        return replace(judged, backward=None, reads=_CONTRAST | {FORWARD_SLOPES}, upper=back)
+        return structs.replace(
+            judged, backward=None, reads=_CONTRAST | {FORWARD_SLOPES}, upper=back
+        )
     judged = _by_earlier_runs(steps, line, athlete, settings)
-    return replace(judged, reads=_CONTRAST | {FORWARD_LINE}, upper=back)
+    return structs.replace(judged, reads=_CONTRAST | {FORWARD_LINE}, upper=back)
 
 
 def _by_earlier_runs(
@@ -136,11 +137,11 @@ def _by_earlier_runs(
     judged = _judge_by_line(steps, line, unsided, gait, settings)
     raised_by = _raised_throughout(steps, own, settings) if own is not None else 0.0
     if own is not None and raised_by > settings.own_line_tells:
-        return replace(_judge_by_line(steps, own, unsided, gait, settings), forward=None)
+        return structs.replace(_judge_by_line(steps, own, unsided, gait, settings), forward=None)
     ratio = np.zeros(steps.counted.size)
     if raised_by < -settings.own_line_tells:
         ratio = np.minimum(judged.ratio, 0.0)
-    return replace(judged, ratio=ratio)
+    return structs.replace(judged, ratio=ratio)
 
 
 def _raised_throughout(steps: Steps, line: GaitLine, settings: DetectSettings) -> float:
@@ -284,4 +285,4 @@ def _taught(stride: Stride, changes: FloatArray, settings: DetectSettings) -> St
     own_weight, usual_weight = settings.own_weights
     usual, spread = stride.turned
     mean = own_weight * arithmetic.median(changes) + usual_weight * usual
-    return replace(stride, turned=(mean, min(spread, settings.stride_spread)))
+    return structs.replace(stride, turned=(mean, min(spread, settings.stride_spread)))

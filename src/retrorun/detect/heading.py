@@ -1,9 +1,11 @@
 """Which heading is to be believed, what iron did to it, and what it says second by second."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import product
@@ -34,8 +36,7 @@ RAW_LOGS = ("sensorlogger:", "phyphox:")
 UNSIGNED = ("-unsigned",)  # ends the name of one that may be mirrored
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Facing:
+class Facing(msgspec.Struct, frozen=True, eq=False):
     """A heading against the course, (n,) each.
 
     Attributes:
@@ -71,7 +72,7 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     if others:
         listed = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
         verdict = replace(best.verdict, reason=f"{best.verdict.reason} (beside it {listed})")
-        best = replace(best, verdict=verdict)
+        best = structs.replace(best, verdict=verdict)
     return best
 
 
@@ -451,7 +452,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     if after < before + settings.iron_gain:
         return facing
     reason = f"{facing.verdict.reason}; iron on the device bent it by up to {size:.0f}°, taken out"
-    return replace(
+    return structs.replace(
         facing,
         delta_deg=wrap_deg(straight),
         verdict=replace(facing.verdict, reason=reason),

@@ -1,8 +1,8 @@
 """Run, walk or still, second by second, and the steps and strides of running."""
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import product
@@ -12,8 +12,7 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Modes:
+class Modes(msgspec.Struct, frozen=True, eq=False):
     """How the athlete moves, (n,) each.
 
     Attributes:
@@ -149,8 +148,7 @@ def _speed(track: Track, most_mps: float) -> FloatArray:
     return np.where(hole, np.minimum(across, most_mps), speed)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Stride:
+class Stride(msgspec.Struct, frozen=True, eq=False):
     """Contact time or vertical excursion.
 
     Attributes:
@@ -172,8 +170,7 @@ class Stride:
     log_pace: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Steps:
+class Steps(msgspec.Struct, frozen=True, eq=False):
     """Step rate, speed, grade and heart rate, smoothed, (n,).
 
     ``counted`` is where they may be compared, ``upper`` what ``two_lines`` found of them, if that
@@ -204,7 +201,7 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
     smooth = (mean_around(cadence, half), mean_around(speed, half), mean_around(grade, half))
     heart = np.where(track.flags["heart_rate_suspect"], np.nan, track.column("heart_rate_bpm"))
     found = Steps(smooth[0], smooth[1], np.nan_to_num(smooth[2]), heart, counted)
-    return replace(found, strides=_strides(track, found, running, settings))
+    return structs.replace(found, strides=_strides(track, found, running, settings))
 
 
 def _strides(

@@ -1,8 +1,8 @@
 """At which angle the device is worn: an axis by doubled angles, then its sign."""
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect import turns
@@ -19,8 +19,7 @@ STATED = ("profile", "labels")
 WATCHES = ("fit:",)  # worn flat, the twelve to the front
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Mount:
+class Mount(msgspec.Struct, frozen=True, eq=False):
     """The facing offset: device heading minus course while running forward.
 
     Attributes:
@@ -81,7 +80,7 @@ def mount(
         turned_over = _is_turned_over(parts, turned, labelled, settings)
         over = parts.each_second(turned_over.astype(np.float64)) > 0
         axis, opposite = axis + 180.0 * over, opposite ^ over
-        parts = replace(parts, opposite=parts.opposite ^ turned_over)
+        parts = structs.replace(parts, opposite=parts.opposite ^ turned_over)
         turned = turns.witness(parts, modes, reversed_at, usual, settings)
     ahead, behind = facing.usable & ~opposite, facing.usable & opposite
     both = _both_last(opposite[facing.usable], np.flatnonzero(facing.usable), settings)
@@ -89,8 +88,8 @@ def mount(
     sign = _sign(axis, (ahead, behind), labelled, known, settings)
     if sign.log_odds < 0:
         axis = wrap_deg(axis + 180.0)
-        parts = replace(parts, opposite=~parts.opposite)
-        sign = replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
+        parts = structs.replace(parts, opposite=~parts.opposite)
+        sign = structs.replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
     given = _odds_of_runs(parts, labelled, sign, settings)
     back = turns.decode(parts, turned.boundaries, given, turned.turn_log_odds)
     about = _device_turned(parts, back, settings)
@@ -261,8 +260,7 @@ def _axis_of_one(
     return np.degrees(angle) / 2.0, arithmetic.hypot(*whole)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sign:
+class _Sign(msgspec.Struct, frozen=True):
     """Log-odds with and without habit that the axis is the facing offset, and by what."""
 
     log_odds: float
@@ -271,8 +269,7 @@ class _Sign:
     reads: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Known:
+class _Known(msgspec.Struct, frozen=True, eq=False):
     """What the sign is resolved from, beside the axis and its sides."""
 
     facing: Facing

@@ -1,10 +1,11 @@
 """Runs and running means of series of seconds, an axis that drifts, and a state's probability."""
 
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import product
@@ -101,8 +102,7 @@ def without_drift(
     return straight, np.cumsum(begins > 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True):
     """The axis of one window: an angle in its middle, and how fast it drifts."""
 
     middle_s: float
@@ -118,7 +118,9 @@ class _Line:
         there = np.array([second])
         step_deg = float((self.at(there) - before.at(there))[0])
         apart_deg = wrap_deg(2.0 * step_deg) / 2.0
-        return replace(self, angle_deg=self.angle_deg - step_deg + apart_deg), abs(apart_deg)
+        return structs.replace(self, angle_deg=self.angle_deg - step_deg + apart_deg), abs(
+            apart_deg
+        )
 
 
 def _drifting_axis(

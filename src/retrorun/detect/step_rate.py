@@ -8,8 +8,9 @@
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic, literature
@@ -217,8 +218,7 @@ def _is_backward(
     return gain >= hardly and clear >= needed and pulse > -yielding
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Clusters:
+class _Clusters(msgspec.Struct, frozen=True, eq=False):
     """Tempered log posterior, membership (m,) of 0 and 1, and the upper line's relative gain."""
 
     total: float

@@ -7,9 +7,9 @@ two, and the runs are decoded over both direction and mount. Nothing here uses s
 evidence of the heading, so that the two decoders can be wrong in different ways.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -21,8 +21,7 @@ from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Boundaries:
+class Boundaries(msgspec.Struct, frozen=True, eq=False):
     """What each of the k - 1 boundaries between k runs says, (k - 1,) each.
 
     ``onset`` and ``ending`` are log-likelihood ratios that backward movement begins or ends there,
@@ -33,8 +32,7 @@ class Boundaries:
     ending: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SideRuns:
+class SideRuns(msgspec.Struct, frozen=True, eq=False):
     """Maximal runs on one side of the axis of one mount, (k,) each; they partition [0, n).
 
     ``mount`` counts how the device was worn: between two of them sides cannot be compared.
@@ -75,8 +73,7 @@ def side_runs(
     return SideRuns(starts, ends, side[starts], mount[starts])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Contrast:
+class Contrast(msgspec.Struct, frozen=True, eq=False):
     """Change of gait across moments, (m,) each.
 
     Attributes:
@@ -92,8 +89,7 @@ class Contrast:
     steps_spread: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class OwnGait:
+class OwnGait(msgspec.Struct, frozen=True):
     """Log of speed share and step-rate ratio, backward over forward: mean and deviation.
 
     ``known`` says that they are the athlete's own rather than people's.
@@ -287,8 +283,7 @@ def _short_of(change: FloatArray, mean: FloatArray) -> FloatArray:
     return np.where(beyond, 0.0, change - mean)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Witness:
+class Witness(msgspec.Struct, frozen=True, eq=False):
     """What the boundaries of a session say together.
 
     Attributes:

@@ -6,10 +6,11 @@ kind that was answered count, with the verdict ``habit``.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect.credibility import (
@@ -51,8 +52,7 @@ CALLED_FORWARD = "as in what you called forward before"  # why a candidate is no
 _Reasons = list[tuple[int, int, str]]  # start and end in seconds, words
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, eq=False):
     """What was decided.
 
     Attributes:
@@ -67,8 +67,7 @@ class Decision:
     reasons: tuple[tuple[int, int, str], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Decided:
+class _Decided(msgspec.Struct, frozen=True, eq=False):
     """Whether backward, the verdict and its probability so far, (n,) each; rules change them."""
 
     back: BoolArray
@@ -408,7 +407,7 @@ def count_by_habit(
             verdict[first:last] = HABIT
             words = f"step rate {100 * each.step_gain:.0f} % above the forward line"
             reasons.insert(0, (first, last, f"{words}, as in what you called backward before"))
-    return replace(decision, verdict=verdict, reasons=tuple(reasons))
+    return structs.replace(decision, verdict=verdict, reasons=tuple(reasons))
 
 
 def without_rejected(
@@ -438,7 +437,9 @@ def without_rejected(
         if odds < 0:
             direction[first:last] = DIRECTIONS.index("forward")
             reasons.insert(0, (first, last, CALLED_FORWARD))
-    return replace(decision, direction=direction, probability=probability, reasons=tuple(reasons))
+    return structs.replace(
+        decision, direction=direction, probability=probability, reasons=tuple(reasons)
+    )
 
 
 def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: DetectSettings) -> float:

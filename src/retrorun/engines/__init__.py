@@ -6,10 +6,11 @@ analyse it, pack the result for the archive.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from retrorun import readers, storage
 from retrorun.engines.child import Limits, Lost, has_processes, start_fork_server, stop_fork_server
@@ -44,8 +45,7 @@ __all__ = [
 Process = Callable[[Blob, Settings, Athlete], Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """One file to be analysed.
 
     Attributes:
@@ -61,10 +61,10 @@ class Task:
     address: str
     name: str
     sha256: str | None = None
-    labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+    labels: Mapping[int, tuple[Label, ...]] = msgspec.field(default_factory=dict)
     packed: bool = False
     second_files: tuple["Task", ...] = ()
-    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+    notes: Mapping[int, tuple[Note, ...]] = msgspec.field(default_factory=dict)
 
 
 def run(

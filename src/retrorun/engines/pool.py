@@ -9,9 +9,10 @@ them are there.
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, TypeVar
+
+import msgspec
 
 from retrorun.engines.child import DEFAULT, Child, Kind, Limits, Lost, messages, start_error
 
@@ -30,12 +31,11 @@ class Engine(Protocol):
         """Yield each task and its result, or why there is none."""
 
 
-@dataclass(slots=True)
-class _Worker:
+class _Worker(msgspec.Struct):
     """A child, the numbers of the tasks it holds, and its result of the first of them."""
 
     child: Child
-    tasks: deque[int] = field(default_factory=deque)
+    tasks: deque[int] = msgspec.field(default_factory=deque)
     result: Any = None
 
 

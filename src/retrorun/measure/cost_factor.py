@@ -1,9 +1,10 @@
 """The athlete's own backward cost factor, from the kinetics of heart rate in one session."""
 
 import math
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot
@@ -32,16 +33,14 @@ def no_estimate(reason: str) -> Estimate:
     return Estimate(None, None, None, METHOD, reason)
 
 
-@dataclass(frozen=True, slots=True)
-class CostFactor:
+class CostFactor(msgspec.Struct, frozen=True):
     """The backward cost factor of all demand (``gross``), and of demand above rest (``net``)."""
 
     gross: Estimate
     net: Estimate
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeartFit:
+class HeartFit(msgspec.Struct, frozen=True, eq=False):
     """A session's effort and the response of the heart that was fitted to it; None: no solution."""
 
     series: EffortSeries
@@ -191,8 +190,8 @@ def effort_series(samples: Samples, settings: MeasureSettings) -> EffortSeries:
     eased = without_noise(eased, noise / settings.kinetics_chord_s)
     speed = calibrated(eased, samples, noise, window_s)
     grade = _segment_means(samples.grade, samples, window_s)
-    level = forward_oxygen(replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
-    demand = forward_oxygen(replace(samples, speed_mps=speed, grade=grade))
+    level = forward_oxygen(structs.replace(samples, speed_mps=speed, grade=np.zeros_like(grade)))
+    demand = forward_oxygen(structs.replace(samples, speed_mps=speed, grade=grade))
     doubtful |= np.isnan(demand) | brief
     recent = np.cumsum(doubtful)
     memory = settings.kinetics_memory_s

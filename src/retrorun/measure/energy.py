@@ -13,8 +13,7 @@ Oxygen by speed and grade: ACSM's metabolic equations (literature ``acsm_*``); c
 Minetti et al. 2002 (``minetti_*``); energy by heart rate: Keytel et al. 2005 (``keytel_*``).
 """
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -76,8 +75,7 @@ def kcal_per_kg(oxygen: float, seconds: float) -> float:
     return oxygen * seconds / MINUTE_S / 1000.0 * value("oxygen_energy")
 
 
-@dataclass(frozen=True, slots=True)
-class EnergyInputs:
+class EnergyInputs(msgspec.Struct, frozen=True):
     """What energy depends on beside movement: body mass, and the own cost factor and its origin."""
 
     mass_kg: float | None

@@ -16,9 +16,9 @@ curvature there. Weak prior knowledge (`prior`) about all parameters but k and t
 short sessions from absurd answers; it is worth less than a few minutes of data.
 """
 
-from dataclasses import dataclass, replace
-
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
@@ -38,8 +38,7 @@ FREE_SD = 1000.0  # a prior deviation that says nothing
 _MOST_ROOM = arithmetic.MOST_LOG_ODDS  # in widths of the ceiling; beyond it nothing bends
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EffortSeries:
+class EffortSeries(msgspec.Struct, frozen=True, eq=False):
     """Input of the fit: (m,) each on an even grid of ``step_s`` seconds.
 
     ``level`` is the forward oxygen demand without grade, ``uphill`` what climbing adds to it and
@@ -62,8 +61,7 @@ class EffortSeries:
         return np.arange(len(self.level), dtype=np.float64) * (self.step_s / 3600.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class Fit(msgspec.Struct, frozen=True, eq=False):
     """The fitted response: parameters, their covariance, and how many steps were compared."""
 
     parameters: FloatArray
@@ -147,7 +145,7 @@ def fit(series: EffortSeries, settings: MeasureSettings) -> Fit | None:
         theta = np.clip(theta + step, lowest, highest)
         if np.abs(step[FACTOR]) < weighted_settled:
             break
-    return replace(result, parameters=theta)
+    return structs.replace(result, parameters=theta)
 
 
 def _bounds(given: tuple[float, ...]) -> FloatArray:
@@ -247,8 +245,7 @@ def _correlation(residual: FloatArray, pairs: BoolArray, settings: MeasureSettin
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _IndependentTerms:
+class _IndependentTerms(msgspec.Struct, frozen=True, eq=False):
     """What of the response no parameter changes, (m,) each.
 
     ``hours`` since the start, ``settling`` towards 1, and ``excited``, 1 at a turn and fading.

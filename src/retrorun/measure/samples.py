@@ -8,9 +8,9 @@ the cost factor, because backward is the slower way.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -26,8 +26,7 @@ NOISE_S = 2  # positions are compared over this many seconds to tell their noise
 CHI2_MEDIAN = 2.0 * arithmetic.log(2.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
+class Samples(msgspec.Struct, frozen=True, eq=False):
     """What every metric needs of a track of n samples, and where its s segments lie.
 
     Attributes:

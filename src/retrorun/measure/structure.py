@@ -12,10 +12,12 @@ is a candidate. A direction that is only asked for has none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, pairwise
 from statistics import fmean, median, median_low
 from typing import Literal
+
+import msgspec
 
 from retrorun.model import Gait, MeasuredSegment
 from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Role, Structure
@@ -31,8 +33,7 @@ GAITS: tuple[Gait, ...] = ("run", "walk")
 LONG_M = 100.0  # from here on a way is named in tens of metres
 
 
-@dataclass(frozen=True, slots=True)
-class _Kind:
+class _Kind(msgspec.Struct, frozen=True):
     """Repetitions of one gait that are alike in ``size``.
 
     ``own``: least and greatest size of those that decide; ``near``: what may stand among them.

@@ -1,8 +1,9 @@
 """Put a recording's samples in order and reject what no sensor on an athlete can mean."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -13,8 +14,7 @@ from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cleaned:
+class Cleaned(msgspec.Struct, frozen=True, eq=False):
     """A recording in order: strictly rising times, plausible values.
 
     Attributes:

@@ -12,9 +12,11 @@ the athlete is taken to have gone at the session's usual speed and then stood.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.model import Note, Recording, Track
@@ -28,8 +30,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Path:
+class _Path(msgspec.Struct, frozen=True, eq=False):
     """Metres between knots.
 
     Attributes:
@@ -356,7 +357,7 @@ def _without_loops(
     edges = np.clip(np.rint(way.time_s - track.start_time_s), 0, track.seconds).astype(np.int64)
     mostly = np.diff(steps_s[edges]) > 0.5 * way.apart_s
     slow = way.metres < settings.moving_mps * way.apart_s
-    return replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
+    return structs.replace(way, known=way.known & ~((way.apart_s > settings.gap_s) & slow & mostly))
 
 
 def _positions_stay(

@@ -5,8 +5,9 @@ the shift at which their velocities (speed and course together) agree best. It i
 reason, where they do not agree, or where any shift would fit as well.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -17,8 +18,7 @@ from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Joined:
+class Joined(msgspec.Struct, frozen=True, eq=False):
     """The kept recording with the second one's headings; or, with a reason, without them.
 
     ``skew_s`` is how far the second device's clock runs ahead of the kept one's.
@@ -72,8 +72,7 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
     return Joined(both, found, words)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Grid:
+class _Grid(msgspec.Struct, frozen=True, eq=False):
     """Positions (n, 2) in degrees at whole seconds from ``start_s``, straight across gaps.
 
     Longitudes never jump by 360°.

@@ -8,8 +8,8 @@ backward), and left out if it is not.
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -40,8 +40,7 @@ _METRES_PER = {
 _KNOWN_ALONE = ("km/h", "mm/s")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sources:
+class Sources(msgspec.Struct, frozen=True, eq=False):
     """Odometer and speed, as far as they are to be believed.
 
     Attributes:
@@ -56,8 +55,7 @@ class Sources:
     notes: tuple[Note, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Total:
+class _Total(msgspec.Struct, frozen=True):
     """Metres by one source over the whole session.
 
     ``is_alone_enough``: it outweighs an odometer that differs much, without a second witness.
@@ -68,8 +66,7 @@ class _Total:
     is_alone_enough: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(msgspec.Struct, frozen=True):
     """What the file itself says of a whole session.
 
     Attributes:

@@ -9,8 +9,8 @@ import math
 import operator
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -80,8 +80,7 @@ def mean_heading_deg(at_s: FloatArray, time_s: FloatArray, heading_deg: FloatArr
     return np.asarray(np.degrees(arithmetic.arctan2(east, north)) % 360.0, dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Vectors:
+class Vectors(msgspec.Struct, frozen=True, eq=False):
     """A three-axis sensor: (m,) Unix seconds in any order and (m, 3) values, NaN where missing."""
 
     time_s: FloatArray
@@ -105,8 +104,7 @@ class Vectors:
         return Vectors(time_s, self.axes[held][first])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rotation:
+class Rotation(msgspec.Struct, frozen=True, eq=False):
     """Rotation of the device and the vertical, evenly sampled within each whole piece.
 
     Attributes:
@@ -412,8 +410,7 @@ def _turned_deg(at_s: FloatArray, turned: Rotation) -> tuple[FloatArray, IntArra
     return means_around(at_s, turned.time_s, total), turned.piece[nearest]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _HeadingAndTurn:
+class _HeadingAndTurn(msgspec.Struct, frozen=True, eq=False):
     """A heading and the gyroscope's turn at the same times in order, (k,) each."""
 
     time_s: FloatArray

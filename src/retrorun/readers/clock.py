@@ -8,10 +8,12 @@ leaves a note whose slug begins with ``clock``.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import ways_m
@@ -169,8 +171,7 @@ def _times_of_samples(at_s: FloatArray, before_s: FloatArray, after_s: FloatArra
     return np.asarray(after_s[order[first + place]], dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(msgspec.Struct, frozen=True):
     """Samples ``[first, last)`` between two jumps of the clock.
 
     ``runs_on``: the athlete ran on while the clock jumped before it. ``shift_s`` is what its times
@@ -251,7 +252,7 @@ def _grouped_by_run(
         if transition == "parts":
             groups.append([piece])
         else:
-            groups[-1].append(replace(piece, runs_on=transition == "runs on"))
+            groups[-1].append(structs.replace(piece, runs_on=transition == "runs on"))
     return groups
 
 
@@ -390,7 +391,10 @@ def _on_one_clock(one: Recording, group: Sequence[_Piece], limits: ReadLimits) -
     dates = [BORN_S["gpx"] <= one.time_s[piece.first] < FUTURE_S for piece in group]
     sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
     own = shifts[int(np.argmax(sizes))]
-    return [replace(piece, shift_s=shift - own) for piece, shift in zip(group, shifts, strict=True)]
+    return [
+        structs.replace(piece, shift_s=shift - own)
+        for piece, shift in zip(group, shifts, strict=True)
+    ]
 
 
 def _by_time(

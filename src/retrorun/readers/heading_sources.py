@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from retrorun.model import HeadingKind, HeadingSeries
@@ -13,8 +13,7 @@ from retrorun.units import FloatArray, IntArray
 North = Literal["true", "magnetic", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class HeadingSource:
+class HeadingSource(msgspec.Struct, frozen=True):
     """One row: where a heading can stand.
 
     Attributes:

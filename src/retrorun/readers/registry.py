@@ -6,8 +6,9 @@ it. Nothing heavy is imported before a file is read, so that a folder can be lis
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from retrorun.errors import NotARunError, ReadError
 
@@ -28,8 +29,7 @@ _POLAR = (  # all of these within the first bytes
 _FEWEST_BYTES_OF_FIT = 12  # its shortest header
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(msgspec.Struct, frozen=True):
     """One format.
 
     Attributes:

@@ -8,11 +8,12 @@ is.
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
 import numpy as np
+from msgspec import structs
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, Source
@@ -362,7 +363,7 @@ def _gyroscope_heading(
     is_down = _is_gravity_down(sensors.tables.get("about", b""))
     row = _GYROSCOPE_UNSIGNED if is_down is None else _GYROSCOPE
     if is_down:
-        turned = replace(turned, up=-turned.up)
+        turned = structs.replace(turned, up=-turned.up)
     begins_s = np.concatenate([begins_s, turned.begins_s])
     heading = gyroscope_heading_deg(turned, begins_s, sensors.limits)
     if heading is None:

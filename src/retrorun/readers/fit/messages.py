@@ -3,9 +3,9 @@
 import math
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from fitparse.base import UncachedFitFile
 from fitparse.processors import FitFileDataProcessor
 from fitparse.records import DataMessage, FieldData
@@ -29,12 +29,11 @@ _FARTHEST_S = 16 * 3600  # no local time is farther from UTC
 _NAME_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTable:
+class MessageTable(msgspec.Struct, frozen=True):
     """The messages of one FIT file other than its records: name of the message → its fields."""
 
     messages: Mapping[str, Sequence[Message]]
-    notes: tuple[Note, ...] = field(default=())
+    notes: tuple[Note, ...] = ()
 
     def all(self, kind: str) -> Sequence[Message]:
         """The messages of a kind, in order."""

@@ -10,9 +10,9 @@ offsets are those of the public FIT profile; ``docs/formats.md`` is printed from
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -43,8 +43,7 @@ _TYPES: dict[int, tuple[str, float | int | None]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class DeveloperField:
+class DeveloperField(msgspec.Struct, frozen=True):
     """What a ``field_description`` says of one developer field.
 
     ``native`` is the number of the record's own field that it stands for, if it says so.
@@ -60,8 +59,7 @@ class DeveloperField:
     native: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Messages:
+class Messages(msgspec.Struct, frozen=True, eq=False):
     """All messages of one number: ``order`` (n,) is their place in the file.
 
     ``native`` maps field numbers, ``developer`` pairs (application, field number), to (n,) or, for
@@ -219,8 +217,7 @@ def _stack(pieces: Sequence[FloatArray | None], sizes: Sequence[int]) -> FloatAr
 SEMICIRCLES_PER_DEG = 2**31 / 180
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """A native field: its number and name, and how ``raw / scale - offset`` fills a channel."""
 
     number: int

@@ -8,9 +8,9 @@ everything before it is kept.
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -82,8 +82,7 @@ _WIDTHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class FieldPlace:
+class FieldPlace(msgspec.Struct, frozen=True):
     """A field within a message: number, byte offset, size, base type (or developer index)."""
 
     number: int
@@ -92,9 +91,8 @@ class FieldPlace:
     kind: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash costs nothing
-class Definition:
-    """How a data message is laid out.
+class Definition(msgspec.Struct, frozen=True, eq=False):
+    """How a data message is laid out; compared by identity, because its hash costs nothing then.
 
     ``size`` includes its one header byte; ``stamp`` is the offset of its time, if it has one.
     """
@@ -107,8 +105,7 @@ class Definition:
     stamp: int | None = None
 
 
-@dataclass(slots=True)
-class Runs:
+class Runs(msgspec.Struct):
     """Where the messages of one definition lie: a run is ``counts[i]`` of them from ``starts[i]``.
 
     ``orders`` holds the place of each run's first message among all messages, ``clocks_s`` the
@@ -116,14 +113,13 @@ class Runs:
     """
 
     definition: Definition
-    starts: list[int] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
-    orders: list[int] = field(default_factory=list)
-    clocks_s: dict[int, int] = field(default_factory=dict)
+    starts: list[int] = msgspec.field(default_factory=list)
+    counts: list[int] = msgspec.field(default_factory=list)
+    orders: list[int] = msgspec.field(default_factory=list)
+    clocks_s: dict[int, int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Damage:
+class Damage(msgspec.Struct, frozen=True):
     """Where and how a FIT file is broken."""
 
     slug: str
@@ -131,8 +127,7 @@ class Damage:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One FIT file (several may be chained): its runs, and the rest as a small valid FIT file."""
 
     data: bytes
@@ -173,8 +168,7 @@ def parts(
     return tuple(found), None
 
 
-@dataclass(slots=True)
-class _Budget:
+class _Budget(msgspec.Struct):
     """What the parts of a file may still cost: messages, and fields that are decoded singly."""
 
     most_messages: int
