@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect
@@ -89,7 +90,7 @@ def test_a_piece_between_stops_is_not_confirmed_against_the_second_witness() -> 
     assert (decide(grounds, (), SETTINGS.detect).verdict[346:352] == 1).all()
     witness = grounds.mount.witness.copy()
     witness[340:358] = -5.0
-    doubted = replace(grounds, mount=replace(grounds.mount, witness=witness))
+    doubted = structs.replace(grounds, mount=structs.replace(grounds.mount, witness=witness))
     decision = decide(doubted, (), SETTINGS.detect)
     assert not decision.verdict[346:352].any()
     assert decision.probability[346:352].max() <= 0.1

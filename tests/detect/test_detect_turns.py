@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect, turns
@@ -269,8 +270,8 @@ def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: boo
     grounds = _grounds(_observed(track, SETTINGS.detect), silent, Athlete(), SETTINGS.detect)
     assert grounds.mount is not None
     just_enough = np.full(track.seconds, SETTINGS.detect.witness_enough + 0.1)
-    mount = replace(grounds.mount, witness=just_enough, turns=1.0)
-    weighed = replace(grounds, mount=mount)
+    mount = structs.replace(grounds.mount, witness=just_enough, turns=1.0)
+    weighed = structs.replace(grounds, mount=mount)
     doubt = doubtful_heading(weighed, (605, 685), resembles_proven=False, settings=SETTINGS.detect)
     assert (doubt == "") is holds, doubt
 
@@ -320,7 +321,9 @@ def test_what_a_grade_usually_takes_from_the_speed_is_no_change_of_gait() -> Non
     gait = Modes(pace, rate, every, ~every, ~every, ~every, ~every, grade)
     at, first, last = (np.array([each]) for each in (30, 0, 60))
     hill = turns.contrast(at, (first, last), gait, SETTINGS.detect)
-    flat = turns.contrast(at, (first, last), replace(gait, grade=0.0 * grade), SETTINGS.detect)
+    flat = turns.contrast(
+        at, (first, last), structs.replace(gait, grade=0.0 * grade), SETTINGS.detect
+    )
     assert hill.speed[0] == pytest.approx(0.0, abs=1e-9)
     assert flat.speed[0] == pytest.approx(-slows * steeper)
     assert hill.steps[0] == pytest.approx(0.0, abs=2e-3)

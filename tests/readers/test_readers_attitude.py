@@ -1,10 +1,10 @@
 """What a phone's sensors say of how it is held, against attitudes that are known."""
 
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from made_phone import BEGIN_S, RATE_HZ, Phone, about, facing, phone
 from retrorun.readers.attitude import (
@@ -97,10 +97,12 @@ def test_a_hole_or_a_pause_begins_another_piece() -> None:
 def test_sensors_that_share_no_time_or_hold_nothing_say_nothing() -> None:
     made = phone(facing(10, {}))
     turns, pull = Vectors(made.at_s, made.rate_radps), Vectors(made.at_s, made.gravity)
-    assert rotation_of(turns, replace(pull, time_s=pull.time_s + 100.0), LIMITS) is None
-    assert rotation_of(replace(turns, axes=np.nan * turns.axes), pull, LIMITS) is None
-    assert rotation_of(turns, replace(pull, axes=np.nan * pull.axes), LIMITS) is None
-    far = replace(turns, time_s=np.where(np.arange(turns.time_s.size) == 9, 1e12, turns.time_s))
+    assert rotation_of(turns, structs.replace(pull, time_s=pull.time_s + 100.0), LIMITS) is None
+    assert rotation_of(structs.replace(turns, axes=np.nan * turns.axes), pull, LIMITS) is None
+    assert rotation_of(turns, structs.replace(pull, axes=np.nan * pull.axes), LIMITS) is None
+    far = structs.replace(
+        turns, time_s=np.where(np.arange(turns.time_s.size) == 9, 1e12, turns.time_s)
+    )
     assert rotation_of(far, pull, LIMITS) is not None
 
 
@@ -241,7 +243,7 @@ def test_beyond_a_hole_of_the_gyroscope_no_heading_is_known_to_have_come_back() 
     """The field turns about at 300 s; the gyroscope is away from 320 to 325 s; it turns at 340."""
     turned = rotation_by(phone(facing(600, REAL)))
     heading = shown(REAL | {300.0: 170.0, 340.0: -170.0})
-    parted = replace(turned, piece=(turned.time_s >= 322.0).astype(np.int64))
+    parted = structs.replace(turned, piece=(turned.time_s >= 322.0).astype(np.int64))
     kept, begins_s = without_contradicted(SECONDS, heading, parted, LIMITS)
     assert begins_s == pytest.approx([300.0, 340.0], abs=LIMITS.turned_within_s + 1)
     assert np.isfinite(kept[310:330]).all()
