@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from retrorun.errors import PageError
+from retrorun.report import page
 from retrorun.report.page import Site, asset_names, asset_text
 
 
@@ -56,3 +57,50 @@ def test_assets_of_an_older_version_stay(tmp_path: Path) -> None:
     old.write_text("p {}")
     Site(tmp_path).ensure_assets()
     assert old.read_text() == "p {}"
+
+
+def _hello(folder: Path) -> str:
+    """A page by an environment of its own, with compiled templates in a folder."""
+    environment = page._environment.__wrapped__(folder)
+    template = environment.get_template("fault.html.j2")
+    return "".join(map(str, template.root_render_func.__code__.co_consts))
+
+
+def test_templates_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    folder = tmp_path / "compiled"
+    first = _hello(folder)
+    assert list(folder.glob("*.jinja"))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("jinja2.Environment.compile", refuse)
+    assert _hello(folder) == first
+    with pytest.raises(AssertionError):
+        _hello(tmp_path)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 20, 60, 200, 500])
+def test_a_compiled_template_that_is_cut_off_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    first = _hello(tmp_path)
+    whole = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    for path, data in whole.items():
+        path.write_bytes(data[:kept])
+    assert _hello(tmp_path) == first
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == whole
+
+
+def test_where_nothing_may_be_written_templates_are_compiled_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    (tmp_path / "no folder").touch()
+    expected = _hello(tmp_path / "folder")
+    assert _hello(tmp_path / "no folder") == expected
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    assert _hello(tmp_path / "new") == expected
+    assert not (tmp_path / "new").exists()

@@ -7,7 +7,9 @@ changed.
 import base64
 import hashlib
 import os
+import pickle
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +18,8 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any, Self
 
-import jinja2
+import jinja2.bccache
+import jinja2.compiler
 import msgspec
 from markupsafe import Markup
 
@@ -136,10 +139,40 @@ _MARKUP_OR_BLANK = re.compile(
 )
 
 
+COMPILED = Path(__file__).with_name("__pycache__")
+# what jinja2 raises where a compiled template is cut off, or may not be read
+_UNUSABLE = (OSError, EOFError, ValueError, pickle.UnpicklingError)
+
+
+class _CompiledTemplates(jinja2.FileSystemBytecodeCache):
+    """Templates that were compiled once, where Python keeps the modules of this folder.
+
+    To compile what a session's page needs takes as long as to load numpy. Where nothing may be
+    written, or what is there cannot be used, templates are compiled each time.
+    """
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Read a compiled template, unless its source or Python is another one now."""
+        with suppress(*_UNUSABLE):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        """Keep a compiled template."""
+        if sys.dont_write_bytecode:
+            return
+        with suppress(OSError):
+            Path(self.directory).mkdir(exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
+def _environment(compiled: Path = COMPILED) -> jinja2.Environment:
+    # another jinja2, or other options below, would compile the same source to something else
+    changed_ns = (Path(each).stat().st_mtime_ns for each in (jinja2.compiler.__file__, __file__))
+    pattern = "-".join([__version__, *(f"{each:x}" for each in changed_ns), "%s.jinja"])
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("retrorun.report"),
+        bytecode_cache=_CompiledTemplates(str(compiled), pattern),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
