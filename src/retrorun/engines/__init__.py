@@ -140,9 +140,16 @@ def _is_archive(path: Path) -> bool:
         return False  # reading it will raise
 
 
-def parcel(task: Task, settings: Settings, athlete: Athlete, process: Process) -> "Parcel":
-    """The outcome of one file, packed for the archive."""
+def parcel(
+    task: Task, settings: Settings, athlete: Athlete, process: Process | None = None
+) -> "Parcel":
+    """The outcome of one file by the pipeline or ``process``, packed for the archive.
+
+    The pipeline is looked up where the work is done: whoever sends it to others need not load it.
+    """
     from retrorun.archive import serialization
+
+    process = process or _pipeline()
 
     try:
         blob = _blob(task, settings.read.file_bytes)
@@ -186,18 +193,16 @@ def work_of(
     process: Process | None = None,
 ) -> Callable[[Task], "Parcel"]:
     """The function that the workers of an import carry out."""
-    return partial(parcel, settings=settings, athlete=athlete, process=process or _pipeline())
+    return partial(parcel, settings=settings, athlete=athlete, process=process)
 
 
 def single_work_of(settings: Settings, athlete: Athlete) -> Callable[[Task], Iterator["Parcel"]]:
     """The same for a guarded child, which yields what it makes of a task: here one parcel."""
-    return partial(_single, settings=settings, athlete=athlete, process=_pipeline())
+    return partial(_single, settings=settings, athlete=athlete)
 
 
-def _single(
-    task: Task, settings: Settings, athlete: Athlete, process: Process
-) -> Iterator["Parcel"]:
-    yield parcel(task, settings, athlete, process)
+def _single(task: Task, settings: Settings, athlete: Athlete) -> Iterator["Parcel"]:
+    yield parcel(task, settings, athlete)
 
 
 def _pipeline() -> Process:
