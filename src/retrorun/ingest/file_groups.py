@@ -23,6 +23,7 @@ from retrorun.readers.registry import suffixes
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
 from retrorun.storage.entries import PACKED, is_archive, is_export, may_be_export
+from retrorun.text import name_key
 
 __all__ = [
     "PACKED",
@@ -110,12 +111,12 @@ def named_after(
     by_address: dict[str, list[str]] = {}
     by_name: dict[str, set[str]] = {}
     for path in dict.fromkeys((*(each.address for each in exports), *known)):
-        by_name.setdefault(path.rpartition("/")[2].lower(), set()).add(path)
+        by_name.setdefault(name_key(path.rpartition("/")[2]), set()).add(path)
     for each in exports:
-        by_address.setdefault(each.address.lower(), []).append(each.address)
+        by_address.setdefault(name_key(each.address), []).append(each.address)
     found: list[tuple[str, ...]] = []
     for each in tables:
-        stem = table_stem(each.address).lower()
+        stem = name_key(table_stem(each.address))
         beside = [path for end in table_endings() for path in by_address.get(stem + end, ())]
         elsewhere = by_name.get(stem.rpartition("/")[2], set())
         found.append(tuple(beside or (elsewhere if len(elsewhere) == 1 else ())))

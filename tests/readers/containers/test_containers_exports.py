@@ -133,6 +133,13 @@ def test_runkeeper_s_table() -> None:
     assert _slugs(content | {"1.gpx": _gpx(), "2.gpx": _gpx()}) == ["ok", "not-a-run"]
 
 
+def test_a_table_names_files_in_another_normal_form() -> None:
+    names = ("activities/Zu\u0308rich 1.gpx", "activities/Zu\u0308rich 2.gpx")
+    table = _table("en", ("activities/Z\u00fcrich 1.gpx", "activities/Z\u00fcrich 2.gpx"))
+    content = {"activities.csv": table.encode(), **{name: _gpx() for name in names}}
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
     table = _table("en", ("1.gpx", "2.gpx")).encode()
     content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}

@@ -44,6 +44,7 @@ from retrorun.readers.xml.document import (
 )
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
+from retrorun.text import name_key
 from retrorun.units import FloatArray
 
 _MOST_ROWS = 200_000
@@ -165,9 +166,10 @@ def rows_of(names: Iterable[str], rows: Mapping[str, ActivityRow]) -> dict[str, 
 def file_key(name: str) -> str:
     """The name of a file as tables and archives have it in common.
 
-    Tools write backslashes, begin with ``./``, change the case, or unpack what was packed.
+    Tools write backslashes, begin with ``./``, change the case or the Unicode normal form, or
+    unpack what was packed.
     """
-    plain = name.strip().replace("\\", "/").lower()
+    plain = name_key(name.strip().replace("\\", "/"))
     return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
 
 
@@ -396,7 +398,7 @@ def _record(
 
 
 def _own_name(path: str) -> str:
-    return path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    return name_key(path.replace("\\", "/").rsplit("/", 1)[-1])
 
 
 def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
