@@ -77,10 +77,8 @@ class Cut(BaseException):
 
 
 def test_names_in_another_normal_form_belong_together(tmp_path: Path) -> None:
-    packed(
-        tmp_path / "e",
-        **{"Zu\u0308rich_fit": "run 1000 60", "Z\u00fcrich_labels_csv": HEAD + "10,20,backward\n"},
-    )
+    names = {"Zu\u0308rich_fit": "run 1000 60", "Z\u00fcrich_labels_csv": HEAD + "10,20,backward\n"}
+    packed(tmp_path / "e", **names)
     with Archive.open(tmp_path / "archive") as archive:
         run(tmp_path / "e", archive)
         assert labels(archive) == [(FIRST,)]
