@@ -1,9 +1,12 @@
-"""Archives and exports that hold several files, and the tables that phones write into them."""
+"""Archives and exports that hold several files: opening them, and the tables that phones write."""
 
 import csv
 import io
+import math
+import zipfile
 from array import array
 from collections.abc import Iterator, Sequence
+from typing import IO
 
 import numpy as np
 
@@ -95,3 +98,58 @@ def read_columns(name: str, data: bytes, heads: Sequence[str], most: int) -> dic
     except csv.Error as problem:
         raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
     return {one: np.array(values, dtype=np.float64) for one, values in found.items()}
+
+
+_MOST_LISTED = 16 << 20  # bytes of a zip's table of contents
+
+
+def open_zip(stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf) -> zipfile.ZipFile:
+    """A zip that is read from a stream.
+
+    Raises:
+        ReadError: its table of contents is too large.
+        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
+    """
+    return zipfile.ZipFile(_GuardedStream(stream, name, most_skipped_bytes))
+
+
+class _GuardedStream:
+    """A stream of which no large piece is read at once, nor too much in all.
+
+    Args:
+        stream: can be read at any place.
+        name: of the archive, for messages.
+        most_skipped_bytes: how far seeks may go in all; going back counts from the beginning.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, most_skipped_bytes: float) -> None:
+        self.stream, self.name, self.left = stream, name, most_skipped_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        if size > _MOST_LISTED:
+            words = f"its table of contents has over {_MOST_LISTED} bytes"
+            raise ReadError("archive-too-many", words, file=self.name)
+        return self.stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file."""
+        before = self.stream.tell()
+        after = self.stream.seek(offset, whence)
+        self.left -= after - before if after >= before else after
+        if self.left < 0:
+            words = "its members lie in an order that would take too long"
+            raise ReadError("archive-costly", words, file=self.name)
+        return after
+
+    def tell(self) -> int:
+        """As of a file."""
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        """As of a file."""
+        return self.stream.seekable()
+
+    def close(self) -> None:
+        """As of a file."""
+        self.stream.close()

@@ -8,7 +8,6 @@ with the heart rate and steps of its ``export.xml``, a phone's sensor log is a f
 
 import io
 import lzma
-import math
 import stat
 import struct
 import zipfile
@@ -21,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import accounts, phyphox, sensor_logger
+from retrorun.readers.containers import accounts, open_zip, phyphox, sensor_logger
 from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
 from retrorun.readers.sports import is_on_foot
@@ -34,7 +33,6 @@ _MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a
 _PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
-_MOST_LISTED = 16 << 20  # of the table of contents
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
@@ -428,55 +426,3 @@ class _ArchiveWalk:
                 route,
                 health.with_samples(route, content) if isinstance(content, bytes) else content,
             )
-
-
-def open_zip(stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf) -> zipfile.ZipFile:
-    """A zip that is read from a stream.
-
-    Raises:
-        ReadError: its table of contents is too large.
-        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
-    """
-    return zipfile.ZipFile(_GuardedStream(stream, name, most_skipped_bytes))
-
-
-class _GuardedStream:
-    """A stream of which no large piece is read at once, nor too much in all.
-
-    Args:
-        stream: can be read at any place.
-        name: of the archive, for messages.
-        most_skipped_bytes: how far seeks may go in all; going back counts from the beginning.
-    """
-
-    def __init__(self, stream: IO[bytes], name: str, most_skipped_bytes: float) -> None:
-        self.stream, self.name, self.left = stream, name, most_skipped_bytes
-
-    def read(self, size: int = -1) -> bytes:
-        """As of a file."""
-        if size > _MOST_LISTED:
-            words = f"its table of contents has over {_MOST_LISTED} bytes"
-            raise ReadError("archive-too-many", words, file=self.name)
-        return self.stream.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """As of a file."""
-        before = self.stream.tell()
-        after = self.stream.seek(offset, whence)
-        self.left -= after - before if after >= before else after
-        if self.left < 0:
-            words = "its members lie in an order that would take too long"
-            raise ReadError("archive-costly", words, file=self.name)
-        return after
-
-    def tell(self) -> int:
-        """As of a file."""
-        return self.stream.tell()
-
-    def seekable(self) -> bool:
-        """As of a file."""
-        return self.stream.seekable()
-
-    def close(self) -> None:
-        """As of a file."""
-        self.stream.close()
