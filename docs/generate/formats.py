@@ -199,9 +199,11 @@ backward runners take up to 210 at walking speed.
 _ARCHIVES = """\
 ## Archives
 
-`.gz` anywhere; `.zip` member by member, never unpacked to disk as a whole. `process`, `watch`,
-`analyze` and `explain` take a zip as if its members were files of their own;
-[archive.md](archive.md) says what becomes of them.
+`.gz` anywhere; `.zip` member by member, never unpacked to disk as a whole; `.tar`, `.tar.gz` and
+`.tgz` likewise, but those of over 64 MB by a temporary file, which has no name and takes up the
+recordings and tables in them. `process`, `watch`, `analyze` and `explain` take an archive as if its
+members were files of their own; [archive.md](archive.md) says what becomes of them. `.7z`, `.rar`,
+`.tar.bz2` and `.tar.xz` are not opened: unpack them and give the folder.
 
 - Strava's bulk export, known by `activities.csv`: titles and dates become part of the members'
   names, and rides are passed over by their type. Its heads and types may be in any language and
@@ -209,8 +211,9 @@ _ARCHIVES = """\
   the file. Tables of other names, as Runkeeper's `cardioActivities.csv`, are known by naming files
   of the archive.
 - Garmin's account export, zips within a zip: read through their own streams.
-- The same export, unpacked in a folder: `process` reads the table and passes over what it calls a
-  ride. Names in it may have backslashes, begin with `./` or lack `.gz`.
+- An export of any site with a table, unpacked in a folder: `process` reads the table, whatever its
+  name, and passes over what it calls a ride. Names in it may have backslashes, begin with `./`,
+  lack `.gz`, or be in another case or Unicode normal form than the files' (as macOS has them).
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
   called in the phone's language) beside routes (`workout-routes/*.gpx`, or GPX whose creator is
   `Apple Health Export`): each route becomes GPX with the heart rate and the steps of its time,
@@ -250,10 +253,10 @@ _ARCHIVES = """\
 
 Hidden members, those that begin with `~` and those in `__MACOSX` are passed over.
 
-Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
-to more than the limits allow (`settings.ReadLimits`: by size, by ratio, and by ratio of the archive
-as a whole), archives too deep, with too many members or
-with members that lie on top of each other. An import walks an archive in a process of its own:
+Refused by name: paths that lead out of the archive, links, devices, encrypted members, members that
+unpack to more than the limits allow (`settings.ReadLimits`: by size, by ratio, and by ratio of the
+archive as a whole), archives too deep, with too many members or with members that lie on top of
+each other. An import walks an archive in a process of its own:
 what takes over 15 minutes from one member to the next, or over 2 GB, costs that archive.
 
 ## A second device

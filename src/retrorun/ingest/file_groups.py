@@ -20,10 +20,10 @@ from typing import cast
 from retrorun import storage
 from retrorun.archive import Change, FileRow, Problem
 from retrorun.errors import ReadError
-from retrorun.readers.registry import suffixes
+from retrorun.readers.registry import suffixes, unopened
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
-from retrorun.storage.entries import PACKED, is_archive, is_export, may_be_export
+from retrorun.storage.entries import PACKED, is_archive, is_export, is_unopened, may_be_export
 from retrorun.text import name_key, shown
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "member_tag",
     "moved_log",
     "named_after",
+    "not_opened",
     "other_sports",
     "rows_of_parts",
     "table_endings",
@@ -293,6 +294,15 @@ def other_sports(
             within = [each for each in everything if each.address.startswith(folder)]
             problems |= _not_on_foot(table, _table_bytes(store, table), within, beside)
     return problems
+
+
+def not_opened(files: Iterable[Entry]) -> Mapping[str, Problem]:
+    """Why archives of other kinds than zip and tar are passed over, by their address."""
+    found: dict[str, Problem] = {}
+    for each in filter(lambda one: is_unopened(one.name), files):
+        error = unopened(PurePosixPath(each.name).suffix[1:].lower(), each.name)
+        found[each.address] = Problem("failed", error.slug, error.message, remedy=error.remedy)
+    return found
 
 
 def _how_unlikely(table: Entry) -> tuple[int, str]:

@@ -27,6 +27,7 @@ from retrorun.ingest.file_groups import (
     is_known,
     is_table,
     named_after,
+    not_opened,
     other_sports,
     table_endings,
     table_order,
@@ -313,7 +314,7 @@ def plan(found: Survey) -> Plan:
 
 
 def _candidates(store: Store, found: list[Entry], files: list[Entry]) -> tuple[Candidate, ...]:
-    others = other_sports(store, found, files)
+    others = {**other_sports(store, found, files), **not_opened(files)}
     return tuple(
         Candidate(entry, _hash(store, entry), problem=others.get(entry.address)) for entry in files
     )
