@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
 
@@ -144,7 +144,8 @@ def copy_tar(
     most_bytes, most_members = most
     packed = stream.read(2) == b"\x1f\x8b"
     stream.seek(-2, io.SEEK_CUR)
-    source = _Forward(gzip.GzipFile(fileobj=stream) if packed else stream, name, most_bytes)
+    plain = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if packed else stream
+    source = _Forward(plain, name, most_bytes)
     count = 0
     problem: ReadError | None = None
     with zipfile.ZipFile(copy, "w") as made, warnings.catch_warnings():
