@@ -119,8 +119,9 @@ def _with_times(
 def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run at another pace than the file's own timer, brought to that of the timer.
 
-    Only where the odometer counts all the way from the first sample to the last and ends at the
-    file's total: so nothing is missing, and nobody paused.
+    Only where no timer that the file states agrees with the clock, and where the odometer counts all
+    the way from the first sample to the last and ends at the file's total: so nothing is missing,
+    and nobody paused.
     """
     timers = [each.timer_s for each in one.totals if each.timer_s]
     span_s = float(one.time_s[-1] - one.time_s[0])
@@ -128,7 +129,9 @@ def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
         return one
     pace = max(timers) / span_s
     most = limits.clock_pace_differs
-    if 1 / most <= pace <= most or not _counts_throughout(one, limits):
+    if any(1 / most <= timer_s / span_s <= most for timer_s in timers) or not _counts_throughout(
+        one, limits
+    ):
         return one
     start_s, end_s = float(one.time_s[0]), float(one.time_s[0]) + span_s * pace
 
