@@ -119,9 +119,9 @@ def _with_times(
 def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run at another pace than the file's own timer, brought to that of the timer.
 
-    Only where no timer that the file states agrees with the clock, and where the odometer counts all
-    the way from the first sample to the last and ends at the file's total: so nothing is missing,
-    and nobody paused.
+    Only where no timer that the file states agrees with the clock, and where the odometer counts
+    all the way from the first sample to the last and ends at the file's total: so nothing is
+    missing, and nobody paused.
     """
     timers = [each.timer_s for each in one.totals if each.timer_s]
     span_s = float(one.time_s[-1] - one.time_s[0])
