@@ -158,7 +158,8 @@ short piece that lies aside of it is left out.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
 m/s or more. It is not within a timer pause, and not where nobody could have run the distance (over
-7.5 m/s through more than 10 s). A hole of more than 10 s that was crossed at less than 0.9 m/s and
+7.5 m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
+steps: positions that move by then are jitter. A hole of more than 10 s that was crossed at less than 0.9 m/s and
 half of the session's usual speed holds a stop: its metres count at the usual speed, the rest of
 its time as standing. Where more time was in motion than the file's timer ran, by over 2 %,
 `moving-time-differs` gives both figures.
