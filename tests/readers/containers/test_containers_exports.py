@@ -140,6 +140,30 @@ def test_a_table_names_files_in_another_normal_form() -> None:
     assert _slugs(content) == ["ok", "not-a-run"]
 
 
+class _Named(zipfile.ZipInfo):
+    """A member whose name is written as some bytes, without the flag of UTF-8."""
+
+    raw = b""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - zipfile's own
+        return self.raw, 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_names_of_members_without_the_flag_of_utf_8(encoding: str) -> None:
+    names = ("activities/Z\u00fcrich 1.gpx", "activities/Z\u00fcrich 2.gpx")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("activities.csv", _table("en", names))
+        for name in names:
+            member = _Named(name)
+            member.raw = name.encode(encoding)
+            archive.writestr(member, _gpx())
+    found = dict(members("a.zip", buffer.getvalue(), LIMITS))
+    assert [name.split(" (")[0] for name in found] == [f"a.zip/{name}" for name in names]
+    assert [isinstance(each, bytes) for each in found.values()] == [True, False]
+
+
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
     table = _table("en", ("1.gpx", "2.gpx")).encode()
     content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}
