@@ -156,13 +156,17 @@ turns the steps from second to second are added up, if the positions jitter less
 that goes the way of the fixes around it, and from behind that way to ahead of it, has caught up; a
 short piece that lies aside of it is left out.
 
+**Twice in one file.** A recording of which every sample stands in a longer one of the same file, or
+in an equal one, is left out (`same-recording`): some writers repeat a track, or add a simplified
+one.
+
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
-m/s or more. It is not within a timer pause, and not where nobody could have run the distance (over
-7.5 m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
-steps: positions that move by then are jitter. A hole of more than 10 s that was crossed at less than 0.9 m/s and
-half of the session's usual speed holds a stop: its metres count at the usual speed, the rest of
-its time as standing. Where more time was in motion than the file's timer ran, by over 2 %,
-`moving-time-differs` gives both figures.
+m/s or more. It is not within a timer pause, not where nobody could have run the distance (over 7.5
+m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
+steps: positions that move meanwhile are jitter. A hole of more than 10 s that was crossed at less
+than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
+speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
+over 2 %, `moving-time-differs` gives both figures.
 
 **Clock.** Samples stand in the order in which they were written. Where the times jump forward by
 over 50 minutes, or back, position and odometer tell what happened, and a note says it:
@@ -171,8 +175,9 @@ over 50 minutes, or back, position and odometer tell what happened, and a note s
   on the clock of the longer one.
 - `clock-two-runs`: over 4 hours between two places or two counts of the odometer, and no pause
   that the file states → a session each.
-- `clock-speed`: the times differ from the timer by over a quarter while the odometer counts
-  throughout and ends at the file's total → they are brought to the timer.
+- `clock-speed`: the times differ from every timer of the file by over a quarter while the odometer
+  counts throughout and ends at the file's total → they are brought to the timer, if anybody runs or
+  walks at its pace.
 - `clock-scrambled`: times run back and forth by seconds, the places are in order → the times are
   dealt out in the order of the file.
 - `clock-backward`: times run back and forth, the places follow them → the samples are put in order
@@ -316,7 +321,8 @@ def markdown() -> str:
 
 def _channels() -> list[str]:
     fit = [(field.name, field.channel) for field in FIELDS]
-    fit += [("cadence", "cadence_spm"), ("fractional_cadence", "cadence_spm")]
+    names = ("cadence", "fractional_cadence", "cadence256")
+    fit += [(name, "cadence_spm") for name in names]
     fit += [("compressed_speed_distance", name) for name in ("speed_mps", "distance_m")]
     sources = (fit, [*gpx.PLACES.items(), *gpx.NAMES.items()], list(tcx.NAMES.items()))
     rows = [
