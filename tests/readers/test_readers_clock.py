@@ -267,6 +267,14 @@ def test_a_clock_that_agrees_with_one_timer_of_the_file_is_kept() -> None:
     assert "clock-speed" not in slugs(found)
 
 
+def test_a_timer_in_milliseconds_is_none() -> None:
+    one = timed(START_S + ELAPSED)
+    (found,) = repair_clock(
+        replace(one, totals=(FileTotal("laps", 2700.0, 900_000.0),)), "tcx", "a", LIMITS
+    )
+    assert found.time_s.tolist() == one.time_s.tolist()
+
+
 def test_a_clock_is_not_hurried_over_rests_or_what_is_missing() -> None:
     times = np.arange(1801.0)
     rests = np.minimum(times, 450.0) + np.clip(times - 1350.0, 0.0, 450.0)  # 900 s of standing

@@ -121,9 +121,14 @@ def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
 
     Only where no timer that the file states agrees with the clock, and where the odometer counts
     all the way from the first sample to the last and ends at the file's total: so nothing is
-    missing, and nobody paused.
+    missing, and nobody paused. A timer at whose pace nobody runs or walks is in another unit.
     """
-    timers = [each.timer_s for each in one.totals if each.timer_s]
+    slowest_mps, fastest_mps = limits.cadence_standing_mps, limits.clock_fastest_mps
+    timers = [
+        each.timer_s
+        for each in one.totals
+        if each.timer_s and slowest_mps <= (one.distance_m or 0.0) / each.timer_s <= fastest_mps
+    ]
     span_s = float(one.time_s[-1] - one.time_s[0])
     if not timers or span_s <= 0 or one.time_s.size < limits.clock_few:
         return one
