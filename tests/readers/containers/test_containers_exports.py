@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from processor_time import is_cheap
-from retrorun.errors import RetrorunError
+from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
 from retrorun.readers.containers.accounts import activities
@@ -225,9 +225,15 @@ def _route(export: bytes, route: bytes = b"") -> Recording:
         "apple_health_export/export.xml": export,
         "apple_health_export/workout-routes/r.gpx": route or _gpx(),
     }
-    ((name, found),) = members("export.zip", _zip(content), LIMITS)
-    assert isinstance(found, bytes)
-    return read(name, found, LIMITS).recordings[0]
+    found = [each for each in members("export.zip", _zip(content), LIMITS) if _is_route(*each)]
+    ((name, data),) = found
+    assert isinstance(data, bytes)
+    return read(name, data, LIMITS).recordings[0]
+
+
+def _is_route(_name: str, found: object) -> bool:
+    """Whether it is no word about workouts that have none."""
+    return not (isinstance(found, NotARunError) and found.slug == "health-no-route")
 
 
 @pytest.mark.parametrize("doctype", [GOOD, *BROKEN])
@@ -430,3 +436,26 @@ def test_backslashes_between_folders_part_an_archive_like_slashes() -> None:
         if name.endswith(".gpx"):
             assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
     assert starts == [1777793400.0, 1777793400.0, 1777879800.0]
+
+
+def _workout_of(kind: str, begin: str, end: str, inside: str = "") -> str:
+    name = f'workoutActivityType="HKWorkoutActivityType{kind}"'
+    return f'<Workout {name} startDate="{begin}" endDate="{end}">{inside}</Workout>'
+
+
+@pytest.mark.parametrize("routes", [{}, {"apple_health_export/workout-routes/r.gpx": _gpx()}])
+def test_runs_without_a_route_are_named_once(routes: dict[str, bytes]) -> None:
+    """A treadmill: the export has its records, but no route that could tell a direction."""
+    day = ("2026-02-01 07:30:00 +0000", "2026-02-01 08:00:00 +0000")
+    own = ("2026-05-03 07:30:00 +0000", "2026-05-03 07:31:00 +0000")
+    reference = '<WorkoutRoute><FileReference path="/workout-routes/r.gpx"/></WorkoutRoute>'
+    workouts = [_workout_of(kind, *day) for kind in ("Running", "Walking", "Cycling", "Yoga")]
+    workouts += [_workout_of("Running", *own, reference)] if routes else []
+    export = f"<HealthData>{''.join(workouts)}</HealthData>".encode()
+    found = dict(
+        members("e.zip", _zip({"apple_health_export/export.xml": export, **routes}), LIMITS)
+    )
+    said = found.pop("e.zip/apple_health_export/export.xml")
+    assert isinstance(said, NotARunError)
+    assert (said.slug, said.message[-11:]) == ("health-no-route", "not read: 2")
+    assert len(found) == len(routes)

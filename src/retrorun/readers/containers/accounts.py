@@ -28,7 +28,7 @@ from itertools import accumulate, chain, islice
 import numpy as np
 from lxml import etree
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
@@ -285,6 +285,7 @@ class AppleHealth:
     def __init__(self, limits: ReadLimits) -> None:
         self.limits = limits
         self._routes: dict[str, _Route] = {}
+        self._without_route = 0
 
     def add_route(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
@@ -324,9 +325,17 @@ class AppleHealth:
                         for record in child.iter("{*}Record"):
                             _record(record, found, (starts, ends))
                     elif kind == "Workout":
-                        _workout(child, by_file)
+                        self._without_route += _workout(child, by_file)
         except XmlBrokenError:
             return
+
+    def without_route(self) -> NotARunError | None:
+        """What to say of the runs and walks that have no route, if there are any."""
+        if not self._without_route:
+            return None
+        count = self._without_route
+        words = f"runs or walks without a route, as on a treadmill, were not read: {count}"
+        return NotARunError("health-no-route", words, remedy=SUMMARY_REMEDY)
 
     def with_samples(self, name: str, data: bytes) -> bytes:
         """A route as GPX with what was gathered; as it is where nothing was."""
@@ -401,23 +410,29 @@ def _own_name(path: str) -> str:
     return name_key(path.replace("\\", "/").rsplit("/", 1)[-1])
 
 
-def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
+def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     """Give its sport to the routes that a workout names, else to those that no workout names.
 
     Exports of iOS 12 and before name none: then most of a route's time is the workout's.
+
+    Returns:
+        Whether it is a run or a walk without any route.
     """
     sport = (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
     named = [_own_name(each.get("path") or "") for each in element.iter("{*}FileReference")]
     if not sport:
-        return
+        return False
     for name in named:
         if route := by_file.get(name):
             route.sport, route.is_referred = sport, True
     begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
+    is_alone = not named
     for route in () if named else by_file.values():
         shared_s = min(end, route.end_s) - max(begin, route.start_s)
+        is_alone &= shared_s <= 0
         if not route.is_referred and 2 * shared_s > route.end_s - route.start_s:
             route.sport = sport
+    return is_alone and is_on_foot(sport) == "yes"
 
 
 def _time_s(text: str | None) -> float:

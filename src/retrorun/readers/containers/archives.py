@@ -316,7 +316,7 @@ class _ArchiveWalk:
                 routes[f"{name}/{info.filename}"] = info
             else:
                 yield from self._member(f"{name}/{info.filename}", archive, info, depth)
-        if export and routes:
+        if export:
             yield from self._apple_routes(name, archive, export, routes)
         yield from self._sensor_logs(name, archive, infos[:left])
         yield from self._phyphox(name, archive, infos[:left])
@@ -490,6 +490,8 @@ class _ArchiveWalk:
             yield shown, problem
         except UNPACKING_ERRORS as problem:
             yield shown, unpacking_error(shown, problem)
+        if missing := health.without_route():
+            yield shown, missing
         for route in health.routes():
             content = self._content(route, archive, routes[route])
             yield (
