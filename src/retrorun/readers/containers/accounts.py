@@ -335,7 +335,7 @@ class AppleHealth:
             return None
         count = self._without_route
         words = f"runs or walks without a route, as on a treadmill, were not read: {count}"
-        return NotARunError("health-no-route", words, remedy=SUMMARY_REMEDY)
+        return NotARunError("not-a-run-no-route", words, remedy=SUMMARY_REMEDY)
 
     def with_samples(self, name: str, data: bytes) -> bytes:
         """A route as GPX with what was gathered; as it is where nothing was."""
