@@ -225,7 +225,7 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   `Apple Health Export`): each route becomes GPX with the heart rate and the steps of its time,
   and keeps the accuracy of its positions. Its sport is that of the workout that names it, else of
   the workout of its time. Runs and walks without a route, as on a treadmill, are counted and named
-  (`not-a-run-no-route`), not read: the export has single records of their time from each device, and
+  (`not-a-run-no-route`), not read: the export has single records of each device, and
   does not say which of these add up to the workout. Neither the export nor the routes are held: an
   export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
   (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
