@@ -156,12 +156,17 @@ turns the steps from second to second are added up, if the positions jitter less
 that goes the way of the fixes around it, and from behind that way to ahead of it, has caught up; a
 short piece that lies aside of it is left out.
 
+**Twice in one file.** A recording of which every sample stands in a longer one of the same file, or
+in an equal one, is left out (`same-recording`): some writers repeat a track, or add a simplified
+one.
+
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
-m/s or more. It is not within a timer pause, and not where nobody could have run the distance (over
-7.5 m/s through more than 10 s). A hole of more than 10 s that was crossed at less than 0.9 m/s and
-half of the session's usual speed holds a stop: its metres count at the usual speed, the rest of
-its time as standing. Where more time was in motion than the file's timer ran, by over 2 %,
-`moving-time-differs` gives both figures.
+m/s or more. It is not within a timer pause, not where nobody could have run the distance (over 7.5
+m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
+steps: positions that move meanwhile are jitter. A hole of more than 10 s that was crossed at less
+than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
+speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
+over 2 %, `moving-time-differs` gives both figures.
 
 **Clock.** Samples stand in the order in which they were written. Where the times jump forward by
 over 50 minutes, or back, position and odometer tell what happened, and a note says it:
@@ -170,8 +175,9 @@ over 50 minutes, or back, position and odometer tell what happened, and a note s
   on the clock of the longer one.
 - `clock-two-runs`: over 4 hours between two places or two counts of the odometer, and no pause
   that the file states → a session each.
-- `clock-speed`: the times differ from the timer by over a quarter while the odometer counts
-  throughout and ends at the file's total → they are brought to the timer.
+- `clock-speed`: the times differ from every timer of the file by over a quarter while the odometer
+  counts throughout and ends at the file's total → they are brought to the timer, if anybody runs or
+  walks at its pace.
 - `clock-scrambled`: times run back and forth by seconds, the places are in order → the times are
   dealt out in the order of the file.
 - `clock-backward`: times run back and forth, the places follow them → the samples are put in order
@@ -199,9 +205,11 @@ backward runners take up to 210 at walking speed.
 _ARCHIVES = """\
 ## Archives
 
-`.gz` anywhere; `.zip` member by member, never unpacked to disk as a whole. `process`, `watch`,
-`analyze` and `explain` take a zip as if its members were files of their own;
-[archive.md](archive.md) says what becomes of them.
+`.gz` anywhere; `.zip` member by member, never unpacked to disk as a whole; `.tar`, `.tar.gz` and
+`.tgz` likewise, but those of over 64 MB by a temporary file, which has no name and takes up the
+recordings and tables in them. `process`, `watch`, `analyze` and `explain` take an archive as if its
+members were files of their own; [archive.md](archive.md) says what becomes of them. `.7z`, `.rar`,
+`.tar.bz2` and `.tar.xz` are not opened: unpack them and give the folder.
 
 - Strava's bulk export, known by `activities.csv`: titles and dates become part of the members'
   names, and rides are passed over by their type. Its heads and types may be in any language and
@@ -209,14 +217,17 @@ _ARCHIVES = """\
   the file. Tables of other names, as Runkeeper's `cardioActivities.csv`, are known by naming files
   of the archive.
 - Garmin's account export, zips within a zip: read through their own streams.
-- The same export, unpacked in a folder: `process` reads the table and passes over what it calls a
-  ride. Names in it may have backslashes, begin with `./` or lack `.gz`.
+- An export of any site with a table, unpacked in a folder: `process` reads the table, whatever its
+  name, and passes over what it calls a ride. Names in it may have backslashes, begin with `./`,
+  lack `.gz`, or be in another case or Unicode normal form than the files' (as macOS has them).
 - Apple Health, known by a document that begins with `HealthData` (`export.xml`, whatever it is
   called in the phone's language) beside routes (`workout-routes/*.gpx`, or GPX whose creator is
   `Apple Health Export`): each route becomes GPX with the heart rate and the steps of its time,
   and keeps the accuracy of its positions. Its sport is that of the workout that names it, else of
-  the workout of its time. Neither the export nor the routes are held: an export of 2 GB with 20
-  routes of an hour took 75 s of CPU and 59 MB at its peak
+  the workout of its time. Runs and walks without a route, as on a treadmill, are counted and named
+  (`not-a-run-no-route`), not read: the export has single records of each device, and
+  does not say which of these add up to the workout. Neither the export nor the routes are held: an
+  export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
   (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
   itself.
@@ -250,10 +261,10 @@ _ARCHIVES = """\
 
 Hidden members, those that begin with `~` and those in `__MACOSX` are passed over.
 
-Refused by name: paths that lead out of the archive, links, encrypted members, members that unpack
-to more than the limits allow (`settings.ReadLimits`: by size, by ratio, and by ratio of the archive
-as a whole), archives too deep, with too many members or
-with members that lie on top of each other. An import walks an archive in a process of its own:
+Refused by name: paths that lead out of the archive, links, devices, encrypted members, members that
+unpack to more than the limits allow (`settings.ReadLimits`: by size, by ratio, and by ratio of the
+archive as a whole), archives too deep, with too many members or with members that lie on top of
+each other. An import walks an archive in a process of its own:
 what takes over 15 minutes from one member to the next, or over 2 GB, costs that archive.
 
 ## A second device
@@ -312,7 +323,8 @@ def markdown() -> str:
 
 def _channels() -> list[str]:
     fit = [(field.name, field.channel) for field in FIELDS]
-    fit += [("cadence", "cadence_spm"), ("fractional_cadence", "cadence_spm")]
+    names = ("cadence", "fractional_cadence", "cadence256")
+    fit += [(name, "cadence_spm") for name in names]
     fit += [("compressed_speed_distance", name) for name in ("speed_mps", "distance_m")]
     sources = (fit, [*gpx.PLACES.items(), *gpx.NAMES.items()], list(tcx.NAMES.items()))
     rows = [

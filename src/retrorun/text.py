@@ -2,9 +2,12 @@
 
 A control character can move a terminal's cursor or colour its text, a direction character can
 show a name as another, and XML cannot hold either. Letters, marks, joiners and emoji stay.
+
+Names of files are compared by ``name_key``.
 """
 
 import re
+import unicodedata
 
 _SPACES = "\t\n\v\f\r\x85\u2028\u2029"
 # C0, DEL and C1; direction marks, embeddings and isolates; halves of surrogate pairs; code points
@@ -32,6 +35,17 @@ def plain_or_none(text: str | None) -> str | None:
 def escaped(text: str) -> str:
     """The text with every unsafe character as its escape, so that nothing is lost."""
     return _DROPPED.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+def name_key(name: str) -> str:
+    """What names of one file have in common: case and Unicode normal form may differ.
+
+    macOS may write ``ü`` as ``u`` and a mark (NFD) where an export or a table has one letter (NFC),
+    and many disks know no case.
+    """
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
 
 
 def shown(address: str) -> str:

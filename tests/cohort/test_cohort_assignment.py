@@ -50,6 +50,11 @@ def test_by_a_table_of_relative_and_base_names(tmp_path: Path) -> None:
     assert found.of("nothing.fit") == "unknown"
 
 
+def test_a_table_s_names_may_be_in_another_normal_form(tmp_path: Path) -> None:
+    found = by_table(tmp_path, "file,athlete\nZo\u00eb/run.fit,zoe\n")
+    assert found.of("Zoe\u0308/run.fit") == "zoe"
+
+
 def test_a_base_name_that_fits_two_files_is_refused(tmp_path: Path) -> None:
     found = by_table(tmp_path, "file,athlete\nrun.fit,ann\n")
     assert found.of("a/run.fit") == "ann"

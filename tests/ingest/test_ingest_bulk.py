@@ -6,6 +6,7 @@ as loose files.
 
 import gzip
 import json
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -226,6 +227,41 @@ def test_analyze_and_explain_take_an_archive_member_by_member(
     (tmp_path / "broken.zip").write_bytes(path.read_bytes()[:200])
     broken = CliRunner().invoke(main, ["analyze", "--json", str(tmp_path / "broken.zip")])
     assert json.loads(broken.stdout)["error"]["slug"] == "archive-broken"
+
+
+@pytest.mark.parametrize("name", ["export_123.tar.gz", "Takeout.TGZ", "all.tar"])
+def test_a_tar_is_imported_as_a_zip_is(
+    samples: Path, tmp_path: Path, loose: dict[float, tuple[float, float | None, float]], name: str
+) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    with tarfile.open(exports / name, "w" if name.endswith(".tar") else "w:gz") as made:
+        for each in (FIT, GPX, TCX):
+            made.add(samples / each, f"./Takeout/Sport/{each}")
+    analysed = CliRunner().invoke(main, ["analyze", "--json", str(exports / name)])
+    assert [json.loads(line)["source"]["name"] for line in analysed.stdout.splitlines()] == [
+        f"{name}/Takeout/Sport/{each}" for each in (FIT, GPX, TCX)
+    ]
+    assert process(exports, tmp_path, "--no-pages").exit_code == 0
+    assert found(tmp_path) == loose
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"), [("a.7z", b"7z\xbc\xaf\x27\x1c"), ("b.RAR", b"Rar!\x1a\x07\1\0")]
+)
+def test_an_archive_of_another_kind_says_to_unpack_it(
+    tmp_path: Path, name: str, mark: bytes
+) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    (exports / name).write_bytes(mark + bytes(100))
+    places = ["--archive", str(tmp_path / "archive"), "--json"]
+    for result in (
+        process(exports, tmp_path, "--no-pages"),
+        CliRunner().invoke(main, ["analyze", str(exports / name)]),
+        CliRunner().invoke(main, ["sessions", "--problems", *places]),
+    ):
+        assert "Unpack it and give the folder." in result.output
 
 
 def test_a_dry_run_names_the_archive_and_writes_nothing(samples: Path, tmp_path: Path) -> None:

@@ -486,6 +486,21 @@ def test_the_table_that_was_saved_last_wins(tmp_path: Path) -> None:
         assert labels(archive) == [(Label(2, 20, "backward", "sidecar"),)]
 
 
+@pytest.mark.parametrize("given", ["", "the file"])
+@pytest.mark.parametrize("table", ["Z\u00fcrich.labels.csv", "Zu\u0308rich.FIT.Labels (2).CSV"])
+@pytest.mark.parametrize("export", ["Zu\u0308rich.fit", "Z\u00dcRICH.FIT"])
+def test_names_in_another_normal_form_or_case_belong_together(
+    tmp_path: Path, export: str, table: str, given: str
+) -> None:
+    """macOS writes ``u`` and a mark where others write one letter."""
+    (tmp_path / "e").mkdir()
+    (tmp_path / "e" / export).write_text("run 1000 60")
+    (tmp_path / "e" / table).write_text(HEAD + "10,20,backward\n")
+    with Archive.open(tmp_path / "archive") as archive:
+        report = run(tmp_path / "e" / (export if given else ""), archive)
+        assert (report.imported, labels(archive)) == (1, [(FIRST,)])
+
+
 def test_a_table_with_the_line_ends_of_old_spreadsheets_is_read() -> None:
     found = label_table("a", b"start,end,direction\r10,20,backward\r30,40,forward\r")
     assert [(one.start_s, one.end_s, one.direction) for one in found[0]] == [

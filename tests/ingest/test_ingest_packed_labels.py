@@ -76,6 +76,14 @@ class Cut(BaseException):
     """Ends a run wherever it is."""
 
 
+def test_names_in_another_normal_form_belong_together(tmp_path: Path) -> None:
+    names = {"Zu\u0308rich_fit": "run 1000 60", "Z\u00fcrich_labels_csv": HEAD + "10,20,backward\n"}
+    packed(tmp_path / "e", **names)
+    with Archive.open(tmp_path / "archive") as archive:
+        run(tmp_path / "e", archive)
+        assert labels(archive) == [(FIRST,)]
+
+
 def test_cut_off_while_it_is_heard_a_table_is_heard_by_the_next_run(tmp_path: Path) -> None:
     def cut(*_: object) -> Outcome:
         raise Cut

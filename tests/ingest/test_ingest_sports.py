@@ -64,6 +64,18 @@ def test_an_unpacked_bulk_export(tmp_path: Path, separator: str) -> None:
     assert "Ride" in str(problem["message"])
 
 
+@pytest.mark.parametrize("folder", ["", "2026/"])
+def test_an_unpacked_export_of_runkeeper(tmp_path: Path, folder: str) -> None:
+    head = "Activity Id,Date,Type,Route Name,Distance (km),Duration,Notes,GPX File"
+    rows = "a,2026-05-03,Running,,2.7,15:00,,1.gpx\nb,2026-05-04,Cycling,,9.1,30:00,,2.gpx"
+    put(tmp_path, [("cardioActivities.csv", f"{head}\n{rows}"), ("weight.csv", "date,kg\n1,70\n")])
+    put(tmp_path, [(f"{folder}1.gpx", gpx(3)), (f"{folder}2.gpx", gpx(2.5))])
+    assert process(tmp_path) == 0
+    assert slugs(tmp_path) == ["not-a-run"]
+    assert "cardioActivities.csv" in str(listed(tmp_path, "--problems")[0]["message"])
+    assert len(listed(tmp_path)) == 1
+
+
 def test_what_may_be_a_ride_is_asked_about_and_a_label_is_the_answer(tmp_path: Path) -> None:
     put(tmp_path, [("a.gpx", gpx(6))])
     assert process(tmp_path) == 0

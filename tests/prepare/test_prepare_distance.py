@@ -486,3 +486,24 @@ def test_what_the_total_says_more_was_run_after_the_last_reading() -> None:
     track = prepared(stated_m(without_place(STEADY, distance_m=shown), 1800.0))
     assert metres(track) == pytest.approx(1800.0)
     assert steps_m(track)[:-1] == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("stepping", [False, True])
+def test_positions_that_jitter_while_the_odometer_stands_are_no_motion(*, stepping: bool) -> None:
+    """A stop of 120 s: the error of the positions wanders by metres, with some 0.8 m/s."""
+    times = np.arange(901.0)
+    way_m = 3.0 * (times - np.clip(times - 400.0, 0.0, 120.0))
+    rest = (times >= 400) & (times < 520)
+    random = np.random.default_rng(7)
+    error_m = np.zeros(times.size)
+    for at in range(1, times.size):
+        error_m[at] = 0.98 * error_m[at - 1] + random.normal(0.0, 1.0)
+    one = northward(times, way_m + error_m)
+    steps = np.where(rest & (not stepping), 0.0, 168.0)
+    columns = {**one.columns, "distance_m": way_m, "cadence_spm": steps}
+    track = prepare(replace(one, columns=columns), SETTINGS)
+    assert metres(track) == pytest.approx(2340.0, abs=2.0)
+    if stepping:
+        assert moving_s(track) > 790  # an odometer alone does not overrule steps
+    else:
+        assert moving_s(track) == pytest.approx(780, abs=6)

@@ -82,6 +82,12 @@ def test_a_stretch_that_counts_half_or_twice_is_put_right(
     assert "200 samples" in note.message
 
 
+@pytest.mark.parametrize("metres_per", [0.01, 0.001])
+def test_an_odometer_alone_in_another_unit_says_nothing_of_steps(metres_per: float) -> None:
+    speed = np.full(TIMES.size, 3.0 * metres_per)
+    assert steps(speed, np.full(TIMES.size, 84.0), "odometer", "running") == pytest.approx(168.0)
+
+
 def test_backward_steps_are_not_halved() -> None:
     # 10 min forward at 3 m/s and 165, then 10 min backward at 1.7 m/s and 205; walks between at 100
     speed = np.select([TIMES < 500, TIMES < 700], [3.0, 1.3], 1.7)

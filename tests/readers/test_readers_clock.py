@@ -258,6 +258,23 @@ def test_a_clock_at_another_pace_is_brought_to_that_of_the_timer(pace: float) ->
     assert "clock-speed" in slugs(one)
 
 
+def test_a_clock_that_agrees_with_one_timer_of_the_file_is_kept() -> None:
+    """A lap may go on into the next session of a file."""
+    one = timed(START_S + ELAPSED)
+    lap = FileTotal("laps", 4000.0, 1350.0)
+    (found,) = repair_clock(replace(one, totals=(*one.totals, lap)), "fit", "a", LIMITS)
+    assert found.time_s.tolist() == one.time_s.tolist()
+    assert "clock-speed" not in slugs(found)
+
+
+def test_a_timer_in_milliseconds_is_none() -> None:
+    one = timed(START_S + ELAPSED)
+    (found,) = repair_clock(
+        replace(one, totals=(FileTotal("laps", 2700.0, 900_000.0),)), "tcx", "a", LIMITS
+    )
+    assert found.time_s.tolist() == one.time_s.tolist()
+
+
 def test_a_clock_is_not_hurried_over_rests_or_what_is_missing() -> None:
     times = np.arange(1801.0)
     rests = np.minimum(times, 450.0) + np.clip(times - 1350.0, 0.0, 450.0)  # 900 s of standing

@@ -47,6 +47,42 @@ def test_kind_is_found_by_content_and_gzip_is_unwrapped() -> None:
     assert run.columns["altitude_m"].tolist() == [300.0, 301.0]
 
 
+def _points(first: int, last: int, more: str = "", step: int = 1) -> str:
+    return "".join(
+        f'<trkpt lat="46.{at:04d}" lon="14.5"><time>2026-05-03T07:30:{at:02d}Z</time>{more}</trkpt>'
+        for at in range(first, last, step)
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "sizes"),
+    [
+        (_points(0, 50), [50]),
+        (_points(0, 50, step=10), [50]),
+        (_points(20, 40), [50]),
+        (_points(0, 50).replace("46.0030", "46.0031"), [50, 50]),
+        (_points(40, 60), [50, 20]),
+        (_points(0, 50, "<extensions><hr>150</hr></extensions>"), [50]),
+    ],
+)
+def test_a_recording_within_another_counts_once(second: str, sizes: list[int]) -> None:
+    tracks = "".join(
+        f"<trk><type>running</type><trkseg>{points}</trkseg></trk>"
+        for points in (_points(0, 50), second)
+    )
+    export = read("a.gpx", f"<gpx>{tracks}</gpx>".encode(), LIMITS)
+    assert [each.time_s.size for each in export.recordings] == sizes
+    assert [note.slug for note in export.passed_over] == ["same-recording"] * (2 - len(sizes))
+
+
+def test_an_activity_that_a_file_holds_twice_counts_once() -> None:
+    places = [f"<Time>2026-05-03T07:30:{at:02d}Z</Time><Value>{at}</Value>" for at in range(9)]
+    points = "".join(f"<Trackpoint>{each}</Trackpoint>" for each in places)
+    one = f'<Activity Sport="Running"><Lap><Track>{points}</Track></Lap></Activity>'
+    export = read("a.tcx", f"<Activities>{2 * one}</Activities>".encode(), LIMITS)
+    assert len(export.recordings) == 1
+
+
 def test_too_large_a_file_is_refused() -> None:
     with pytest.raises(ReadError) as caught:
         read("big", GPX, ReadLimits(file_bytes=10))

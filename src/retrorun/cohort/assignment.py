@@ -9,6 +9,7 @@ import hashlib
 import lzma
 import re
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
@@ -117,8 +118,11 @@ class AthleteIndex:
 
 
 def _digest(name: str) -> bytes:
-    """120 bits of hash, and a last byte that is not 0: numpy drops zeros at the end of text."""
-    text = name.encode("utf-8", "surrogatepass")
+    """120 bits of hash, and a last byte that is not 0: numpy drops zeros at the end of text.
+
+    Names that differ in their Unicode normal form only are one.
+    """
+    text = unicodedata.normalize("NFC", name).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(text, digest_size=_DIGEST - 1).digest() + b"."
 
 

@@ -17,7 +17,7 @@ from retrorun.engines.child import Limits, Lost, has_processes, start_fork_serve
 from retrorun.engines.pool import Engine, cores, ordered
 from retrorun.errors import RetrorunError
 from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
-from retrorun.readers.registry import titles
+from retrorun.readers.registry import HEAD_BYTES, titles
 from retrorun.settings import Settings
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def outcomes(
 def _is_archive(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
-            return readers.is_archive(stream.read(64))
+            return readers.is_archive(stream.read(HEAD_BYTES))
     except OSError:
         return False  # reading it will raise
 

@@ -19,13 +19,7 @@ from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.ingest.analysis import Analysed, file_row, problem_of, refused_row
-from retrorun.ingest.file_groups import (
-    composed,
-    is_archive,
-    member_tag,
-    moved_log,
-    rows_of_parts,
-)
+from retrorun.ingest.file_groups import composed, is_archive, member_tag, moved_log, rows_of_parts
 from retrorun.ingest.label_files import PackedLabels
 from retrorun.ingest.plan import Candidate, should_retry
 from retrorun.readers.registry import titles

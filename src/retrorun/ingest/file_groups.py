@@ -7,7 +7,8 @@ By their heads: a phone's sensor log as loose tables, ``Location.csv`` and what 
 tables of a folder that have the same text around the sensor's name are one recording. Its row is
 that of the places; the rows of the others say that they went into it.
 
-By a table: Strava's ``activities.csv`` in an unpacked bulk export says which files are no runs.
+By a table: Strava's ``activities.csv`` in an unpacked bulk export says which files are no runs, and
+so does any other that names the files beside it, as Runkeeper's ``cardioActivities.csv``.
 """
 
 import re
@@ -19,10 +20,11 @@ from typing import cast
 from retrorun import storage
 from retrorun.archive import Change, FileRow, Problem
 from retrorun.errors import ReadError
-from retrorun.readers.registry import suffixes
+from retrorun.readers.registry import suffixes, unopened
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
-from retrorun.storage.entries import PACKED, is_archive, is_export, may_be_export
+from retrorun.storage.entries import PACKED, is_archive, is_export, is_unopened, may_be_export
+from retrorun.text import name_key, shown
 
 __all__ = [
     "PACKED",
@@ -41,6 +43,7 @@ __all__ = [
     "member_tag",
     "moved_log",
     "named_after",
+    "not_opened",
     "other_sports",
     "rows_of_parts",
     "table_endings",
@@ -110,12 +113,12 @@ def named_after(
     by_address: dict[str, list[str]] = {}
     by_name: dict[str, set[str]] = {}
     for path in dict.fromkeys((*(each.address for each in exports), *known)):
-        by_name.setdefault(path.rpartition("/")[2].lower(), set()).add(path)
+        by_name.setdefault(name_key(path.rpartition("/")[2]), set()).add(path)
     for each in exports:
-        by_address.setdefault(each.address.lower(), []).append(each.address)
+        by_address.setdefault(name_key(each.address), []).append(each.address)
     found: list[tuple[str, ...]] = []
     for each in tables:
-        stem = table_stem(each.address).lower()
+        stem = name_key(table_stem(each.address))
         beside = [path for end in table_endings() for path in by_address.get(stem + end, ())]
         elsewhere = by_name.get(stem.rpartition("/")[2], set())
         found.append(tuple(beside or (elsewhere if len(elsewhere) == 1 else ())))
@@ -281,27 +284,57 @@ def other_sports(
         found: everything that was found.
         fresh: the files that are to be looked at.
     """
-    tables = [each for each in found if PurePosixPath(each.name).name.lower() == ACTIVITIES]
-    wanted = list(fresh) if tables else []
+    wanted, everything = list(fresh), list(found)
+    tables = [each for each in everything if may_be_table(each.name)] if wanted else []
     problems: dict[str, Problem] = {}
-    for table in tables[:_MOST_TABLES]:
-        folder = table.address[: -len(ACTIVITIES)]
+    for table in sorted(tables, key=_how_unlikely)[:_MOST_TABLES]:
+        folder = table.address.rpartition("/")[0] + "/"
         beside = [each for each in wanted if each.address.startswith(folder)]
-        if beside:
-            problems |= _not_on_foot(folder, _table_bytes(store, table), beside)
+        if beside and _names_recordings(store, table):
+            within = [each for each in everything if each.address.startswith(folder)]
+            problems |= _not_on_foot(table, _table_bytes(store, table), within, beside)
     return problems
 
 
-def _not_on_foot(folder: str, data: bytes, beside: Iterable[Entry]) -> dict[str, Problem]:
-    from retrorun.readers.containers.accounts import activities, file_key
+def not_opened(files: Iterable[Entry]) -> Mapping[str, Problem]:
+    """Why archives of other kinds than zip and tar are passed over, by their address."""
+    found: dict[str, Problem] = {}
+    for each in filter(lambda one: is_unopened(one.name), files):
+        error = unopened(PurePosixPath(each.name).suffix[1:].lower(), each.name)
+        found[each.address] = Problem("failed", error.slug, error.message, remedy=error.remedy)
+    return found
+
+
+def _how_unlikely(table: Entry) -> tuple[int, str]:
+    """Sorting key: ``activities.csv`` first, a phone's tables last."""
+    from retrorun.readers.containers.sensor_logger import is_named
+
+    name = PurePosixPath(table.name).name
+    return (0 if name.lower() == ACTIVITIES else 2 if is_named(name) else 1), table.address
+
+
+def _names_recordings(store: Store, table: Entry) -> bool:
+    from retrorun.readers.containers.accounts import TABLE_HEAD_BYTES, is_table
+
+    return is_table(storage.head(store, table, TABLE_HEAD_BYTES))
+
+
+def _not_on_foot(
+    table: Entry, data: bytes, within: Iterable[Entry], beside: Iterable[Entry]
+) -> dict[str, Problem]:
+    """Why files beside a table are passed over; its names are sought in all that is within."""
+    from retrorun.readers.containers.accounts import activities, file_key, rows_of
     from retrorun.readers.sports import is_on_foot
 
-    known = activities(folder, data)
+    folder, _, name = table.address.rpartition("/")
+    own = shown(name)
+    names = {file_key(each.address) for each in within if is_export(each.name)}
+    known = rows_of(names, activities(f"{folder}/", data))
     found: dict[str, Problem] = {}
     for each in beside:
         one = known.get(file_key(each.address))
         if one is not None and is_on_foot(one.sport) == "no":
-            words = f"{ACTIVITIES} calls it {one.sport}, which is not on foot"
+            words = f"{own} calls it {one.sport}, which is not on foot"
             found[each.address] = Problem("not-a-run", "not-a-run", words)
     return found
 

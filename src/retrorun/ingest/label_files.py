@@ -24,6 +24,7 @@ from retrorun.ingest.plan import Candidate, Plan, Table
 from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.ingest.second_device import connected_files
 from retrorun.storage import Entry
+from retrorun.text import name_key
 
 if TYPE_CHECKING:
     from retrorun.model import Label
@@ -310,7 +311,7 @@ class PackedLabels:
 
 def _beside(table: str, path: str) -> bool:
     """Whether a table lies beside a member, which may have its title in brackets."""
-    stem, own = table_stem(table).lower(), path.lower()
+    stem, own = name_key(table_stem(table)), name_key(path)
     return any(
         own == stem + ending or own.startswith(f"{stem}{ending} (") for ending in table_endings()
     )

@@ -9,6 +9,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
@@ -20,18 +21,20 @@ from retrorun.archive.rows import Brief
 from retrorun.errors import ReadError
 from retrorun.ingest.duplicates import pairs
 from retrorun.ingest.file_groups import (
-    TABLE,
     Tables,
     container,
     find_logs,
     is_known,
     is_table,
     named_after,
+    not_opened,
     other_sports,
+    table_endings,
     table_order,
+    table_stem,
 )
 from retrorun.storage import Entry, Folder, Store
-from retrorun.text import shown
+from retrorun.text import name_key, shown
 
 if TYPE_CHECKING:
     from retrorun.model import Label
@@ -255,8 +258,12 @@ def _one_file(address: str) -> Path | None:
 
 def _with_tables(path: Path) -> Iterator[Entry]:
     """A file, and the tables of labels beside it."""
-    stems = dict.fromkeys((path.name, path.name.split(".")[0]))
-    for name in (path.name, *(f"{stem}{TABLE}" for stem in stems)):
+    key, beside = name_key(path.name), list[str]()
+    with suppress(OSError):  # a folder that cannot be listed has no tables to be found
+        beside = sorted(name for name in os.listdir(path.parent) if is_table(name))  # noqa: PTH208
+    keys = {name: name_key(table_stem(name)) for name in beside}
+    tables = [name for name in beside if key in {keys[name] + end for end in table_endings()}]
+    for name in (path.name, *tables):
         entry = storage.look(str(path.with_name(name)))
         if entry is not None:
             yield replace(entry, name=name)
@@ -307,7 +314,7 @@ def plan(found: Survey) -> Plan:
 
 
 def _candidates(store: Store, found: list[Entry], files: list[Entry]) -> tuple[Candidate, ...]:
-    others = other_sports(store, found, files)
+    others = {**other_sports(store, found, files), **not_opened(files)}
     return tuple(
         Candidate(entry, _hash(store, entry), problem=others.get(entry.address)) for entry in files
     )

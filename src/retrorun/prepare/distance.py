@@ -93,6 +93,7 @@ def with_distance(
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
+    ground = np.where(_stands(by_odometer, track, settings), 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
@@ -391,6 +392,20 @@ def _without_failures(
     moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
+
+
+def _stands(by_odometer: FloatArray, track: Track, settings: PrepareSettings) -> BoolArray:
+    """Where an odometer that did not fail counts nothing for ``stands_s`` or more, (n,).
+
+    There the athlete stands, and positions that move are jitter, unless there are steps.
+    """
+    width = settings.stands_s
+    if track.seconds < width:
+        return np.zeros(track.seconds, dtype=bool)
+    counted = np.where(np.isfinite(by_odometer), by_odometer, 1.0)
+    first = np.flatnonzero(sums_ahead(counted, width) < width * settings.stands_mps)
+    steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))
+    return covered(first, first + width, track.seconds) & ~(steps_spm > settings.stepping_spm)
 
 
 def _first_known(

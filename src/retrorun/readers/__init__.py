@@ -9,6 +9,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from retrorun.errors import ReadError
@@ -26,6 +27,7 @@ _SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
 _CHUNK_BYTES = 1 << 20  # most bytes that a decoder gives at a time
 _LEAST_FED_BYTES, _MOST_FED_BYTES = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
 _LAYERS = 3
+_MOST_COMPARED = 10  # longer recordings of a file that one is compared with
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
 __all__ = ["MemberError", "is_archive", "members", "read"]
@@ -66,6 +68,7 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         raise unreadable(source.name, plain)
     export = reader.read(source, plain, limits)
     source = export.source
+    export = _without_copies(export)
     runs, refused = _with_repaired_clocks(export, limits)
     if is_cut:
         words = "the gzip file is cut short; what came before it was kept"
@@ -73,6 +76,69 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         source = replace(source, salvaged=True, warnings=warnings)
     passed_over = (*export.passed_over, *refused)
     return Export(source=source, recordings=runs, passed_over=passed_over)
+
+
+def _without_copies(export: "Export") -> "Export":
+    """Without recordings of which every sample stands in another one: some writers repeat a track.
+
+    The longer one is kept, of equal ones that with a heading or more channels.
+    """
+    from retrorun.model import Note
+
+    runs = export.recordings
+
+    def rank(at: int) -> tuple[int, bool, int, int]:
+        run = runs[at]
+        return -run.time_s.size, not run.headings, -len(run.columns), at
+
+    copies, kept = set[int](), list[_Sorted]()
+    for at in sorted(range(len(runs)), key=rank) if len(runs) > 1 else ():
+        one = _Sorted(runs[at])
+        around = (each for each in kept if each.start_s <= one.start_s and one.end_s <= each.end_s)
+        if any(one.is_copy_of(each) for each in islice(around, _MOST_COMPARED)):
+            copies.add(at)
+        else:
+            kept.append(one)
+    if not copies:
+        return export
+    words = f"{len(copies)} recordings hold the same samples as another one and were left out"
+    return replace(
+        export,
+        recordings=tuple(each for at, each in enumerate(runs) if at not in copies),
+        passed_over=(*export.passed_over, Note("same-recording", words)),
+    )
+
+
+class _Sorted:
+    """A recording with its samples in order of time, to be compared with others.
+
+    Args:
+        run: with one sample or more.
+    """
+
+    def __init__(self, run: "Recording") -> None:
+        import numpy as np
+
+        order = np.argsort(run.time_s, kind="stable")
+        self.time_s = run.time_s[order]
+        self.columns = {name: values[order] for name, values in run.columns.items()}
+        self.has_heading = bool(run.headings)
+        self.start_s, self.end_s = float(self.time_s[0]), float(self.time_s[-1])
+
+    def is_copy_of(self, other: "_Sorted") -> bool:
+        """Whether each sample stands in another recording, with all columns that it has."""
+        import numpy as np
+
+        if self.has_heading and not other.has_heading:
+            return False
+        place = np.searchsorted(other.time_s, self.time_s)
+        if place[-1] >= other.time_s.size or (other.time_s[place] != self.time_s).any():
+            return False
+        return all(
+            name in other.columns
+            and np.array_equal(values, other.columns[name][place], equal_nan=True)
+            for name, values in self.columns.items()
+        )
 
 
 def _with_repaired_clocks(

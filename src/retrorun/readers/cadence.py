@@ -58,7 +58,8 @@ def _speed_mps(
 ) -> FloatArray:
     """Speed around each sample, (n,), by odometer, positions or device; NaN where not known.
 
-    An odometer that stands while the others move counts in kilometres or miles: it is left out.
+    An odometer that stands while the others move, or where there are no others, counts in
+    kilometres or miles: it is left out.
     """
     by_odometer, found = np.full(time_s.size, np.nan), np.full(time_s.size, np.nan)
     distance = columns.get("distance_m")
@@ -78,7 +79,7 @@ def _speed_mps(
     if device is not None:
         found = np.where(np.isnan(found) & (device <= limits.cadence_fastest_mps), device, found)
     standing_mps, walking_mps = limits.cadence_standing_mps, limits.cadence_walking_mps
-    if _usual_mps(by_odometer) < standing_mps and _usual_mps(found) > walking_mps:
+    if _usual_mps(by_odometer) < standing_mps and not _usual_mps(found) <= walking_mps:
         return found
     return np.where(np.isnan(by_odometer), found, by_odometer)
 

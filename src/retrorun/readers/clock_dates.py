@@ -119,16 +119,24 @@ def _with_times(
 def with_timer_pace(one: Recording, limits: ReadLimits) -> Recording:
     """Times that run at another pace than the file's own timer, brought to that of the timer.
 
-    Only where the odometer counts all the way from the first sample to the last and ends at the
-    file's total: so nothing is missing, and nobody paused.
+    Only where no timer that the file states agrees with the clock, and where the odometer counts
+    all the way from the first sample to the last and ends at the file's total: so nothing is
+    missing, and nobody paused. A timer at whose pace nobody runs or walks is in another unit.
     """
-    timers = [each.timer_s for each in one.totals if each.timer_s]
+    slowest_mps, fastest_mps = limits.cadence_standing_mps, limits.clock_fastest_mps
+    timers = [
+        each.timer_s
+        for each in one.totals
+        if each.timer_s and slowest_mps <= (one.distance_m or 0.0) / each.timer_s <= fastest_mps
+    ]
     span_s = float(one.time_s[-1] - one.time_s[0])
     if not timers or span_s <= 0 or one.time_s.size < limits.clock_few:
         return one
     pace = max(timers) / span_s
     most = limits.clock_pace_differs
-    if 1 / most <= pace <= most or not _counts_throughout(one, limits):
+    if any(1 / most <= timer_s / span_s <= most for timer_s in timers) or not _counts_throughout(
+        one, limits
+    ):
         return one
     start_s, end_s = float(one.time_s[0]), float(one.time_s[0]) + span_s * pace
 

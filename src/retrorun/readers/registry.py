@@ -5,6 +5,7 @@ it. Nothing heavy is imported before a file is read, so that a folder can be lis
 """
 
 import re
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +20,17 @@ if TYPE_CHECKING:
 MemberError = ReadError | NotARunError
 HEAD_BYTES = 4096  # the first bytes of a file, by which its format is recognised
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_GZIP = b"\x1f\x8b"
+_TAR_BLOCK_BYTES = 512
+_TAR_CHECKSUM = re.compile(rb"[ \0]*([0-7]+)[ \0]*")
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz")
+_UNOPENED = {
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a\x07": "RAR",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+}
+UNOPENED_SUFFIXES = (".7z", ".rar", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _XML = re.compile(rb"^\s*<[\w!?]")
 _POLAR = (  # all of these within the first bytes
     re.compile(rb"\A(?:\xef\xbb\xbf)?\s*\{"),
@@ -208,14 +220,45 @@ def reader_of(name: str, data: bytes) -> Reader | None:
 
 
 def is_archive(data: bytes) -> bool:
-    """Whether a file's first bytes are those of a zip archive."""
-    return data[:4] in _ZIP
+    """Whether a file's first ``HEAD_BYTES`` are those of a zip or of a tar, packed or not."""
+    return data[:4] in _ZIP or is_tar(data)
+
+
+def is_tar(data: bytes) -> bool:
+    """Whether a file's first ``HEAD_BYTES`` are those of a tar, by the checksum of its header.
+
+    It may be packed by gzip. The checksum is the sum of the header's bytes with blanks in its own
+    place (POSIX.1-2001, ustar).
+    """
+    if data[:2] == _GZIP:
+        data = _first_unpacked(data[:HEAD_BYTES])
+    block = data[:_TAR_BLOCK_BYTES]
+    stated = _TAR_CHECKSUM.fullmatch(block[148:156])
+    if stated is None or len(block) < _TAR_BLOCK_BYTES:
+        return False
+    return int(stated[1], 8) == sum(block[:148]) + 8 * ord(" ") + sum(block[156:])
+
+
+def _first_unpacked(data: bytes) -> bytes:
+    try:
+        return zlib.decompressobj(wbits=31).decompress(data, _TAR_BLOCK_BYTES)
+    except zlib.error:
+        return b""
+
+
+def unopened(kind: str, name: str) -> ReadError:
+    """The error of an archive of a kind that is not opened, such as 7z."""
+    words = f"a {kind} archive, which is not opened"
+    return ReadError("archive-unopened", words, file=name, remedy="Unpack it and give the folder.")
 
 
 def unreadable(name: str, data: bytes) -> ReadError:
     """The error of a file that no reader recognises."""
     if not data.strip():
         return ReadError("empty", "the file is empty", file=name)
+    for mark, kind in _UNOPENED.items():
+        if data.startswith(mark):
+            return unopened(kind, name)
     slug, message = "unknown-format", f"neither {titles('nor')}"
     if is_archive(data):
         slug, message = "archive", "an archive, not a single recording"

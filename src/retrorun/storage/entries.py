@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from retrorun.errors import ReadError
-from retrorun.readers.registry import suffixes
+from retrorun.readers.registry import ARCHIVE_SUFFIXES, UNOPENED_SUFFIXES, suffixes
 from retrorun.text import shown
 
 # A password may hold "@", "/" or "?" itself, so that where it ends is not always known: rather too
@@ -94,14 +94,14 @@ def words_of(problem: BaseException) -> str:
 
 
 PACKED = ".gz"
-ARCHIVE = ".zip"
 
 
 def is_export(name: str) -> bool:
     """Whether a name is one that an export may have; hidden and half-copied files are not."""
     path = PurePosixPath(name.lower())
     stem = path.with_suffix("") if path.suffix == PACKED else path
-    return stem.suffix in (*suffixes(), ARCHIVE) and not path.name.startswith((".", "~"))
+    is_named = stem.suffix in (*suffixes(), ".zip") or is_archive(name) or is_unopened(name)
+    return is_named and not path.name.startswith((".", "~"))
 
 
 def may_be_export(name: str) -> bool:
@@ -111,5 +111,10 @@ def may_be_export(name: str) -> bool:
 
 
 def is_archive(name: str) -> bool:
-    """Whether a name is that of a zip."""
-    return name.lower().endswith(ARCHIVE)
+    """Whether a name is that of a zip or of a tar."""
+    return name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def is_unopened(name: str) -> bool:
+    """Whether a name is that of an archive of a kind that is not opened."""
+    return name.lower().endswith(UNOPENED_SUFFIXES)

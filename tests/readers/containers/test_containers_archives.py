@@ -5,6 +5,8 @@ import io
 import resource
 import stat
 import struct
+import tarfile
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -388,3 +390,116 @@ def _peak_of_all(path: Path) -> tuple[int, float]:
     count = sum(isinstance(content, bytes) for _, content in members("export.zip", path, LIMITS))
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return count, (after - before) / 1024
+
+
+def _tar(content: Mapping[str, bytes], how: str = "gz") -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=f"w:{how}") as archive:  # type: ignore[call-overload]
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("how", ["", "gz"])
+def test_a_tar_is_read_as_a_zip_of_the_same_members(how: str) -> None:
+    table = "Activity ID,Activity Date,Activity Name,Activity Type,Filename\n1,,,Ride,a/1.gpx\n"
+    content = {
+        "photo.jpg": b"\xff\xd8" * 700,
+        "activities.csv": table.encode(),
+        "./a/1.gpx": _gpx(sport=""),
+        "a/2.gpx.gz": gzip.compress(_gpx()),
+        f"a/{'deep/' * 40}3.gpx": _gpx(3),
+        "more.zip": _zip({"4.gpx": _gpx(4)}),
+        "more.tgz": _tar({"5.gpx": _gpx(6)}),
+    }
+    found = dict(members("a.zip", _tar(content, how), LIMITS))
+    packed = dict(members("a.zip", _zip(content), LIMITS))
+    assert {name.replace("/./", "/") for name in packed} == set(found)
+    assert all(packed[name] == found[name] for name in set(packed) & set(found))
+    kinds = [each.slug if isinstance(each, RetrorunError) else "ok" for each in found.values()]
+    assert kinds == ["not-a-run", "ok", "ok", "ok", "ok"]
+    assert found["a.zip/more.tgz/5.gpx"] == _gpx(6)
+
+
+def test_what_is_no_file_of_a_tar_is_refused_by_name() -> None:
+    buffer = io.BytesIO()
+    kinds = {"l.gpx": tarfile.SYMTYPE, "d.gpx": tarfile.CHRTYPE, "p.gpx": tarfile.FIFOTYPE}
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, kind in kinds.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+        for name in ("../out.gpx", "/etc/out.gpx", "ok.gpx"):
+            info = tarfile.TarInfo(name)
+            info.size = len(_gpx())
+            archive.addfile(info, io.BytesIO(_gpx()))
+        again = tarfile.TarInfo("again.gpx")
+        again.type, again.linkname = tarfile.LNKTYPE, "ok.gpx"
+        archive.addfile(again)
+    assert _outcomes(buffer.getvalue()) == {
+        "a.zip/l.gpx": "member-link",
+        "a.zip/d.gpx": "member-special",
+        "a.zip/p.gpx": "member-special",
+        "a.zip/../out.gpx": "member-outside",
+        "a.zip//etc/out.gpx": "member-outside",
+        "a.zip/ok.gpx": "ok",
+    }
+
+
+def test_bounds_hold_for_a_tar() -> None:
+    bomb = _tar({"a.gpx": bytes(80 << 20)})
+    assert len(bomb) < 100_000
+    with pytest.raises(ReadError) as caught:
+        _outcomes(bomb)
+    assert caught.value.slug == "archive-too-large"
+    nested = {f"{index}.tgz": _tar({"a.gpx": bytes(30 << 20)}) for index in range(4)}
+    assert list(_outcomes(_zip(nested, zipfile.ZIP_STORED)).values()).count("archive-too-large") > 0
+    many = _outcomes(_tar({f"{index}.gpx": _gpx() for index in range(5)}), LIMITS_OF_THREE)
+    assert many == {
+        **{f"a.zip/{index}.gpx": "ok" for index in range(3)},
+        "a.zip": "archive-too-many",
+    }
+    deep = _tar({"a.gpx": _gpx()})
+    for _ in range(5):
+        deep = _tar({"a.tgz": deep})
+    assert list(_outcomes(deep).values()) == ["archive-too-deep"]
+
+
+LIMITS_OF_THREE = ReadLimits(archive_members=3)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"size": -1024},
+        {"pax_headers": {"comment": "1" * 200_000}},
+        {"pax_headers": {"comment": "x" * (1 << 20)}},
+    ],
+)
+def test_a_header_that_means_harm_costs_no_time(header: dict[str, object]) -> None:
+    info = tarfile.TarInfo("bad.gpx")
+    for key, value in header.items():
+        setattr(info, key, value)
+    front = _tar({"a.gpx": _gpx()}, "")[: 512 + 512 * (-(-len(_gpx()) // 512))]
+    data = front + info.tobuf(tarfile.PAX_FORMAT) + bytes(1024)
+    began_s = time.process_time()
+    assert _outcomes(data) == {"a.zip/a.gpx": "ok", "a.zip": "archive-broken"}
+    assert time.process_time() - began_s < 2
+
+
+@pytest.mark.parametrize("how", ["", "gz"])
+def test_damage_of_a_tar_at_any_byte_is_a_reason(how: str) -> None:
+    data = _tar({"a.gpx": _gpx(), "b.gpx": _gpx()}, how)
+    for at in range(0, len(data), 37):
+        for damaged in (data[:at], data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :]):
+            with suppress(ReadError):
+                list(members("a.tgz", damaged, LIMITS))
+
+
+@pytest.mark.parametrize("how", ["", "gz"])
+def test_a_tar_that_is_cut_short_keeps_what_came_before(how: str) -> None:
+    noise = np.random.default_rng(3).bytes(200_000)
+    data = _tar({"a.gpx": _gpx(), "b.csv": noise, "c.gpx": _gpx()}, how)
+    assert _outcomes(data[:100_000]) == {"a.zip/a.gpx": "ok", "a.zip": "archive-broken"}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from processor_time import is_cheap
-from retrorun.errors import RetrorunError
+from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
 from retrorun.readers.containers.accounts import activities
@@ -133,6 +133,37 @@ def test_runkeeper_s_table() -> None:
     assert _slugs(content | {"1.gpx": _gpx(), "2.gpx": _gpx()}) == ["ok", "not-a-run"]
 
 
+def test_a_table_names_files_in_another_normal_form() -> None:
+    names = ("activities/Zu\u0308rich 1.gpx", "activities/Zu\u0308rich 2.gpx")
+    table = _table("en", ("activities/Z\u00fcrich 1.gpx", "activities/Z\u00fcrich 2.gpx"))
+    content = {"activities.csv": table.encode(), **{name: _gpx() for name in names}}
+    assert _slugs(content) == ["ok", "not-a-run"]
+
+
+class _Named(zipfile.ZipInfo):
+    """A member whose name is written as some bytes, without the flag of UTF-8."""
+
+    raw = b""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 - zipfile's own
+        return self.raw, 0
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_names_of_members_without_the_flag_of_utf_8(encoding: str) -> None:
+    names = ("activities/Z\u00fcrich 1.gpx", "activities/Z\u00fcrich 2.gpx")
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("activities.csv", _table("en", names))
+        for name in names:
+            member = _Named(name)
+            member.raw = name.encode(encoding)
+            archive.writestr(member, _gpx())
+    found = dict(members("a.zip", buffer.getvalue(), LIMITS))
+    assert [name.split(" (")[0] for name in found] == [f"a.zip/{name}" for name in names]
+    assert [isinstance(each, bytes) for each in found.values()] == [True, False]
+
+
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
     table = _table("en", ("1.gpx", "2.gpx")).encode()
     content = {"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}
@@ -194,9 +225,15 @@ def _route(export: bytes, route: bytes = b"") -> Recording:
         "apple_health_export/export.xml": export,
         "apple_health_export/workout-routes/r.gpx": route or _gpx(),
     }
-    ((name, found),) = members("export.zip", _zip(content), LIMITS)
-    assert isinstance(found, bytes)
-    return read(name, found, LIMITS).recordings[0]
+    found = [each for each in members("export.zip", _zip(content), LIMITS) if _is_route(*each)]
+    ((name, data),) = found
+    assert isinstance(data, bytes)
+    return read(name, data, LIMITS).recordings[0]
+
+
+def _is_route(_name: str, found: object) -> bool:
+    """Whether it is no word about workouts that have none."""
+    return not (isinstance(found, NotARunError) and found.slug == "not-a-run-no-route")
 
 
 @pytest.mark.parametrize("doctype", [GOOD, *BROKEN])
@@ -399,3 +436,26 @@ def test_backslashes_between_folders_part_an_archive_like_slashes() -> None:
         if name.endswith(".gpx"):
             assert run.columns["heart_rate_bpm"].tolist() == [150, 151, 152, 153, 154]
     assert starts == [1777793400.0, 1777793400.0, 1777879800.0]
+
+
+def _workout_of(kind: str, begin: str, end: str, inside: str = "") -> str:
+    name = f'workoutActivityType="HKWorkoutActivityType{kind}"'
+    return f'<Workout {name} startDate="{begin}" endDate="{end}">{inside}</Workout>'
+
+
+@pytest.mark.parametrize("routes", [{}, {"apple_health_export/workout-routes/r.gpx": _gpx()}])
+def test_runs_without_a_route_are_named_once(routes: dict[str, bytes]) -> None:
+    """A treadmill: the export has its records, but no route that could tell a direction."""
+    day = ("2026-02-01 07:30:00 +0000", "2026-02-01 08:00:00 +0000")
+    own = ("2026-05-03 07:30:00 +0000", "2026-05-03 07:31:00 +0000")
+    reference = '<WorkoutRoute><FileReference path="/workout-routes/r.gpx"/></WorkoutRoute>'
+    workouts = [_workout_of(kind, *day) for kind in ("Running", "Walking", "Cycling", "Yoga")]
+    workouts += [_workout_of("Running", *own, reference)] if routes else []
+    export = f"<HealthData>{''.join(workouts)}</HealthData>".encode()
+    found = dict(
+        members("e.zip", _zip({"apple_health_export/export.xml": export, **routes}), LIMITS)
+    )
+    said = found.pop("e.zip/apple_health_export/export.xml")
+    assert isinstance(said, NotARunError)
+    assert (said.slug, said.message[-11:]) == ("not-a-run-no-route", "not read: 2")
+    assert len(found) == len(routes)

@@ -290,6 +290,16 @@ def test_fractional_cadence_counts_both_feet_and_zero_heart_rate_is_missing() ->
     assert "cadence-doubled" in {note.slug for note in run.notes}
 
 
+def test_cadence_in_256ths_counts_where_there_is_no_other() -> None:
+    def fill(encoder: Encoder) -> None:
+        for index in range(3):
+            stamp = number(253, "uint32", START + index)
+            encoder.add(1, 20, [stamp, number(52, "uint16", 84 * 256 + 128)])
+
+    (run,) = _read(_file(fill, _session(START, 1))).recordings
+    assert run.columns["cadence_spm"].tolist() == [169.0] * 3
+
+
 def test_local_time_offset() -> None:
     def activity(encoder: Encoder) -> None:
         stamps = [number(253, "uint32", START), number(5, "uint32", START - 6 * 3600)]

@@ -1,9 +1,22 @@
-"""Archives and exports that hold several files, and the tables that phones write into them."""
+"""Archives and exports that hold several files: the tables that phones write, and tar archives.
+
+A tar is read once, from its beginning to its end, and what may be read of it is copied to a zip
+without compression: so all that holds of a zip's members holds of a tar's.
+"""
 
 import csv
+import gzip
 import io
+import math
+import re
+import stat
+import tarfile
+import warnings
+import zipfile
+import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import IO, cast
 
 import numpy as np
 
@@ -95,3 +108,220 @@ def read_columns(name: str, data: bytes, heads: Sequence[str], most: int) -> dic
     except csv.Error as problem:
         raise ReadError("csv-broken", f"no readable table: {problem}", file=name) from problem
     return {one: np.array(values, dtype=np.float64) for one, values in found.items()}
+
+
+_PIECE_BYTES = 1 << 20
+_LONGEST_HEADER = 1 << 18  # bytes of one of a tar: names and attributes
+_ENDLESS_DIGITS = re.compile(rb"\d{300}")  # tarfile's own patterns take quadratic time on them
+_TAR_ERRORS = (
+    *(tarfile.TarError, EOFError, OSError, zlib.error),
+    *(ValueError, IndexError, KeyError, OverflowError, RecursionError),
+)
+
+
+def copy_tar(
+    stream: IO[bytes],
+    name: str,
+    copy: IO[bytes],
+    most: tuple[float, int],
+    is_wanted: Callable[[str], bool],
+) -> tuple[int, ReadError | None]:
+    """Copy the members of a tar to a zip; links, devices and pipes stay such, without content.
+
+    Args:
+        stream: the tar, packed by gzip or not, read from here on.
+        name: of the archive, for messages.
+        copy: where the zip is written.
+        most: the tar may not unpack to more bytes; what stands behind so many members is left out.
+        is_wanted: whether a member is copied, by its name.
+
+    Returns:
+        How many bytes were unpacked, and why what follows them is left out, if it is.
+
+    Raises:
+        ReadError: it unpacks to too many bytes, or no member can be read.
+    """
+    most_bytes, most_members = most
+    packed = stream.read(2) == b"\x1f\x8b"
+    stream.seek(-2, io.SEEK_CUR)
+    plain = cast(IO[bytes], gzip.GzipFile(fileobj=stream)) if packed else stream
+    source = _Forward(plain, name, most_bytes)
+    count = 0
+    problem: ReadError | None = None
+    with zipfile.ZipFile(copy, "w") as made, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a tar may hold one name twice
+        try:
+            for count, info in enumerate(_tar_infos(source), start=1):
+                if count > most_members:
+                    words = f"more than {most_members} members; the rest is left out"
+                    problem = ReadError("archive-too-many", words, file=name)
+                    break
+                if is_wanted(info.name) and not info.isdir():
+                    _copy_member(info, source, made)
+        except _TAR_ERRORS as broken:
+            words = f"the tar is damaged: {broken}; what came before it was read"
+            problem = ReadError("archive-broken", words, file=name)
+    if problem and not count:
+        raise problem
+    return source.position, problem
+
+
+def _tar_infos(source: "_Forward") -> Iterator[tarfile.TarInfo]:
+    """The members of a tar one by one.
+
+    Raises:
+        TarError: it ends elsewhere than with an empty block; or others of ``_TAR_ERRORS``.
+    """
+    with tarfile.TarFile(fileobj=source, mode="r") as archive:  # type: ignore[arg-type]
+        while (info := archive.next()) is not None:
+            if info.size < 0:
+                raise tarfile.ReadError("a header is damaged")
+            yield info
+    if source.last.strip(b"\0"):
+        raise tarfile.ReadError("a header is damaged")
+
+
+def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFile) -> None:
+    raw = info.name.encode("utf-8", "surrogateescape")
+    try:
+        name = raw.decode()
+    except UnicodeDecodeError:
+        name = raw.decode("cp1252", "replace")
+    entry = zipfile.ZipInfo(name.removeprefix("./"))
+    is_file = info.isreg() and not info.issparse()
+    if info.islnk() and info.linkname.removeprefix("./") in made.NameToInfo:
+        return  # another name of a file that was copied
+    kind = (
+        stat.S_IFREG if is_file else stat.S_IFLNK if info.islnk() or info.issym() else stat.S_IFIFO
+    )
+    entry.external_attr = (kind | 0o600) << 16
+    left = info.size if is_file else 0
+    with made.open(entry, "w", force_zip64=True) as target:
+        if left:
+            source.seek(info.offset_data)
+        while left:
+            piece = source.content(min(left, _PIECE_BYTES))
+            if not piece:
+                raise tarfile.ReadError("it ends within a member")
+            target.write(piece)
+            left -= len(piece)
+
+
+class _Forward:
+    """A stream that is read from its beginning to its end, and no further than it may be.
+
+    Args:
+        stream: what is read.
+        name: of the archive, for messages.
+        most_bytes: how many bytes it may have.
+
+    Attributes:
+        position: how many bytes were read.
+        last: what was read last by ``read``.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, most_bytes: float) -> None:
+        self.stream, self.name, self.most_bytes = stream, name, most_bytes
+        self.position = 0
+        self.last = b""
+
+    def content(self, size: int) -> bytes:
+        """Bytes of a member.
+
+        Raises:
+            ReadError: there were too many.
+        """
+        data = self.stream.read(size)
+        self.position += len(data)
+        if self.position > self.most_bytes:
+            words = f"unpacks to over {self.most_bytes:.0f} bytes"
+            raise ReadError("archive-too-large", words, file=self.name)
+        return data
+
+    def read(self, size: int) -> bytes:
+        """Bytes of a header, as of a file.
+
+        Raises:
+            TarError: no header is like that.
+        """
+        if size > _LONGEST_HEADER:
+            raise tarfile.ReadError("a header is too long")
+        self.last = self.content(size)
+        if _ENDLESS_DIGITS.search(self.last):
+            raise tarfile.ReadError("a header has a number without end")
+        return self.last
+
+    def seek(self, offset: int) -> int:
+        """As of a file, but forward only.
+
+        Raises:
+            TarError: it would go back.
+        """
+        if offset < self.position:
+            raise tarfile.StreamError("its members lie on top of each other")
+        while self.position < offset:
+            if not self.content(min(offset - self.position, _PIECE_BYTES)):
+                break
+        return self.position
+
+    def tell(self) -> int:
+        """As of a file."""
+        return self.position
+
+    def close(self) -> None:
+        """As of a file, which stays open."""
+
+
+_MOST_LISTED = 16 << 20  # bytes of a zip's table of contents
+
+
+def open_zip(stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf) -> zipfile.ZipFile:
+    """A zip that is read from a stream.
+
+    Raises:
+        ReadError: its table of contents is too large.
+        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
+    """
+    return zipfile.ZipFile(_GuardedStream(stream, name, most_skipped_bytes))
+
+
+class _GuardedStream:
+    """A stream of which no large piece is read at once, nor too much in all.
+
+    Args:
+        stream: can be read at any place.
+        name: of the archive, for messages.
+        most_skipped_bytes: how far seeks may go in all; going back counts from the beginning.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str, most_skipped_bytes: float) -> None:
+        self.stream, self.name, self.left = stream, name, most_skipped_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        """As of a file."""
+        if size > _MOST_LISTED:
+            words = f"its table of contents has over {_MOST_LISTED} bytes"
+            raise ReadError("archive-too-many", words, file=self.name)
+        return self.stream.read(size)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """As of a file."""
+        before = self.stream.tell()
+        after = self.stream.seek(offset, whence)
+        self.left -= after - before if after >= before else after
+        if self.left < 0:
+            words = "its members lie in an order that would take too long"
+            raise ReadError("archive-costly", words, file=self.name)
+        return after
+
+    def tell(self) -> int:
+        """As of a file."""
+        return self.stream.tell()
+
+    def seekable(self) -> bool:
+        """As of a file."""
+        return self.stream.seekable()
+
+    def close(self) -> None:
+        """As of a file."""
+        self.stream.close()

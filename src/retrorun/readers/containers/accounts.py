@@ -28,7 +28,7 @@ from itertools import accumulate, chain, islice
 import numpy as np
 from lxml import etree
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
@@ -44,6 +44,7 @@ from retrorun.readers.xml.document import (
 )
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
+from retrorun.text import name_key
 from retrorun.units import FloatArray
 
 _MOST_ROWS = 200_000
@@ -165,9 +166,10 @@ def rows_of(names: Iterable[str], rows: Mapping[str, ActivityRow]) -> dict[str, 
 def file_key(name: str) -> str:
     """The name of a file as tables and archives have it in common.
 
-    Tools write backslashes, begin with ``./``, change the case, or unpack what was packed.
+    Tools write backslashes, begin with ``./``, change the case or the Unicode normal form, or
+    unpack what was packed.
     """
-    plain = name.strip().replace("\\", "/").lower()
+    plain = name_key(name.strip().replace("\\", "/"))
     return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
 
 
@@ -283,6 +285,7 @@ class AppleHealth:
     def __init__(self, limits: ReadLimits) -> None:
         self.limits = limits
         self._routes: dict[str, _Route] = {}
+        self._without_route = 0
 
     def add_route(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
@@ -322,9 +325,17 @@ class AppleHealth:
                         for record in child.iter("{*}Record"):
                             _record(record, found, (starts, ends))
                     elif kind == "Workout":
-                        _workout(child, by_file)
+                        self._without_route += _workout(child, by_file)
         except XmlBrokenError:
             return
+
+    def without_route(self) -> NotARunError | None:
+        """What to say of the runs and walks that have no route, if there are any."""
+        if not self._without_route:
+            return None
+        count = self._without_route
+        words = f"runs or walks without a route, as on a treadmill, were not read: {count}"
+        return NotARunError("not-a-run-no-route", words, remedy=SUMMARY_REMEDY)
 
     def with_samples(self, name: str, data: bytes) -> bytes:
         """A route as GPX with what was gathered; as it is where nothing was."""
@@ -396,26 +407,32 @@ def _record(
 
 
 def _own_name(path: str) -> str:
-    return path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    return name_key(path.replace("\\", "/").rsplit("/", 1)[-1])
 
 
-def _workout(element: etree._Element, by_file: dict[str, _Route]) -> None:
+def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     """Give its sport to the routes that a workout names, else to those that no workout names.
 
     Exports of iOS 12 and before name none: then most of a route's time is the workout's.
+
+    Returns:
+        Whether it is a run or a walk without any route.
     """
     sport = (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
     named = [_own_name(each.get("path") or "") for each in element.iter("{*}FileReference")]
     if not sport:
-        return
+        return False
     for name in named:
         if route := by_file.get(name):
             route.sport, route.is_referred = sport, True
     begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
+    is_alone = not named
     for route in () if named else by_file.values():
         shared_s = min(end, route.end_s) - max(begin, route.start_s)
+        is_alone &= shared_s <= 0
         if not route.is_referred and 2 * shared_s > route.end_s - route.start_s:
             route.sport = sport
+    return is_alone and is_on_foot(sport) == "yes"
 
 
 def _time_s(text: str | None) -> float:

@@ -1,6 +1,7 @@
-"""Zip archives and gzip layers → the bytes of the recordings in them.
+"""Zip and tar archives → the bytes of the recordings in them.
 
-Nothing is unpacked to disk, and every size that an archive claims is checked while it is read.
+No zip is unpacked to disk, and every size that an archive claims is checked while it is read. A tar
+is copied to a zip in memory, a large one to a file that has no name.
 Exports of accounts are recognised by their content: Strava's ``activities.csv`` has the activities'
 names, types and dates, Garmin's export holds zips within a zip, Apple Health's routes are joined
 with the heart rate and steps of its ``export.xml``, a phone's sensor log is a folder of tables.
@@ -11,19 +12,27 @@ import lzma
 import math
 import stat
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import accounts, phyphox, sensor_logger
+from retrorun.readers.containers import accounts, copy_tar, open_zip, phyphox, sensor_logger
 from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
-from retrorun.readers.registry import HEAD_BYTES, MemberError, reader_of, suffixes
+from retrorun.readers.registry import (
+    ARCHIVE_SUFFIXES,
+    HEAD_BYTES,
+    MemberError,
+    is_tar,
+    reader_of,
+    suffixes,
+)
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
@@ -34,7 +43,8 @@ _MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a
 _PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
-_MOST_LISTED = 16 << 20  # of the table of contents
+_NAME_IS_UTF8 = 0x800  # APPNOTE.TXT 4.4.4, bit 11; without it names are in code page 437
+_SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK)
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
@@ -49,6 +59,8 @@ def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
         return ReadError("member-outside", "its path leads out of the archive", file=name)
     if stat.S_ISLNK(info.external_attr >> 16):
         return ReadError("member-link", "a link, not a file", file=name)
+    if stat.S_IFMT(info.external_attr >> 16) in _SPECIAL:
+        return ReadError("member-special", "no ordinary file", file=name)
     if info.flag_bits & 0x1:
         return ReadError("member-encrypted", "it is encrypted", file=name)
     return None
@@ -57,6 +69,9 @@ def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
 def unpacking_error(name: str, problem: BaseException) -> ReadError:
     """The error of a member that cannot be unpacked."""
     return ReadError("member-broken", f"cannot be unpacked: {problem}", file=name)
+
+
+Opened = tuple[zipfile.ZipFile, ReadError | None]
 
 
 @dataclass(slots=True)
@@ -101,8 +116,8 @@ class MemberReader:
     @contextmanager
     def open_nested(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo
-    ) -> Iterator[zipfile.ZipFile]:
-        """A zip within a zip; a large one is read through its own stream, never held as a whole.
+    ) -> Iterator[Opened]:
+        """An archive within another; a large one is read through its own stream, never held.
 
         Raises:
             ReadError: it is refused, or too large for its packed size.
@@ -112,12 +127,46 @@ class MemberReader:
             raise reason
         self.refuse_large(name, info, self.limits.archive_bytes)
         if info.file_size <= _MOST_HELD_BYTES:
-            with open_zip(io.BytesIO(self.read(name, archive, info)), name) as inner:
+            with self.open_any(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
         most_skipped_bytes = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size
-        with archive.open(info) as stream, open_zip(stream, name, most_skipped_bytes) as inner:
+        with (
+            archive.open(info) as stream,
+            self.open_any(stream, name, most_skipped_bytes) as inner,
+        ):
             yield inner
+
+    @contextmanager
+    def open_any(
+        self, stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf
+    ) -> Iterator[Opened]:
+        """A zip or a tar, and why what follows the members of a tar is left out, if it is.
+
+        Raises:
+            ReadError: it unpacks to too many bytes, or its table of contents is too large.
+            BadZipFile: it is neither, or others of ``UNPACKING_ERRORS``.
+        """
+        head = stream.read(HEAD_BYTES)
+        stream.seek(0)
+        if not is_tar(head):
+            with open_zip(stream, name, most_skipped_bytes) as archive:
+                yield archive, None
+            return
+        with tempfile.SpooledTemporaryFile(_MOST_HELD_BYTES) as copy:
+            problem = self._copy_tar(stream, name, copy)
+            with open_zip(copy, name) as archive:
+                yield archive, problem
+
+    def _copy_tar(self, stream: IO[bytes], name: str, copy: IO[bytes]) -> ReadError | None:
+        earned = stream.seek(0, io.SEEK_END) * self.limits.compression_ratio
+        stream.seek(0)
+        most = min(self.allowance + earned, self.limits.archive_bytes - self.unpacked)
+        bounds = (most, self.limits.archive_members)
+        size, problem = copy_tar(stream, name, copy, bounds, _may_be_read)
+        self.unpacked += size
+        self.allowance += min(0.0, earned - size)
+        return problem
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         """All bytes of a member.
@@ -160,6 +209,7 @@ Member = tuple[str, bytes | MemberError]
 _Role = TypeVar("_Role", bound=str)
 
 _PACKED = ".gz"
+_MAY_BE_READ = (".csv", ".xml", *suffixes(shared=True), *ARCHIVE_SUFFIXES)
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
 _MOST_DOCUMENTS = 100  # that may be Apple's export, whose first bytes are looked at
@@ -187,8 +237,8 @@ def members(
     """
     walk = _ArchiveWalk(limits, MemberReader(limits), tables)
     try:
-        with _opened(content) as source, open_zip(source, name) as archive:
-            yield from walk.archive(name, archive, 1)
+        with _opened(content) as source, walk.reader.open_any(source, name) as opened:
+            yield from walk.archive(name, opened, 1)
     except UNPACKING_ERRORS as problem:
         raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
 
@@ -207,6 +257,16 @@ def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
     )
 
 
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """A member's name; some tools write backslashes, or UTF-8 without its flag, as macOS does."""
+    name = info.filename.replace("\\", "/")
+    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
+        return name
+    with suppress(UnicodeError):
+        return name.encode("cp437").decode()
+    return name
+
+
 def _is_left_by_a_system(name: str) -> bool:
     """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
     parts = name.split("/")
@@ -216,6 +276,11 @@ def _is_left_by_a_system(name: str) -> bool:
 def _is_recording(name: str) -> bool:
     """Whether the name alone says that a member is a recording."""
     return name.lower().removesuffix(_PACKED).endswith(suffixes())
+
+
+def _may_be_read(name: str) -> bool:
+    """Whether a member of a tar is a recording, or may be part of what an archive tells of some."""
+    return _is_recording(name) or name.lower().endswith(_MAY_BE_READ)
 
 
 @dataclass(slots=True)
@@ -228,10 +293,11 @@ class _ArchiveWalk:
     seen: int = 0
     activity_rows: dict[str, ActivityRow] = field(default_factory=dict)
 
-    def archive(self, name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[Member]:
+    def archive(self, name: str, opened: Opened, depth: int) -> Iterator[Member]:
+        archive, problem = opened
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
-        for info in infos:  # some tools write backslashes between folders
-            info.filename = info.filename.replace("\\", "/")
+        for info in infos:
+            info.filename = _name_of(info)
         if _overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
@@ -250,10 +316,12 @@ class _ArchiveWalk:
                 routes[f"{name}/{info.filename}"] = info
             else:
                 yield from self._member(f"{name}/{info.filename}", archive, info, depth)
-        if export and routes:
+        if export:
             yield from self._apple_routes(name, archive, export, routes)
         yield from self._sensor_logs(name, archive, infos[:left])
         yield from self._phyphox(name, archive, infos[:left])
+        if problem is not None:
+            yield name, problem
         if len(infos) > left:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
             yield name, ReadError("archive-too-many", words, file=name)
@@ -261,7 +329,7 @@ class _ArchiveWalk:
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
     ) -> Iterator[Member]:
-        nested = info.filename.lower().endswith(".zip")
+        nested = info.filename.lower().endswith(ARCHIVE_SUFFIXES)
         if info.is_dir() or not (nested or self._is_recording(archive, info)):
             return
         row = self.activity_rows.get(file_key(info.filename))
@@ -422,61 +490,11 @@ class _ArchiveWalk:
             yield shown, problem
         except UNPACKING_ERRORS as problem:
             yield shown, unpacking_error(shown, problem)
+        if missing := health.without_route():
+            yield shown, missing
         for route in health.routes():
             content = self._content(route, archive, routes[route])
             yield (
                 route,
                 health.with_samples(route, content) if isinstance(content, bytes) else content,
             )
-
-
-def open_zip(stream: IO[bytes], name: str, most_skipped_bytes: float = math.inf) -> zipfile.ZipFile:
-    """A zip that is read from a stream.
-
-    Raises:
-        ReadError: its table of contents is too large.
-        BadZipFile: it is none, or others of ``UNPACKING_ERRORS``.
-    """
-    return zipfile.ZipFile(_GuardedStream(stream, name, most_skipped_bytes))
-
-
-class _GuardedStream:
-    """A stream of which no large piece is read at once, nor too much in all.
-
-    Args:
-        stream: can be read at any place.
-        name: of the archive, for messages.
-        most_skipped_bytes: how far seeks may go in all; going back counts from the beginning.
-    """
-
-    def __init__(self, stream: IO[bytes], name: str, most_skipped_bytes: float) -> None:
-        self.stream, self.name, self.left = stream, name, most_skipped_bytes
-
-    def read(self, size: int = -1) -> bytes:
-        """As of a file."""
-        if size > _MOST_LISTED:
-            words = f"its table of contents has over {_MOST_LISTED} bytes"
-            raise ReadError("archive-too-many", words, file=self.name)
-        return self.stream.read(size)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """As of a file."""
-        before = self.stream.tell()
-        after = self.stream.seek(offset, whence)
-        self.left -= after - before if after >= before else after
-        if self.left < 0:
-            words = "its members lie in an order that would take too long"
-            raise ReadError("archive-costly", words, file=self.name)
-        return after
-
-    def tell(self) -> int:
-        """As of a file."""
-        return self.stream.tell()
-
-    def seekable(self) -> bool:
-        """As of a file."""
-        return self.stream.seekable()
-
-    def close(self) -> None:
-        """As of a file."""
-        self.stream.close()

@@ -38,6 +38,7 @@ from retrorun.readers.containers import columns_of, number, read_columns, rows_o
 from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE, degrees
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
+from retrorun.text import name_key
 from retrorun.units import FloatArray
 
 Role = Literal["places", "compass", "orientation", "magnetometer", "gravity", "gyroscope", "about"]
@@ -97,7 +98,7 @@ def role(name: str, head: bytes) -> Role | None:
 
 def is_metadata(name: str, head: bytes) -> bool:
     """Whether a table tells which platform wrote the log beside it; it is no log by itself."""
-    named = _METADATA_NAME.fullmatch(PurePosixPath(name).stem.lower())
+    named = _METADATA_NAME.fullmatch(_stem_key(name))
     return named is not None and "platform" in columns_of(head.split(b"\n", 1)[0])
 
 
@@ -136,7 +137,7 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
         if one is None:
             continue
         group = groups.setdefault(_name_around_role(each, one) or (each,), {})
-        if one == "places" and group.get(one, "").lower() == each.lower():
+        if one == "places" and name_key(group.get(one, "")) == name_key(each):
             groups[each,] = {one: each}  # alike but for capitals: not the same log twice
         else:
             group.setdefault(one, each)
@@ -156,7 +157,7 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
 
 def _adopt_metadata(name: str, hosts: Mapping[_Key, _Log]) -> None:
     """Give the table about a log to the log of its name, or to the only one there is."""
-    found = _METADATA_NAME.fullmatch(PurePosixPath(name).stem.lower())
+    found = _METADATA_NAME.fullmatch(_stem_key(name))
     key = (found[1], found[2]) if found else ("",)
     host = hosts.get(key) or (next(iter(hosts.values())) if len(hosts) == 1 else None)
     if host is not None:
@@ -168,9 +169,14 @@ def _priority(name: str) -> tuple[bool, bool, str]:
     return "watch" in name.lower(), "total" in name.lower(), name
 
 
+def _stem_key(name: str) -> str:
+    """A table's name without its ending, as names are compared."""
+    return name_key(PurePosixPath(name).stem)
+
+
 def _name_around_role(name: str, one: Role) -> tuple[str, str] | None:
     """What a table's name has before and behind the word of its role; None without the word."""
-    found = _NAMES[one].fullmatch(PurePosixPath(name).stem.lower())
+    found = _NAMES[one].fullmatch(_stem_key(name))
     return (found[1].removesuffix("watch"), found[2]) if found else None
 
 
@@ -191,7 +197,7 @@ def _adopt_headings(key: _Key, group: _Log, hosts: Mapping[_Key, _Log]) -> bool:
 
 
 def _is_named_like(name: str, around: _Key) -> bool:
-    stem = PurePosixPath(name).stem.lower()
+    stem = _stem_key(name)
     return len(around) == 2 and stem.startswith(around[0]) and stem.endswith(around[1])
 
 

@@ -249,6 +249,7 @@ FIELDS: tuple[Field, ...] = (
     Field(31, "gps_accuracy", "gps_accuracy_m"),
 )
 HEART_RATE, CADENCE, DISTANCE, SPEED, FRACTIONAL_CADENCE, COMPRESSED = 3, 4, 5, 6, 53, 8
+CADENCE_256 = 52
 # channels that a developer field may stand for: the native field, and the units that it must have
 _STAND_INS: Mapping[int, tuple[str, frozenset[str]]] = {
     HEART_RATE: ("heart_rate_bpm", frozenset({"bpm", "beats/min"})),
@@ -257,7 +258,8 @@ _STAND_INS: Mapping[int, tuple[str, frozenset[str]]] = {
     SPEED: ("speed_mps", frozenset({"m/s", "mps"})),
 }
 NUMBERS = frozenset(
-    {field.number for field in FIELDS} | {TIMESTAMP, CADENCE, FRACTIONAL_CADENCE, COMPRESSED}
+    {field.number for field in FIELDS}
+    | {TIMESTAMP, CADENCE, CADENCE_256, FRACTIONAL_CADENCE, COMPRESSED}
 )
 
 
@@ -286,6 +288,9 @@ def channels(messages: Messages, developer: Sequence[DeveloperField] = ()) -> di
     if cadence is not None:
         part = messages.scalar(FRACTIONAL_CADENCE)
         found["cadence_spm"] = cadence + (0 if part is None else np.nan_to_num(part) / 128)
+    whole = messages.scalar(CADENCE_256)
+    if whole is not None:
+        _fill(found, "cadence_spm", whole / 256)
     known = {name: values for name, values in found.items() if np.isfinite(values).any()}
     return _stand_ins(messages, developer) | known
 

@@ -43,12 +43,14 @@ _NAMED_DAY = re.compile(
     r"(?(day)|(?P<later>\d{1,2}),?\s)(?P<year>\d{4}),?(?=\s)",
     re.ASCII,
 )
-# Fri, 03 May 2024 06:30:00 GMT of e-mail; Fri May 03 06:30:00 UTC 2024 of Unix and Java
+# Fri, 03 May 2024 06:30:00 GMT of e-mail; Fri May 03 06:30:00 UTC 2024 of Unix and Java, in which
+# phones write GMT+02:00
 _WEEKDAY = re.compile(r"\A(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\s+")
 _YEAR_LAST = re.compile(
-    r"\A([A-Z][a-z]{2})\s+(\d{1,2})\s(\d\d?:\d\d:\d\d)((?:\s(?:UTC|GMT))?)\s(\d{4})\Z", re.ASCII
+    r"\A([A-Z][a-z]{2})\s+(\d{1,2})\s(\d\d?:\d\d:\d\d)((?:\s(?:UTC|GMT)(?:[+-]\d\d:?\d\d)?)?)\s(\d{4})\Z",
+    re.ASCII,
 )
-_ZONE_NAMED_TWICE = re.compile(r"(?<=Z)\[UTC\]\Z|(?:GMT|UTC)(?=[+-]\d)")
+_ZONE_NAMED_TWICE = re.compile(r"(?<=[Z\d])\[[\w/+-]{1,40}\]\Z|(?:GMT|UTC)(?=[+-]\d)", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
