@@ -16,7 +16,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.labels import ALTERNATE, COARSE, LAPS, PRESSES
-from retrorun.detect.series import runs
+from retrorun.detect.series import each_run
 from retrorun.detect.verdicts import DIRECTIONS, Decision
 from retrorun.model import Direction, Label, Note
 from retrorun.settings import DetectSettings
@@ -193,9 +193,8 @@ def at_presses(
     if presses.size == 0:
         return decision
     direction, probability = decision.direction.copy(), decision.probability.copy()
-    starts, ends = runs(decision.direction)
     reasons, movable = list(decision.reasons), decision.verdict == 0
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(decision.direction):
         inside = slice(first, last)
         if decision.direction[first] != BACKWARD or decision.verdict[inside].any():
             continue

@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_drift
+from retrorun.detect.series import each_run, mean_around, runs, without_drift
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, difference_deg, wrap_deg
@@ -195,8 +195,8 @@ def _on_either_side(
     at = np.flatnonzero(np.isfinite(plain[0]) & np.isfinite(mirrored[0]))
     sides = [_other_side(delta[at], mount[at]) for delta, mount in (plain, mirrored)]
     apart = sides[0] != sides[1]
-    starts, ends = runs(plain[1][at] + mirrored[1][at])  # neither number ever falls
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    # neither number ever falls
+    for first, last in each_run(plain[1][at] + mirrored[1][at]):
         here = apart[first:last]
         found[at[first:last]] = here if here.mean() <= 0.5 else ~here
     return found
@@ -467,8 +467,7 @@ def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
 def _axes_deg(angle_deg: FloatArray, mount: IntArray) -> FloatArray:
     """The mean axis of the angles of each mount, (m,) degrees."""
     axes = np.zeros(angle_deg.size)
-    starts, ends = runs(mount)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(mount):
         axes[first:last] = _axis_deg(angle_deg[first:last])
     return axes
 

@@ -8,7 +8,7 @@ from retrorun import arithmetic
 from retrorun.detect import turns
 from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_short
+from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
 from retrorun.model import Athlete, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE
@@ -225,11 +225,11 @@ def _axis(facing: Facing, settings: DetectSettings) -> tuple[FloatArray, float]:
 
     Where there are several, the longer side of each is taken for that of the first's axis.
     """
-    starts, ends = runs(facing.mount)
-    if starts.size == 1:
+    mounts = each_run(facing.mount)
+    if len(mounts) == 1:
         return _axis_of_one(facing.delta_deg, facing.usable, settings)
     axis, lengths, counts = np.zeros(facing.mount.size), list[float](), list[int]()
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in mounts:
         delta_deg, usable = facing.delta_deg[first:last], facing.usable[first:last]
         if not usable.any():
             continue
@@ -408,9 +408,9 @@ def in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSett
         mount: (n,) number of the mount.
         settings: of this stage.
     """
-    starts, ends = runs(mount)
+    starts, _ = runs(mount)
     found = np.zeros(mount.size, dtype=bool)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(mount):
         alone = goes_one_way(heading, (first, last), starts, settings)
         found[first:last] = alone and starts.size > 1
     return found

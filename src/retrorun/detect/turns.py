@@ -15,7 +15,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import hypot
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import runs, without_short
+from retrorun.detect.series import each_run, runs, without_short
 from retrorun.model import Athlete
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -63,8 +63,7 @@ def side_runs(
     Where another mount begins, another run does.
     """
     side = np.zeros(usable.size, dtype=bool)
-    starts, ends = runs(mount)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(mount):
         known = np.flatnonzero(usable[first:last])
         if known.size:
             before = np.searchsorted(known, np.arange(last - first), side="right") - 1
