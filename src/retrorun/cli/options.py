@@ -24,26 +24,6 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-def archive(command: Command) -> Command:
-    """``--archive DIR``."""
-    return click.option(
-        "--archive",
-        type=FOLDER,
-        envvar="RETRORUN_ARCHIVE",
-        help="Where sessions are kept. Default: the platform's data folder.",
-    )(command)
-
-
-def reports(command: Command) -> Command:
-    """``--reports DIR``; without it where the archive's pages were written before."""
-    return click.option(
-        "--reports",
-        type=FOLDER,
-        callback=_chosen_or_earlier,
-        help="Where pages are written. Default: where they were before, else ./reports.",
-    )(command)
-
-
 REPORTS = Path("reports")
 
 
@@ -85,49 +65,6 @@ def keep_reports(store: "Archive", folder: Path) -> None:
         store.set_reports(folder)
 
 
-def profile(command: Command) -> Command:
-    """``--profile FILE``."""
-    return click.option(
-        "--profile",
-        type=FILE,
-        help="TOML profile to use instead of the stored one; kept if none is stored.",
-    )(command)
-
-
-def no_profile(command: Command) -> Command:
-    """``--no-profile``."""
-    return click.option(
-        "--no-profile", is_flag=True, help="Leave the archive's profile out, but for its zones."
-    )(command)
-
-
-def settings(command: Command) -> Command:
-    """``--settings FILE``."""
-    return click.option("--settings", type=FILE, help="TOML file that overrides settings.")(command)
-
-
-def jobs(command: Command) -> Command:
-    """``--jobs N``."""
-    return click.option(
-        "--jobs", type=click.IntRange(min=1), help="Worker processes. Default: all cores."
-    )(command)
-
-
-def days(command: Command) -> Command:
-    """``--since DAY`` and ``--until DAY``; a last day before the first one is refused."""
-    day = click.DateTime(formats=["%Y-%m-%d"])
-    command = click.option(
-        "--until",
-        type=day,
-        metavar="DAY",
-        callback=_not_before_since,
-        help="Last day, YYYY-MM-DD.",
-    )(command)
-    return click.option(
-        "--since", type=day, metavar="DAY", is_eager=True, help="First day, YYYY-MM-DD."
-    )(command)
-
-
 def _not_before_since(
     context: click.Context, parameter: click.Parameter, until: dt.datetime | None
 ) -> dt.datetime | None:
@@ -138,9 +75,47 @@ def _not_before_since(
     return until
 
 
-def as_json(command: Command) -> Command:
-    """``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+archive = click.option(
+    "--archive",
+    type=FOLDER,
+    envvar="RETRORUN_ARCHIVE",
+    help="Where sessions are kept. Default: the platform's data folder.",
+)
+reports = click.option(  # without it where the archive's pages were written before
+    "--reports",
+    type=FOLDER,
+    callback=_chosen_or_earlier,
+    help="Where pages are written. Default: where they were before, else ./reports.",
+)
+profile = click.option(
+    "--profile",
+    type=FILE,
+    help="TOML profile to use instead of the stored one; kept if none is stored.",
+)
+no_profile = click.option(
+    "--no-profile", is_flag=True, help="Leave the archive's profile out, but for its zones."
+)
+settings = click.option("--settings", type=FILE, help="TOML file that overrides settings.")
+jobs = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Worker processes. Default: all cores."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+_since = click.option(
+    "--since", type=_DAY, metavar="DAY", is_eager=True, help="First day, YYYY-MM-DD."
+)
+_until = click.option(
+    "--until",
+    type=_DAY,
+    metavar="DAY",
+    callback=_not_before_since,
+    help="Last day, YYYY-MM-DD.",
+)
+
+
+def days(command: Command) -> Command:
+    """``--since DAY`` and ``--until DAY``; a last day before the first one is refused."""
+    return _since(_until(command))
 
 
 def json_text(document: object) -> str:
