@@ -232,13 +232,12 @@ def _turns_back(heading: FloatArray, course: FloatArray, settings: DetectSetting
         if heading.size <= 2 * half:
             continue
         ways = [difference_deg(each[2 * half :], each[: -2 * half]) for each in (heading, course)]
-        with np.errstate(invalid="ignore"):
-            both = np.minimum(*np.abs(ways)) > settings.turns_back_deg
-            if not both.any():
-                continue
-            alike = np.abs(wrap_deg(ways[0] - ways[1])) < settings.turns_back_alike_deg
-            away = np.abs(difference_deg(delta[half:-half], delta[: -2 * half]))
-            opposed = away > settings.turns_back_away_deg
+        both = np.minimum(*np.abs(ways)) > settings.turns_back_deg
+        if not both.any():
+            continue
+        alike = np.abs(wrap_deg(ways[0] - ways[1])) < settings.turns_back_alike_deg
+        away = np.abs(difference_deg(delta[half:-half], delta[: -2 * half]))
+        opposed = away > settings.turns_back_away_deg
         found[half:-half] |= both & alike & opposed
     return found
 

@@ -69,10 +69,7 @@ def _flat_m(samples: Samples) -> FloatArray:
 
 def pace(speed_mps: FloatArray, slowest_mps: float) -> FloatArray:
     """Seconds per kilometre (s,); NaN at a speed too slow to have a meaningful pace."""
-    with np.errstate(invalid="ignore"):
-        return ratio(
-            np.full(len(speed_mps), 1000.0), np.where(speed_mps > slowest_mps, speed_mps, 0.0)
-        )
+    return ratio(np.full(len(speed_mps), 1000.0), np.where(speed_mps > slowest_mps, speed_mps, 0.0))
 
 
 def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSettings) -> list[str]:

@@ -110,8 +110,7 @@ def _plausible_values(name: str, values: FloatArray) -> FloatArray:
     channel = BY_NAME.get(name)
     if channel is None:
         return values
-    with np.errstate(invalid="ignore"):
-        return np.where((values >= channel.low) & (values <= channel.high), values, np.nan)
+    return np.where((values >= channel.low) & (values <= channel.high), values, np.nan)
 
 
 def _judge_distance(

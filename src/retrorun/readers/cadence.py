@@ -162,10 +162,9 @@ def _repair_counts(
     cadence, speed = counted
     usual = _usual_spm(cadence, speed, sport, limits)
     most = limits.cadence_double_walk_spm if is_walk(sport) else limits.cadence_double_spm
-    with np.errstate(invalid="ignore"):
-        half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
-        half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
-        double = (cadence > most) & _is_near(cadence / 2, usual, limits)
+    half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
+    half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
+    double = (cadence > most) & _is_near(cadence / 2, usual, limits)
     if not half.any() and not double.any():
         return cadence, ()
     half, double = (_without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
