@@ -11,10 +11,10 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, true_runs, without_short
+from retrorun.detect.series import mean_around, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, difference_deg
+from retrorun.units import BoolArray, FloatArray, difference_deg, true_runs
 
 
 def change_deg(angle_deg: FloatArray, half: int) -> FloatArray:

@@ -33,11 +33,6 @@ def each_run(values: npt.NDArray[np.generic]) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def true_runs(flag: BoolArray) -> list[tuple[int, int]]:
-    """Start and end (half-open) of each maximal run in which a flag (n,) is true, in order."""
-    return [(first, last) for first, last in each_run(flag) if flag[first]]
-
-
 def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # noqa: FBT001 - a value
     """Turn over the runs of ``value`` that last less than ``seconds``."""
     starts, ends = runs(flag)

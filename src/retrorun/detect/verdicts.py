@@ -29,7 +29,7 @@ from retrorun.detect.credibility import (
 from retrorun.detect.heading import shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import each_run, mean_around, true_runs, without_short
+from retrorun.detect.series import each_run, mean_around, without_short
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,
@@ -40,7 +40,7 @@ from retrorun.model import (
     Verdict,
 )
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.

@@ -10,7 +10,7 @@ from retrorun.model import HeadingSeries, Note, Pause, Recording
 from retrorun.model.recording import BY_NAME, POSITION
 from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg
+from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,8 +209,7 @@ def _drop_repeated_fixes(
     same &= np.diff(longitude[fixed]) == 0
     if not same.any():
         return ()
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
-    first, last = edges[::2], edges[1::2]  # fix `first` is repeated up to fix `last`
+    first, last = true_edges(same)  # fix `first` is repeated up to fix `last`
     ends = last < fixed.size - 1
     first, last = first[ends], last[ends]
     held_s = time_s[fixed[last + 1]] - time_s[fixed[first]]

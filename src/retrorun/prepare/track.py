@@ -20,6 +20,7 @@ from retrorun.units import (
     IntArray,
     compass_deg,
     difference_deg,
+    true_runs,
     wrap_deg,
 )
 
@@ -61,9 +62,10 @@ def as_cleaned(track: Track) -> Cleaned:
         track: without derived columns.
     """
     time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
-    edges = np.flatnonzero(np.diff(track.flags["paused"].astype(np.int8), prepend=0, append=0))
-    ends_s = (track.start_time_s + edges).reshape(-1, 2).tolist()
-    pauses = tuple(Pause(start_s, end_s) for start_s, end_s in ends_s)
+    pauses = tuple(
+        Pause(track.start_time_s + first, track.start_time_s + last)
+        for first, last in true_runs(track.flags["paused"])
+    )
     breaks_s = time_s[track.flags["break"]]
     return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
 

@@ -9,7 +9,7 @@ from retrorun.model import Note
 from retrorun.model.recording import POSITION
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_edges
 
 
 def normalize_cadence(
@@ -206,8 +206,7 @@ def _is_near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolAr
 
 def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
     """Only the unbroken stretches that last."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(np.int8)))
-    first, last = edges[::2], edges[1::2]
+    first, last = true_edges(where)
     short = time_s[last - 1] - time_s[first] < least_s
     changes = np.zeros(where.size + 1)
     np.add.at(changes, first[short], 1.0)
