@@ -202,7 +202,7 @@ class Sentence:
             beyond: whether a gap may hold the end of a sentence, where any words tell this one.
         """
         first, last = self.literals[0], self.literals[-1]
-        if beyond and not _letters("".join(self.literals)):
+        if beyond and not any(map(str.isalpha, "".join(self.literals))):
             return None
         if len(text) < len(first) + len(last) or not text.startswith(first):
             return None
@@ -280,10 +280,6 @@ class Catalogue:
 
     def _gap(self, text: str) -> str:
         return localized(text) if _NUMBER.fullmatch(text) else _translated(self.language, text)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalpha, text))
 
 
 @lru_cache(maxsize=8)

@@ -193,7 +193,9 @@ def compare_cohort(chosen: CompareOptions, settings: CompareSettings, reports: P
     """
     found = compare_athletes(chosen, settings)
     if reports is None:
-        click.echo(cohort_document(found))
+        click.echo(
+            msgspec.json.encode({"schema_version": COHORT_SCHEMA_VERSION, "cohort": found}).decode()
+        )
         print_notes(found)
     else:
         terminal.out().print(cohort_table(found))
@@ -285,11 +287,6 @@ def cohort_page(found: Cohort, folder: Path) -> Path:
     site.ensure_assets()
     site.write(COHORT_PAGE, cohort_page(found))
     return folder / COHORT_PAGE
-
-
-def cohort_document(found: Cohort) -> str:
-    """The comparison over athletes as one JSON document."""
-    return msgspec.json.encode({"schema_version": COHORT_SCHEMA_VERSION, "cohort": found}).decode()
 
 
 def cohort_table(found: Cohort) -> Table:

@@ -284,14 +284,11 @@ _WHAT = re.compile(
 def _no_runs(rows: Sequence[FileRow]) -> str:
     """How many files there are of each kind that is no run, such as 16 cycling, 12 settings."""
     kinds = Counter(_kind(row.message or row.slug or "") for row in rows)
-    parts = [f"{count} {words}" for words, count in sorted(kinds.items(), key=_most_first)]
+    most_first = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+    parts = [f"{count} {words}" for words, count in most_first]
     left = sum(kinds.values()) - sum(count for _, count in kinds.most_common(MOST_KINDS))
     parts = [*parts[:MOST_KINDS], *([f"{left} of other kinds"] if left else [])]
     return shown(f"no runs: {', '.join(parts)} (`retrorun sessions --problems` names them)")
-
-
-def _most_first(kind: tuple[str, int]) -> tuple[int, str]:
-    return -kind[1], kind[0]
 
 
 def _kind(message: str) -> str:

@@ -101,7 +101,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         if spread > settings.mirror_spread and _is_mirrored(plain, mirrored, usable, settings):
             heading, (delta, mount) = compass_deg(-heading), mirrored
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif _is_unsigned(series):
+        elif series.north == "unknown" and not _is_clockwise(series.source):
             either = _on_either_side(plain, mirrored, usable, settings)
             delta = np.where(either, np.nan, delta)
             if (either & usable).sum() > settings.both_share * usable.sum():
@@ -127,11 +127,6 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
 
 def _is_clockwise(source: str) -> bool:
     return source.startswith(CLOCKWISE) and not _names_any(source, UNSIGNED)
-
-
-def _is_unsigned(series: HeadingTrack) -> bool:
-    """Whether nothing tells which way round the angle grows."""
-    return series.north == "unknown" and not _is_clockwise(series.source)
 
 
 def _names_any(source: str | None, words: tuple[str, ...]) -> bool:
