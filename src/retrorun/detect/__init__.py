@@ -247,7 +247,6 @@ def _grounds(
         facing=facing,
         mount=mounted,
         steps=gait_evidence,
-        gap=track.flags["gap"],
         reversed_at=reversed_at,
         parts_at=parts_at,
         mounts_at=mounts_at,
