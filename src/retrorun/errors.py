@@ -47,7 +47,7 @@ class RetrorunError(Exception):
         return self._line(str)
 
     @property
-    def spoken(self) -> str:
+    def translated(self) -> str:
         """The same in the language in force."""
         return self._line(translated)
 

@@ -129,7 +129,7 @@ def json_text(document: object) -> str:
 
 def archive_folder(chosen: Path | None) -> Path:
     """The archive's folder: the chosen one, or the platform's; its language is spoken from now."""
-    speak(archive_language(chosen))
+    set_language(archive_language(chosen))
     return chosen or _usual_folder()
 
 
@@ -193,7 +193,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
 
     stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
-    speak(athlete.language)
+    set_language(athlete.language)
     if path and not is_stated(stored):
         _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
     if not (athlete.privacy_zones or stored.privacy_zones):
@@ -201,13 +201,13 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     return keep_new_zones(store, athlete)
 
 
-def speak(language: str | None) -> None:
+def set_language(language: str | None) -> None:
     """Speak a language from now on, until the command ends; None: the one that is spoken."""
-    from retrorun.language import speaking
+    from retrorun.language import use_language
 
     context = click.get_current_context(silent=True)  # the server's threads have none
     if context is not None:
-        context.find_root().with_resource(speaking(language))
+        context.find_root().with_resource(use_language(language))
 
 
 def is_stated(athlete: "Athlete") -> bool:
@@ -261,7 +261,7 @@ def athlete_for_one_run(
         text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
         terminal.tell(text)
         athlete = stored
-    speak(athlete.language)
+    set_language(athlete.language)
     joined = with_stored_zones(athlete, stored)
     if not keep_zones or _zones_of(joined) == _zones_of(stored):
         return joined

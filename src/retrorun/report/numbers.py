@@ -10,7 +10,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from retrorun import units
-from retrorun.language import SOURCE, localized, spoken, translated
+from retrorun.language import SOURCE, current_language, localized, translated
 from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
@@ -243,7 +243,7 @@ def session_name(session: Session, display: Display) -> str:
         return own
     repeated = session.measures.structure.name(set_naming(display))
     if not repeated:
-        return kind if spoken() != SOURCE else own or kind
+        return kind if current_language() != SOURCE else own or kind
     return say("structure_name", name=capital(repeated))
 
 

@@ -21,7 +21,7 @@ from retrorun.archive import Archive
 from retrorun.engines.child import Guard, Limits, Lost
 from retrorun.errors import EngineError, ReadError, RetrorunError, error_location
 from retrorun.ingest.plan import SETTLE_S
-from retrorun.language import speaking, spoken
+from retrorun.language import current_language, use_language
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.server.inbox import set_aside
 from retrorun.server.live import Events, Setup
@@ -279,7 +279,7 @@ def _overview(wanted: _Overview) -> Iterator[str]:
     setup = wanted.setup
     with Archive.open(setup.archive) as store:
         options = setup.page_options(store, live=True)
-        with speaking(wanted.language):
+        with use_language(wanted.language):
             pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
         yield pages[wanted.name]
 
@@ -298,9 +298,9 @@ class Overviews:
         Raises:
             RetrorunError: it cannot be made.
         """
-        state, key = (archive.database.state(), inbox), (name, spoken())
+        state, key = (archive.database.state(), inbox), (name, current_language())
         if key not in self._made or self._made[key][0] != state:
-            wanted = _Overview(self._setup, name, spoken(), inbox)
+            wanted = _Overview(self._setup, name, current_language(), inbox)
             (html,) = list(self._guard.stream(_overview, wanted))
             if isinstance(html, Lost):
                 raise EngineError(html.slug, html.message)
