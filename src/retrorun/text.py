@@ -34,7 +34,7 @@ def escaped(text: str) -> str:
     return _DROPPED.sub(lambda found: repr(found[0])[1:-1], text)
 
 
-def shown(address: str) -> str:
+def printable(address: str) -> str:
     """A file's name or address as text that can be printed, with nothing left out.
 
     Odd bytes and control characters are escaped.

@@ -248,7 +248,7 @@ def _about(address: str) -> "About":
         raise SettingsError(
             "results-missing",
             "there is no result set",
-            file=storage.shown(storage.without_user(address)),
+            file=storage.printable(storage.without_user(address)),
             remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
         ) from problem
 
@@ -338,7 +338,9 @@ def print_notes(found: Cohort) -> None:
     for note in found.notes:
         terminal.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
-        words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
+        words = (
+            f"{storage.printable(each.athlete)}: {storage.printable(each.message)} [{each.slug}]"
+        )
         terminal.err().print(escape(words), style="red")
     if len(lost) > NAMED:
         terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")

@@ -37,9 +37,9 @@ def _chosen_or_earlier(
     earlier = earlier_reports(archive_folder(context.params.get("archive")))
     if earlier is None or earlier.is_dir():
         return earlier or REPORTS
-    from retrorun.storage import shown
+    from retrorun.storage import printable
 
-    words = f"the folder of the pages is gone ({shown(str(earlier))}): they go to ./{REPORTS}"
+    words = f"the folder of the pages is gone ({printable(str(earlier))}): they go to ./{REPORTS}"
     terminal.tell(words)
     return REPORTS
 
@@ -167,12 +167,12 @@ def archive_option(store: "Archive") -> str:
     """What a command needs to find an archive: empty where it lies where commands look anyway."""
     import shlex
 
-    from retrorun.storage import shown
+    from retrorun.storage import printable
 
     usual = os.environ.get("RETRORUN_ARCHIVE") or archive_folder(None)
     if store.folder.absolute() == Path(usual).absolute():
         return ""
-    return f" --archive {shlex.quote(shown(str(store.folder)))}"
+    return f" --archive {shlex.quote(printable(str(store.folder)))}"
 
 
 def load_settings(path: Path | None) -> "Settings":
@@ -256,9 +256,9 @@ def athlete_for_one_run(
     place = archive_folder(folder)
     stored = Athlete() if _is_missing(place) else _stored_athlete(place)
     if use_stored and path is None and stored != athlete:
-        from retrorun.storage import shown
+        from retrorun.storage import printable
 
-        text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
+        text = f"profile: the one stored in {printable(str(place))} (--no-profile leaves it out)"
         terminal.tell(text)
         athlete = stored
     set_language(athlete.language)

@@ -165,7 +165,7 @@ def _check_source(address: str) -> None:
     raise ReadError(
         "exports-missing",
         f"there are no files at this address{reason}",
-        file=storage.shown(storage.without_user(address)),
+        file=storage.printable(storage.without_user(address)),
         remedy="Check the address of the exports; nothing has been written.",
     )
 

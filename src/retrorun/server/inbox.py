@@ -11,13 +11,13 @@ from retrorun.errors import ArchiveError
 from retrorun.language import current_language, translated
 from retrorun.model import Athlete, Session, TimeZone
 from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 
 def set_aside(row: FileRow) -> SetAside:
     """A file that became no session, as the pages name it."""
     reason = row.message or row.slug or ""
-    name = shown(PurePath(row.path).name)
+    name = printable(PurePath(row.path).name)
     return SetAside(name, translated(reason), translated(row.remedy or ""))
 
 

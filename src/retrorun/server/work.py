@@ -25,7 +25,7 @@ from retrorun.language import current_language, use_language
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.server.inbox import set_aside
 from retrorun.server.live import Events, Setup
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 PROGRESS_S = 0.2  # open pages hear of progress no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again
@@ -108,7 +108,7 @@ def _tell_files(report: ingest.Report, store: Archive, tell: Tell) -> None:
     for row in report.problems:
         tell("file", {**asdict(set_aside(row)), "session": None})
     for each in report.sessions:
-        name = shown(PurePath(store.file_name(store.hashes([each])[0])).name)
+        name = printable(PurePath(store.file_name(store.hashes([each])[0])).name)
         tell("file", {"name": name, "session": each})
 
 
@@ -120,7 +120,7 @@ class Progress:
     total: int
     began_s: float
 
-    def shown(self) -> ImportProgress:
+    def printable(self) -> ImportProgress:
         """With files a second and the seconds that are left; None where that is not known."""
         passed_s = time.monotonic() - self.began_s
         rate = self.done / passed_s if self.done and passed_s > 0 else None

@@ -20,7 +20,7 @@ from retrorun.storage.entries import (
 )
 from retrorun.storage.folder import Folder, look, read_file
 from retrorun.storage.objects import ObjectStore
-from retrorun.text import shown
+from retrorun.text import printable
 
 __all__ = [
     "Entry",
@@ -33,8 +33,8 @@ __all__ = [
     "is_local",
     "look",
     "open_store",
+    "printable",
     "read_file",
-    "shown",
     "without_user",
 ]
 
