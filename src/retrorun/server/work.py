@@ -120,7 +120,7 @@ class Progress:
     total: int
     began_s: float
 
-    def printable(self) -> ImportProgress:
+    def shown(self) -> ImportProgress:
         """With files a second and the seconds that are left; None where that is not known."""
         passed_s = time.monotonic() - self.began_s
         rate = self.done / passed_s if self.done and passed_s > 0 else None
