@@ -216,8 +216,8 @@ def _judge_by_step_rate(
     if np.isfinite(here).sum() < least_s:
         return None, "step rate alone needs a longer stretch"
     step = float(np.nanmean(here))
-    half, strides = 0.5 * grounds.steps.share, grounds.steps.strides
-    backed = strides is not None and float(strides[first:last].sum()) >= settings.stride_backs
+    half, stride_llr = 0.5 * grounds.steps.share, grounds.steps.stride_llr
+    backed = stride_llr is not None and float(stride_llr[first:last].sum()) >= settings.stride_backs
     least = half if taught else min(half, settings.hardly_quicker)
     if step < (0.5 * least if backed else least):
         return None, "the step rate is hardly above the forward line"
