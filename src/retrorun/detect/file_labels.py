@@ -56,9 +56,9 @@ def credible(
     Edges of laps are moved to where the heading turned, if that is within some seconds.
     """
     own = tuple(label for label in labels if not is_of_file(label))
-    given = tuple(label for label in labels if is_of_file(label))
-    whole = tuple(label for label in given if label.origin in {"name", "file"})
-    pressed = tuple(label for label in given if label not in whole)
+    of_file = tuple(label for label in labels if is_of_file(label))
+    whole = tuple(label for label in of_file if label.origin in {"name", "file"})
+    pressed = tuple(label for label in of_file if label not in whole)
     notes: list[Note] = []
     if whole and _contradicted(whole, unaided, settings):
         title = whole[0]

@@ -37,7 +37,7 @@ class GaitEvidence:
         share: by how much of the line backward running is expected to lie above it.
         reads: names of the learnt values on which this depends.
         upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
-        stride_llr: (n,) the part of ``ratio`` that contact time and excursion are; None without them.
+        stride_llr: (n,) the part of ``ratio`` by contact time and excursion; None without them.
         changes: their columns' names → (n,) logarithm over that of forward running at that speed.
     """
 

@@ -449,14 +449,14 @@ def _refined(
 
 
 def decode(
-    parts: SideRuns, boundaries: Boundaries, given: FloatArray, turn_log_odds: float
+    parts: SideRuns, boundaries: Boundaries, run_odds: FloatArray, turn_log_odds: float
 ) -> FloatArray:
     """Log-odds that each run is backward, (k,), by the forward-backward algorithm.
 
     Args:
         parts: the runs.
         boundaries: what the boundaries say.
-        given: (k,) log-odds of backward that each run has of itself.
+        run_odds: (k,) log-odds of backward that each run has of itself.
         turn_log_odds: that a boundary is a turn of the athlete rather than of the device; even
             where another mount begins.
     """
@@ -468,7 +468,7 @@ def decode(
         for each in (boundaries.onset, boundaries.ending)
     )
     stays = held.tolist()
-    alone = arithmetic.exp(np.clip(given, -bound, bound)).tolist()
+    alone = arithmetic.exp(np.clip(run_odds, -bound, bound)).tolist()
     # Shares of forward and backward, scaled to a sum of 1 so that no product under- or overflows.
     ahead = [_shares(1.0, alone[0])]
     for j in range(1, count):
