@@ -19,15 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-    from retrorun.model import (
-        Analysis,
-        Failed,
-        MeasuredSegment,
-        Metrics,
-        Outcome,
-        Segment,
-        Session,
-    )
+    from retrorun.model import Analysis, Failed, MeasuredSegment, Metrics, Outcome, Segment, Session
     from retrorun.report.page import Fault
 
 UNKNOWN = "–"

@@ -21,14 +21,7 @@ from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch
 from retrorun.cohort.learning import Learnt
 from retrorun.cohort.manifest import Manifest, list_files
-from retrorun.cohort.worker import (
-    EXPORT_CHANGED,
-    Job,
-    Problem,
-    RunConfig,
-    Summary,
-    process_batch,
-)
+from retrorun.cohort.worker import EXPORT_CHANGED, Job, Problem, RunConfig, Summary, process_batch
 from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
 from retrorun.results.reader import checksums

@@ -7,13 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.compare.sessions import counted, segments_of_kind, total
-from retrorun.compare.statistics import (
-    LEAST_POINTS,
-    SlopeTest,
-    significant,
-    slope_test,
-    theil_sen,
-)
+from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, significant, slope_test, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals

@@ -11,16 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect import (
-    file_labels,
-    gait,
-    heading,
-    joint,
-    labels,
-    modes,
-    segments,
-    verdicts,
-)
+from retrorun.detect import file_labels, gait, heading, joint, labels, modes, segments, verdicts
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes, Steps
