@@ -120,10 +120,7 @@ def net_factor(gross: Estimate, demand: float) -> Estimate:
     if gross.value is None or gross.low is None or gross.high is None:
         return gross
     rest = value("acsm_rest")
-    value_, low, high = (
-        (each * demand - rest) / (demand - rest) for each in (gross.value, gross.low, gross.high)
-    )
-    return Estimate(value_, low, high, gross.method, gross.reason)
+    return gross.mapped(lambda each: (each * demand - rest) / (demand - rest))
 
 
 def _backward_demand(series: EffortSeries) -> float:
