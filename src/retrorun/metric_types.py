@@ -204,8 +204,8 @@ class Estimate:
     def mapped(self, function: Callable[[float], float]) -> "Estimate":
         """The same of a rising function of the number; what is not known stays so."""
         ends = (self.value, self.low, self.high)
-        found = (None if each is None else function(each) for each in ends)
-        return Estimate(*found, self.method, self.reason)
+        value, low, high = (None if each is None else function(each) for each in ends)
+        return Estimate(value, low, high, self.method, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
