@@ -41,12 +41,8 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         # The median: a segment is as likely as its middle, not as its edges in transition.
         backward = arithmetic.median(decision.probability[first:last])
         sums = {
-            kind: round(float(values[first:last].sum()), 3)
-            for kind, values in (
-                ("heading", grounds.heading),
-                ("gait", grounds.gait),
-                ("label", grounds.label),
-            )
+            kind: round(float(getattr(grounds, kind)[first:last].sum()), 3)
+            for kind in ("heading", "gait", "label")
         }
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
