@@ -299,6 +299,13 @@ def dated_span(key: str, first: dt.date, last: dt.date) -> Markup:
     return Markup(say(key)).format(first=dated(first), last=dated(last))  # noqa: S704  # our own words
 
 
+def compared_span(first_date: str | None, last_date: str | None) -> str:
+    """The first and the last day of what is compared; empty where no day is known."""
+    if first_date is None or last_date is None:
+        return ""
+    return dated_span("compare_when", *map(dt.date.fromisoformat, (first_date, last_date)))
+
+
 def session_time(session: Session, *, month_only: bool = False) -> Markup:
     """``session_moment`` for machines, too: with the zone's offset where it is known."""
     moment = local_time(session.start_time_s, session.zone)
