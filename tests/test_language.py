@@ -27,7 +27,7 @@ import catalogues
 from processor_time import is_cheap
 from retrorun import language, profile, report
 from retrorun.errors import SettingsError
-from retrorun.language import preferred, speaking, spoken, translated
+from retrorun.language import current_language, preferred, translated, use_language
 from retrorun.model import Athlete
 from retrorun.model.segment import Gait, Recovery, Repetition, RepetitionSet, Structure
 from retrorun.report.history.sessions import index_page
@@ -48,7 +48,7 @@ from retrorun.report.session.question import review_page
 from retrorun.report.words import WORDS, is_counted, say, say_count
 
 PAGES = Path(report.__file__).parent
-LANGUAGES = [each for each in language.known() if each != language.SOURCE]
+LANGUAGES = [each for each in language.available_languages() if each != language.SOURCE]
 DAY = dt.date(2026, 6, 23)
 
 
@@ -69,7 +69,7 @@ def gaps(text: str) -> set[str]:
 
 
 def test_german_is_known() -> None:
-    assert language.known() == ("en", "de")
+    assert language.available_languages() == ("en", "de")
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
@@ -181,7 +181,7 @@ def test_words_that_scripts_ask_for_are_given_to_them(name: str) -> None:
 
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_dates_are_those_of_the_unicode_consortium(name: str) -> None:
-    with speaking(name):
+    with use_language(name):
         for number_, month in enumerate(say("months").split(), 1):
             assert month == get_month_names("wide", locale=name)[number_]
             assert (
@@ -194,7 +194,7 @@ def test_dates_are_those_of_the_unicode_consortium(name: str) -> None:
 
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_numbers_are_those_of_the_unicode_consortium(name: str) -> None:
-    with speaking(name):
+    with use_language(name):
         assert number(3.4, 1) == format_decimal(3.4, "0.0", locale=name)
         assert grouped(12345) == format_decimal(12345, locale=name)
         sign = format_percent(0.45, locale=name).replace("\N{NO-BREAK SPACE}", " ")
@@ -213,7 +213,7 @@ def test_plural_forms_are_those_of_the_unicode_consortium(name: str) -> None:
 
 
 def test_german_as_it_is_written() -> None:
-    with speaking("de"):
+    with use_language("de"):
         assert Display().distance(3400.0) == "3,40 km"
         assert number(3.4, 1, "km") == "3,4 km"
         assert number(-0.75, 2) == "−0,75"
@@ -250,7 +250,7 @@ def test_sets_are_named_in_german() -> None:
 
     shuttles, laps = made(0, "run", [22, 22, 22], 13.0), made(1, "run", [4], 1600.0)
     uneven, walked = made(2, "run", [7, 8], 1600.0), made(3, "walk", [5], 400.0)
-    with speaking("de"):
+    with use_language("de"):
         naming = set_naming(Display())
         assert Structure(tuple(shuttles)).name(naming) == "3 Serien, 22 × 13 m"
         assert Structure(tuple(laps)).name(naming) == "4 × 1,60 km"
@@ -264,7 +264,7 @@ def test_sets_are_named_in_german() -> None:
 
 
 def test_a_number_in_the_signs_of_the_language_stays() -> None:
-    with speaking("de"):
+    with use_language("de"):
         assert translated("1,89 km") == "1,89 km"
         assert translated("1,019 m") == "1.019 m"
 
@@ -289,7 +289,7 @@ def test_every_sentence_knows_itself_whatever_is_in_its_gaps(name: str) -> None:
         text = each.literals[0] + "".join(
             part for pair in zip(filled, each.literals[1:], strict=True) for part in pair
         )
-        with speaking(name):
+        with use_language(name):
             assert translated(text.strip()) == each.target.format(**values).strip(), each.literals
 
 
@@ -328,14 +328,14 @@ GERMAN = {
 
 @pytest.mark.parametrize("text", GERMAN)
 def test_sentences_in_german(text: str) -> None:
-    with speaking("de"):
+    with use_language("de"):
         assert translated(text) == GERMAN[text]
     assert translated(text) == text
 
 
 @given(st.text(alphabet=st.sampled_from('aA1.,;:() "{}%\n\t−ü') | st.characters(), max_size=300))
 def test_any_text_is_taken(text: str) -> None:
-    with speaking("de"):
+    with use_language("de"):
         assert isinstance(translated(text), str)
     assert translated(text) is text
 
@@ -347,7 +347,7 @@ def test_no_text_takes_long() -> None:
         "x. " * 11 + "y; " * 11 + "z: " * 11 + "a (" * 11 + "b, " * 11 + "q" * 1000,
         "heading from , " * 120,
     ]
-    with speaking("de"):
+    with use_language("de"):
         assert is_cheap(lambda: [translated(text) for text in odd], 3)
 
 
@@ -355,15 +355,15 @@ def test_no_text_takes_long() -> None:
 
 
 def test_no_language_is_taken_over_from_an_earlier_page() -> None:
-    with speaking("de"):
-        with speaking(None):
-            assert spoken() == "de"
-        with speaking("xx"):
-            assert spoken() == "de"
-        with speaking("en"):
+    with use_language("de"):
+        with use_language(None):
+            assert current_language() == "de"
+        with use_language("xx"):
+            assert current_language() == "de"
+        with use_language("en"):
             assert say("nav_index") == "All sessions"
         assert say("nav_index") == "Alle Einheiten"
-    assert spoken() == "en"
+    assert current_language() == "en"
 
 
 def test_the_machines_locale_is_never_asked() -> None:
@@ -406,7 +406,7 @@ def test_the_browsers_languages(header: str) -> None:
 
 @given(st.text(max_size=200))
 def test_any_header_is_taken(header: str) -> None:
-    assert preferred(header) in language.known()
+    assert preferred(header) in language.available_languages()
 
 
 def test_a_profile_names_a_language_that_there_is() -> None:
@@ -440,7 +440,7 @@ def test_pages_hold_no_words_of_the_english_dictionary(name: str) -> None:
         and source not in forms
         and "{" not in source
     }
-    with speaking(name):
+    with use_language(name):
         for kind, page in _pages():
             assert f'<html lang="{name}">' in page
             seen = html.unescape(page)
@@ -455,7 +455,7 @@ def test_an_english_page_carries_no_signs_of_another_language() -> None:
 
 
 def test_a_german_page_carries_what_scripts_need_to_write_numbers() -> None:
-    with speaking("de"):
+    with use_language("de"):
         page = dict(_pages())["session"]
     (text,) = re.findall(r'<script type="application/json" id="signs">(.*?)</script>', page)
     signs = json.loads(text)

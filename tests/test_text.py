@@ -8,7 +8,7 @@ import pytest
 
 from retrorun.errors import ReadError
 from retrorun.model import Lap, Note, Recording, Source
-from retrorun.text import escaped, plain, plain_or_none, shown
+from retrorun.text import escaped, plain, plain_or_none, printable
 
 DIRECTION = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 EVIL = "a\x1b[31m\x07\x9b2J\x7f\u202e\ud800\ufffeb"
@@ -40,7 +40,7 @@ def test_lines_become_one_and_nothing_is_none() -> None:
 
 
 def test_names_of_files_lose_nothing() -> None:
-    assert shown("a\x1b\udcff\u202e.fit") == "a\\x1b\\xff\\u202e.fit"
+    assert printable("a\x1b\udcff\u202e.fit") == "a\\x1b\\xff\\u202e.fit"
     assert escaped(EVIL) == "a\\x1b[31m\\x07\\x9b2J\\x7f\\u202e\\ud800\\ufffeb"
 
 

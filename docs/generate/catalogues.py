@@ -280,7 +280,14 @@ def _name(value: ast.expr) -> str:  # noqa: PLR0911 - one for each kind of expre
         return value.id.lower()
     if isinstance(value, ast.Call):
         of_arguments = isinstance(value.func, ast.Name) and value.args
-        is_plain = of_arguments and _called(value) in {"len", "round", "str", "abs", "int", "shown"}
+        is_plain = of_arguments and _called(value) in {
+            "len",
+            "round",
+            "str",
+            "abs",
+            "int",
+            "printable",
+        }
         return _name(value.args[0] if is_plain else value.func)
     if isinstance(value, ast.Subscript | ast.Starred):
         return _name(value.value)

@@ -24,15 +24,7 @@ import numpy as np
 from retrorun import pipeline, privacy_zones
 from retrorun.archive import Archive
 from retrorun.archive.annotations import position
-from retrorun.detect.labels import (
-    ALTERNATE,
-    COMMAND,
-    LAPS,
-    RECORDED,
-    TABLE,
-    in_force,
-    turned_about,
-)
+from retrorun.detect.labels import ALTERNATE, COMMAND, LAPS, RECORDED, TABLE, in_force, turned_about
 from retrorun.errors import SettingsError
 from retrorun.model import Direction, Label, Session, Track
 from retrorun.model import session_id as session_id_of

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Callable
 
 from retrorun.language import translated
-from retrorun.text import plain, shown
+from retrorun.text import plain, printable
 
 # what to do about a file that tells of a run and holds no recording of it
 SUMMARY_REMEDY = (
@@ -38,7 +38,7 @@ class RetrorunError(Exception):
         super().__init__(message)
         self.slug = slug
         self.message = message
-        self.file = shown(file) if file else file
+        self.file = printable(file) if file else file
         self.offset = offset
         self.remedy = plain(remedy) if remedy else remedy
 
@@ -47,7 +47,7 @@ class RetrorunError(Exception):
         return self._line(str)
 
     @property
-    def spoken(self) -> str:
+    def translated(self) -> str:
         """The same in the language in force."""
         return self._line(translated)
 

@@ -7,7 +7,7 @@ error or a command puts together, with its gaps: ``too early to say: {missing} m
 sentence travels in English, as a plain text, and is put into the language only where somebody reads
 it; so what is stored, and the JSON documents, do not depend on a language.
 
-Which language is in force is said with ``speaking``, at the edges. The locale of the machine is
+Which language is in force is said with ``use_language``, at the edges. The locale of the machine is
 never asked, so that the same sessions make the same pages everywhere.
 """
 
@@ -29,7 +29,7 @@ _FORCE: ContextVar[str] = ContextVar("language", default=SOURCE)
 _LOCALES = Path(__file__).parent / "locales"
 
 
-def known() -> tuple[str, ...]:
+def available_languages() -> tuple[str, ...]:
     """The languages that there are, English first."""
     return tuple(_catalogue_files())
 
@@ -40,16 +40,16 @@ def _catalogue_files() -> Mapping[str, Path | None]:
     return {SOURCE: None, **{each.parts[-3]: each for each in found}}
 
 
-def spoken() -> str:
+def current_language() -> str:
     """The language in force."""
     return _FORCE.get()
 
 
 @contextmanager
-def speaking(language: str | None) -> Iterator[None]:
+def use_language(language: str | None) -> Iterator[None]:
     """Speak a language; None, or one without a catalogue, leaves the one that is in force."""
     chosen = language if language in _catalogue_files() else None
-    token = _FORCE.set(chosen or spoken())
+    token = _FORCE.set(chosen or current_language())
     try:
         yield
     finally:
@@ -67,7 +67,7 @@ def preferred(accepted: str) -> str:
     for each in accepted[:LONGEST].split(",")[:MOST_PREFERRED]:
         found = _RANGE.fullmatch(each.strip())
         name, weight = (found[1].lower(), float(found[2] or 1)) if found else ("", 0.0)
-        if name in known() and weight > likes:
+        if name in available_languages() and weight > likes:
             best, likes = name, weight
     return best
 
@@ -79,16 +79,16 @@ _RANGE = re.compile(
 
 def word(key: str, text: str) -> str:
     """The words of the pages under a key; the English ones where there are no others."""
-    if spoken() == SOURCE:
+    if current_language() == SOURCE:
         return text
-    forms = _catalogue(spoken()).entries.get((key, text))
+    forms = _catalogue(current_language()).entries.get((key, text))
     return forms[0] if forms else text
 
 
 def counted(key: str, texts: tuple[str, str], count: int) -> str:
     """The words under a key for a number of things; ``texts`` are English for one and for many."""
-    if spoken() != SOURCE:
-        catalogue = _catalogue(spoken())
+    if current_language() != SOURCE:
+        catalogue = _catalogue(current_language())
         forms = catalogue.entries.get((key, texts[0]))
         if forms:
             return forms[min(catalogue.plural(count), len(forms) - 1)]
@@ -97,7 +97,7 @@ def counted(key: str, texts: tuple[str, str], count: int) -> str:
 
 def localized(text: str) -> str:
     """A number as English writes it, such as ``1,234.5``, with the signs of the language."""
-    if spoken() == SOURCE:
+    if current_language() == SOURCE:
         return text
     signs = {"decimal_sign": ".", "thousands_sign": ",", "percent_sign": "%"}
     return text.translate({ord(sign): word(key, sign) for key, sign in signs.items()})
@@ -108,9 +108,9 @@ def translated(text: str) -> str:
 
     What no catalogue holds stays as it is: the name of a file, or words that are not translated.
     """
-    if spoken() == SOURCE or not text or len(text) > LONGEST:
+    if current_language() == SOURCE or not text or len(text) > LONGEST:
         return text
-    return _translated(spoken(), text)
+    return _translated(current_language(), text)
 
 
 @lru_cache(maxsize=4096)
@@ -202,7 +202,7 @@ class Sentence:
             beyond: whether a gap may hold the end of a sentence, where any words tell this one.
         """
         first, last = self.literals[0], self.literals[-1]
-        if beyond and not _letters("".join(self.literals)):
+        if beyond and not any(map(str.isalpha, "".join(self.literals))):
             return None
         if len(text) < len(first) + len(last) or not text.startswith(first):
             return None
@@ -280,10 +280,6 @@ class Catalogue:
 
     def _gap(self, text: str) -> str:
         return localized(text) if _NUMBER.fullmatch(text) else _translated(self.language, text)
-
-
-def _letters(text: str) -> str:
-    return "".join(filter(str.isalpha, text))
 
 
 @lru_cache(maxsize=8)

@@ -292,11 +292,8 @@ def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine 
 
 def _rounded_factor(factor: Estimate, settings: CompareSettings) -> Estimate:
     """The factor; its method does not count sessions, which would change with every one."""
-    value, low, high = (
-        None if each is None else _rounded(each, settings.learnt_factor_step)
-        for each in (factor.value, factor.low, factor.high)
-    )
-    return Estimate(value, low, high, compare.FACTOR_METHOD, factor.reason)
+    rounded = factor.mapped(lambda each: _rounded(each, settings.learnt_factor_step))
+    return replace(rounded, method=compare.FACTOR_METHOD)
 
 
 def _rounded(number: float, step: float) -> float:

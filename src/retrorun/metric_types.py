@@ -3,7 +3,7 @@
 `retrorun.metrics` uses both to declare the metrics of a segment and of a session.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar, get_type_hints
 
@@ -193,6 +193,12 @@ class Estimate:
     high: float | None
     method: str
     reason: str | None = None
+
+    def mapped(self, function: Callable[[float], float]) -> "Estimate":
+        """The same of a rising function of the number; what is not known stays so."""
+        ends = (self.value, self.low, self.high)
+        value, low, high = (None if each is None else function(each) for each in ends)
+        return Estimate(value, low, high, self.method, self.reason)
 
 
 @dataclass(frozen=True, slots=True)

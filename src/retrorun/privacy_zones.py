@@ -36,7 +36,7 @@ from retrorun.model import (
     Zone,
 )
 from retrorun.model.recording import POSITION
-from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
 DISPLACED_BY = (1.5, 2.5)  # of the zone's radius: smallest and largest displacement
@@ -159,7 +159,7 @@ def hidden_seconds(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
     for disc in hidden_discs:
         gone |= _may_have_entered(track, disc)
     if gone.any():
-        for start, end in _runs(~gone):
+        for start, end in true_runs(~gone):
             if end - start < LEAST_PIECE_S and start > 0 and end < gone.size:
                 gone[start:end] = True
     return gone
@@ -169,7 +169,7 @@ def _may_have_entered(track: Track, disc: Disc) -> BoolArray:
     """Seconds without a position in which the disc may have been entered, (n,)."""
     outside_m = np.maximum(distance_m(*_places(track), disc) - disc.radius_m, 0.0)
     gone = np.zeros(track.seconds, dtype=bool)
-    for start, end in _runs(np.isnan(outside_m)):
+    for start, end in true_runs(np.isnan(outside_m)):
         ends = [outside_m[at] for at in (start - 1, end) if 0 <= at < outside_m.size]
         reach_m = min(REACH_MPS * (end - start + 1), REACH_M)
         gone[start:end] = bool(ends) and sum(ends) <= reach_m
@@ -178,12 +178,6 @@ def _may_have_entered(track: Track, disc: Disc) -> BoolArray:
 
 def _places(track: Track) -> tuple[FloatArray, FloatArray]:
     return track.column("latitude_deg"), track.column("longitude_deg")
-
-
-def _runs(values: BoolArray) -> list[tuple[int, int]]:
-    """``[start, end)`` of every run of true values."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], values, [False])).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def cut_if_enough(track: Track, discs: Sequence[Disc]) -> Track:
@@ -259,7 +253,7 @@ def cut(track: Track, gone: BoolArray) -> Track:
         columns=columns,
         flags=flags,
         headings=headings,
-        hidden=tuple(_runs(gone)),
+        hidden=tuple(true_runs(gone)),
     )
 
 
@@ -271,7 +265,7 @@ def _shown_heading(heading: HeadingTrack, shown: BoolArray) -> HeadingTrack:
 def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
     """Metres along the way without those of hidden seconds; the first known one is 0."""
     joined, before_m = np.full(distance.size, np.nan), 0.0
-    for start, end in _runs(shown):
+    for start, end in true_runs(shown):
         known = np.flatnonzero(np.isfinite(distance[start:end]))
         if known.size:
             piece = distance[start:end] - distance[start + known[0]] + before_m

@@ -151,9 +151,9 @@ def plain(athlete: Athlete) -> dict[str, Any]:
 def _check(athlete: Athlete) -> None:
     for problem in (*_impossible_numbers(athlete), *_contradictions(athlete)):
         raise SettingsError("profile-impossible", problem)
-    if athlete.language not in {None, *language.known()}:
+    if athlete.language not in {None, *language.available_languages()}:
         words = f"there is no language {athlete.language!r}"
-        remedy = f"It knows {', '.join(language.known())}."
+        remedy = f"It knows {', '.join(language.available_languages())}."
         raise SettingsError("profile-unknown-language", words, remedy=remedy)
 
 

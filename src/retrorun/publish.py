@@ -23,7 +23,7 @@ from retrorun import __version__, compare, engines, privacy_zones
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
 from retrorun.errors import ArchiveError, PageError, RetrorunError
-from retrorun.language import SOURCE, speaking, spoken
+from retrorun.language import SOURCE, current_language, use_language
 from retrorun.model import Athlete, Remark, Session, Track
 from retrorun.model.comparison import Comparison
 from retrorun.report.history.care import CareContext, care_page
@@ -107,7 +107,7 @@ def publish(
         ArchiveError: the archive cannot be read.
     """
     athlete = options.athlete.with_learnt_of(archive.annotations.profile())
-    with speaking(athlete.language):
+    with use_language(athlete.language):
         return _publish(archive, folder, replace(options, athlete=athlete), fresh)
 
 
@@ -120,7 +120,7 @@ def _publish(
     existing, changed, known = _existing_pages(folder), set(fresh), archive.known()
     changed |= set(archive.annotations.exposed()) - archive.page_faults().keys()
     zones = privacy_zones.mark(athlete)
-    is_other = before.get(LANGUAGE, SOURCE) != spoken() or before.get(ZONES, "") != zones
+    is_other = before.get(LANGUAGE, SOURCE) != current_language() or before.get(ZONES, "") != zones
     changed |= set(known) if is_other else set()
     wanted = {each for each in known if each in changed or _page(each) not in existing}
     if not (wanted or changed) and all((folder / each).exists() for each in OVERVIEWS):
@@ -139,7 +139,7 @@ def _publish(
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
     site.remove(_page(each) for each in changed if each not in known)
-    written_with = {} if spoken() == SOURCE else {LANGUAGE: spoken()}
+    written_with = {} if current_language() == SOURCE else {LANGUAGE: current_language()}
     written_with |= {ZONES: zones, SHARED_ZONES: zones} if zones else {}
     site.write(PASTS, json.dumps(fingerprints | written_with, indent=0, sort_keys=True))
     pages, left_out = overview_pages(archive, options)
@@ -209,7 +209,7 @@ def publish_alone(
     Site(folder).ensure_assets()
     pasts = compare.earlier_sessions(archive.sums(), options.settings.compare)
     order = {session_id: pasts.get(session_id, EarlierSessions())}
-    with speaking(options.athlete.language):
+    with use_language(options.athlete.language):
         done = list(_pages(archive, folder, options, order))
     faults = tuple(each.fault for each in done if each.fault)
     return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
@@ -264,7 +264,7 @@ def overview_pages(
         names: of the pages.
         inbox: what waits for the athlete, if the index is the home page of a server.
     """
-    with speaking(options.athlete.language):
+    with use_language(options.athlete.language):
         return _overview_pages(archive, options, names, inbox)
 
 
@@ -395,7 +395,7 @@ def _write(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
 ) -> _WrittenPage | PageError | OSError:
     """Write one session's page; an error is returned, because one raised would end the worker."""
-    with speaking(options.athlete.language):
+    with use_language(options.athlete.language):
         return _write_page(order, archive, folder, options)
 
 
@@ -429,7 +429,7 @@ def comparison(
     """Write the comparison page alone and say where it is."""
     site = Site(folder)
     site.ensure_assets()
-    with speaking(athlete.language):
+    with use_language(athlete.language):
         site.write(COMPARISON, comparison_page(found, sessions, athlete))
     return folder / COMPARISON
 
@@ -462,7 +462,7 @@ def session_page(
         ArchiveError: its track is missing or damaged, or holds seconds in a privacy zone.
     """
     track = shown_track(archive, session.id, options.athlete)
-    with speaking(options.athlete.language):
+    with use_language(options.athlete.language):
         return session_pages.session_page(session, track, session_context(session, before, options))
 
 

@@ -48,7 +48,7 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
 
 
-def shown(address: str) -> str:
+def printable(address: str) -> str:
     """A file's name or address as text that can be printed, with nothing left out.
 
     Odd bytes and control characters are escaped.

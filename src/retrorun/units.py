@@ -1,4 +1,4 @@
-"""Conversions, and the arithmetic of angles.
+"""Conversions, the arithmetic of angles, and the runs of a flag.
 
 All angles are degrees clockwise from north in [0, 360); differences are in [-180, 180).
 """
@@ -60,6 +60,18 @@ def compass_deg(angle_deg: Any) -> Any:
 def difference_deg(first_deg: FloatArray, second_deg: FloatArray) -> FloatArray:
     """Smallest signed turn from ``second`` to ``first``, degrees in [-180, 180)."""
     return wrap_deg(first_deg - second_deg)
+
+
+def true_edges(flag: BoolArray) -> tuple[IntArray, IntArray]:
+    """Starts and ends (half-open) of the maximal runs in which a flag (n,) is true, in order."""
+    edges = np.flatnonzero(np.diff(flag.astype(np.int8), prepend=0, append=0))
+    return edges[::2], edges[1::2]
+
+
+def true_runs(flag: BoolArray) -> list[tuple[int, int]]:
+    """The same, as one pair of numbers a run."""
+    starts, ends = true_edges(flag)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def whole(value: float) -> int:

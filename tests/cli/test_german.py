@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from retrorun.archive.annotations import stated_language
 from retrorun.cli import COMMANDS, main
-from retrorun.language import spoken
+from retrorun.language import current_language
 
 SAMPLE = "2026-05-03-connect-iq.fit"
 CANDIDATES = "2026-05-26-laps.fit"
@@ -25,7 +25,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
 
 def ran(place: Path, *words: str) -> Result:
     found = CliRunner().invoke(main, [*words, "--archive", str(place / "archive")])
-    assert spoken() == "en"  # what a command speaks ends with it
+    assert current_language() == "en"  # what a command speaks ends with it
     return found
 
 
@@ -123,7 +123,7 @@ def helped(place: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
     monkeypatch.setenv("RETRORUN_ARCHIVE", str(place / "archive"))
     found = CliRunner().invoke(main, [*words, "--help"])
     assert found.exit_code == 0
-    assert spoken() == "en"
+    assert current_language() == "en"
     return found.stdout
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from retrorun import compare
-from retrorun.language import speaking
+from retrorun.language import use_language
 from retrorun.model import Athlete
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.sessions import index_page
@@ -21,7 +21,7 @@ DAY_S = 86_400.0
 
 @pytest.fixture(params=["de", "en"])
 def language(request: pytest.FixtureRequest) -> Iterator[str]:
-    with speaking(request.param):
+    with use_language(request.param):
         yield request.param
 
 

@@ -10,7 +10,7 @@ import session_history
 
 from retrorun.compare import claims
 from retrorun.compare.claims import UNMEASURABLE
-from retrorun.language import speaking
+from retrorun.language import use_language
 from retrorun.literature import BY_KEY
 from retrorun.model import Estimate
 from retrorun.model.comparison import Claim
@@ -91,7 +91,7 @@ def test_numbers_have_one_minus_and_one_per_cent(language: str) -> None:
     sessions = session_history.ten_weeks()
     compared = session_history.compared(sessions)
     track = hand_made_sessions.track(session_history.LONG)
-    with speaking(language):
+    with use_language(language):
         own = session_page(sessions[0], track, SessionContext(claims=claims(compared)))
         found = texts(own) + texts(comparison_page(compared, sessions, session_history.ME))
     assert any("\N{MINUS SIGN}" in each for each in found)
@@ -103,7 +103,7 @@ def test_numbers_have_one_minus_and_one_per_cent(language: str) -> None:
 def test_a_paper_is_named_in_the_words_of_its_authors_in_any_language() -> None:
     """Half of a citation was German once, with points between the thousands."""
     compared = session_history.compared(session_history.ten_weeks())
-    with speaking("de"):
+    with use_language("de"):
         cards = claim_cards(claims(compared))
     found = {each.key: each.literature for each in (*cards.open, *cards.folded)}
     assert found["gradually"].startswith("Einheiten vorwärts, ")

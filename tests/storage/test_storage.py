@@ -68,7 +68,7 @@ def test_odd_names_are_listed_and_read(tmp_path: Path) -> None:
     assert sorted(os.fsencode(name) for name in found) == sorted(odd)
     assert all(store.read(name, 10) == b"1" for name in found)
     for name in found:
-        shown = storage.shown(name)
+        shown = storage.printable(name)
         assert shown.isprintable()
         shown.encode("utf-8")
 

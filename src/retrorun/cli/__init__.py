@@ -15,7 +15,7 @@ import click
 
 from retrorun import __version__
 from retrorun.errors import RetrorunError, SettingsError
-from retrorun.language import SOURCE, speaking, spoken, translated, word
+from retrorun.language import SOURCE, current_language, translated, use_language, word
 from retrorun.text import plain
 
 # command: its module in retrorun.cli, and its line in `retrorun --help`
@@ -97,7 +97,7 @@ class TranslatedContext(click.Context):
         from retrorun.cli.options import archive_language
 
         chosen = os.environ.get("RETRORUN_ARCHIVE")
-        with speaking(archive_language(Path(chosen) if chosen else None)):
+        with use_language(archive_language(Path(chosen) if chosen else None)):
             return super().get_help()
 
 
@@ -108,7 +108,7 @@ class TranslatedGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands; in English as click does, cut to one line."""
-        if spoken() == SOURCE:
+        if current_language() == SOURCE:
             super().format_commands(ctx, formatter)
             return
         listed = sorted(self.commands.items())
@@ -176,7 +176,7 @@ class CommandLine(click.Group):
                 raise
             raise click.UsageError(words, problem.ctx) from None
         except RetrorunError as problem:
-            click.echo(f"{translated('Error')}: {problem.spoken}", err=True)
+            click.echo(f"{translated('Error')}: {problem.translated}", err=True)
             wrong_words = isinstance(problem, SettingsError) or problem.slug in UNKNOWN
             ctx.exit(2 if wrong_words else 1)
         except KeyboardInterrupt:

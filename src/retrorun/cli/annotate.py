@@ -82,7 +82,7 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
             if before.language != athlete.language:
                 for each in store.known():
                     store.pending.add_page(each)
-        options.speak(athlete.language or "en")
+        options.set_language(athlete.language or "en")
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:

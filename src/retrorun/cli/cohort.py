@@ -326,7 +326,7 @@ def _summary(report: "Report", out: str) -> None:
     terminal.name_unlisted(report.unlisted)
     for name in report.damaged[:NAMED]:
         words = "it was gone or damaged: its batch is made again"
-        console.print(escape(f"{storage.shown(name)}: {words}"), style="yellow")
+        console.print(escape(f"{storage.printable(name)}: {words}"), style="yellow")
     if len(report.damaged) > NAMED:
         console.print(f"… and {len(report.damaged) - NAMED} more parts")
     for each in report.unfinished:
@@ -334,7 +334,7 @@ def _summary(report: "Report", out: str) -> None:
     for each in report.kept:
         console.print(escape(f"not made again: {each.name}: {each.message} [{each.slug}]"))
     console.print(_counts(report))
-    console.print(f"results: {escape(storage.shown(storage.without_user(out)))}")
+    console.print(f"results: {escape(storage.printable(storage.without_user(out)))}")
     if report.deferred:
         console.print("the same command does what was put off")
 

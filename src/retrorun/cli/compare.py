@@ -193,7 +193,9 @@ def compare_cohort(chosen: CompareOptions, settings: CompareSettings, reports: P
     """
     found = compare_athletes(chosen, settings)
     if reports is None:
-        click.echo(cohort_document(found))
+        click.echo(
+            msgspec.json.encode({"schema_version": COHORT_SCHEMA_VERSION, "cohort": found}).decode()
+        )
         print_notes(found)
     else:
         terminal.out().print(cohort_table(found))
@@ -246,7 +248,7 @@ def _about(address: str) -> "About":
         raise SettingsError(
             "results-missing",
             "there is no result set",
-            file=storage.shown(storage.without_user(address)),
+            file=storage.printable(storage.without_user(address)),
             remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
         ) from problem
 
@@ -285,11 +287,6 @@ def cohort_page(found: Cohort, folder: Path) -> Path:
     site.ensure_assets()
     site.write(COHORT_PAGE, cohort_page(found))
     return folder / COHORT_PAGE
-
-
-def cohort_document(found: Cohort) -> str:
-    """The comparison over athletes as one JSON document."""
-    return msgspec.json.encode({"schema_version": COHORT_SCHEMA_VERSION, "cohort": found}).decode()
 
 
 def cohort_table(found: Cohort) -> Table:
@@ -341,7 +338,9 @@ def print_notes(found: Cohort) -> None:
     for note in found.notes:
         terminal.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
-        words = f"{storage.shown(each.athlete)}: {storage.shown(each.message)} [{each.slug}]"
+        words = (
+            f"{storage.printable(each.athlete)}: {storage.printable(each.message)} [{each.slug}]"
+        )
         terminal.err().print(escape(words), style="red")
     if len(lost) > NAMED:
         terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")

@@ -245,17 +245,13 @@ def known_labels(store: Archive, session: Session) -> tuple[Label, ...]:
         ArchiveError: the session's track is missing or damaged.
     """
     recorded = tuple(each for each in session.labels if each.origin in RECORDED)
-    stated = _stored_labels(store, session)
+    stated = store.annotations.labels(session.source.sha256).get(position(session.id), ())
     if not stated:
         return recorded
     track = store.track(session.id)
     placed, _ = pipeline.placed_labels(stated, track, session.zone)
     shown = privacy_zones.shown_labels(track, placed)
     return in_force((*recorded, *shown))
-
-
-def _stored_labels(store: Archive, session: Session) -> tuple[Label, ...]:
-    return store.annotations.labels(session.source.sha256).get(position(session.id), ())
 
 
 def list_labelled_sessions(store: Archive, settings: Settings) -> int:

@@ -23,7 +23,7 @@ from retrorun.ingest import repair as repairs
 from retrorun.language import translated
 from retrorun.model import Athlete
 from retrorun.simulate import SAMPLE_SEED, write_samples
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 
 @click.command()
@@ -152,7 +152,7 @@ def demo(context: click.Context, folder: Path, jobs: int | None, browser: bool) 
         if end.exit_code:
             raise
     words = f"retrorun open --archive {shlex.quote(str(kept))}"
-    terminal.tell(f"the same pages, alive, to answer what they ask: {shown(words)}")
+    terminal.tell(f"the same pages, alive, to answer what they ask: {printable(words)}")
     if browser:
         webbrowser.open((reports / "index.html").absolute().as_uri())
 
@@ -171,7 +171,7 @@ def _demo_folder(folder: Path) -> Path:
     if others - set(DEMO_PARTS):
         remedy = "Name a folder that is not there yet: `retrorun demo DIR`."
         words = "the folder holds something else than a demo"
-        raise SettingsError("demo-folder", words, file=shown(str(folder)), remedy=remedy)
+        raise SettingsError("demo-folder", words, file=printable(str(folder)), remedy=remedy)
     return folder
 
 
@@ -238,7 +238,7 @@ def _clash() -> Iterator[Fact]:
 
 
 def _place(topic: str, folder: Path) -> Iterator[Fact]:
-    yield Fact(topic, shown(str(folder.absolute())))
+    yield Fact(topic, printable(str(folder.absolute())))
     there = next((each for each in (folder, *folder.absolute().parents) if each.exists()), folder)
     try:
         free = shutil.disk_usage(there).free
@@ -268,19 +268,21 @@ def _gaps(athlete: Athlete) -> Iterator[Fact]:
 def _file_problems(archive: Archive) -> Iterator[Fact]:
     for row in archive.problems():
         kind = "no run" if row.outcome == "not-a-run" else "failed"
-        text = f"{kind}: {shown(row.path)}: {row.message}"
+        text = f"{kind}: {printable(row.path)}: {row.message}"
         yield Fact("file", text, row.remedy if row.outcome == "failed" else None)
 
 
 def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
     seen = plan_import(exports, archive)
     if seen.new:
-        remedy = f"`retrorun process {shown(str(exports))}`"
+        remedy = f"`retrorun process {printable(str(exports))}`"
         yield Fact("folder", f"files that are not imported yet: {len(seen.new)}", remedy)
     kinds = Counter(PurePath(path).suffix.lower() or "no suffix" for path in seen.passed_over)
     for kind, count in sorted(kinds.items()):
-        yield Fact("folder", f"files that are no exports by their name ({shown(kind)}): {count}")
+        yield Fact(
+            "folder", f"files that are no exports by their name ({printable(kind)}): {count}"
+        )
     for path, words in seen.unlisted:
-        yield Fact("folder", f"{shown(path)}: {words}", "Mend its permissions.")
+        yield Fact("folder", f"{printable(path)}: {words}", "Mend its permissions.")
     for path in seen.waiting:
-        yield Fact("folder", f"{shown(path)} is still growing")
+        yield Fact("folder", f"{printable(path)} is still growing")

@@ -24,26 +24,6 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-def archive(command: Command) -> Command:
-    """``--archive DIR``."""
-    return click.option(
-        "--archive",
-        type=FOLDER,
-        envvar="RETRORUN_ARCHIVE",
-        help="Where sessions are kept. Default: the platform's data folder.",
-    )(command)
-
-
-def reports(command: Command) -> Command:
-    """``--reports DIR``; without it where the archive's pages were written before."""
-    return click.option(
-        "--reports",
-        type=FOLDER,
-        callback=_chosen_or_earlier,
-        help="Where pages are written. Default: where they were before, else ./reports.",
-    )(command)
-
-
 REPORTS = Path("reports")
 
 
@@ -57,9 +37,9 @@ def _chosen_or_earlier(
     earlier = earlier_reports(archive_folder(context.params.get("archive")))
     if earlier is None or earlier.is_dir():
         return earlier or REPORTS
-    from retrorun.storage import shown
+    from retrorun.storage import printable
 
-    words = f"the folder of the pages is gone ({shown(str(earlier))}): they go to ./{REPORTS}"
+    words = f"the folder of the pages is gone ({printable(str(earlier))}): they go to ./{REPORTS}"
     terminal.tell(words)
     return REPORTS
 
@@ -85,49 +65,6 @@ def keep_reports(store: "Archive", folder: Path) -> None:
         store.set_reports(folder)
 
 
-def profile(command: Command) -> Command:
-    """``--profile FILE``."""
-    return click.option(
-        "--profile",
-        type=FILE,
-        help="TOML profile to use instead of the stored one; kept if none is stored.",
-    )(command)
-
-
-def no_profile(command: Command) -> Command:
-    """``--no-profile``."""
-    return click.option(
-        "--no-profile", is_flag=True, help="Leave the archive's profile out, but for its zones."
-    )(command)
-
-
-def settings(command: Command) -> Command:
-    """``--settings FILE``."""
-    return click.option("--settings", type=FILE, help="TOML file that overrides settings.")(command)
-
-
-def jobs(command: Command) -> Command:
-    """``--jobs N``."""
-    return click.option(
-        "--jobs", type=click.IntRange(min=1), help="Worker processes. Default: all cores."
-    )(command)
-
-
-def days(command: Command) -> Command:
-    """``--since DAY`` and ``--until DAY``; a last day before the first one is refused."""
-    day = click.DateTime(formats=["%Y-%m-%d"])
-    command = click.option(
-        "--until",
-        type=day,
-        metavar="DAY",
-        callback=_not_before_since,
-        help="Last day, YYYY-MM-DD.",
-    )(command)
-    return click.option(
-        "--since", type=day, metavar="DAY", is_eager=True, help="First day, YYYY-MM-DD."
-    )(command)
-
-
 def _not_before_since(
     context: click.Context, parameter: click.Parameter, until: dt.datetime | None
 ) -> dt.datetime | None:
@@ -138,9 +75,47 @@ def _not_before_since(
     return until
 
 
-def as_json(command: Command) -> Command:
-    """``--json``."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+archive = click.option(
+    "--archive",
+    type=FOLDER,
+    envvar="RETRORUN_ARCHIVE",
+    help="Where sessions are kept. Default: the platform's data folder.",
+)
+reports = click.option(  # without it where the archive's pages were written before
+    "--reports",
+    type=FOLDER,
+    callback=_chosen_or_earlier,
+    help="Where pages are written. Default: where they were before, else ./reports.",
+)
+profile = click.option(
+    "--profile",
+    type=FILE,
+    help="TOML profile to use instead of the stored one; kept if none is stored.",
+)
+no_profile = click.option(
+    "--no-profile", is_flag=True, help="Leave the archive's profile out, but for its zones."
+)
+settings = click.option("--settings", type=FILE, help="TOML file that overrides settings.")
+jobs = click.option(
+    "--jobs", type=click.IntRange(min=1), help="Worker processes. Default: all cores."
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_DAY = click.DateTime(formats=["%Y-%m-%d"])
+_since = click.option(
+    "--since", type=_DAY, metavar="DAY", is_eager=True, help="First day, YYYY-MM-DD."
+)
+_until = click.option(
+    "--until",
+    type=_DAY,
+    metavar="DAY",
+    callback=_not_before_since,
+    help="Last day, YYYY-MM-DD.",
+)
+
+
+def days(command: Command) -> Command:
+    """``--since DAY`` and ``--until DAY``; a last day before the first one is refused."""
+    return _since(_until(command))
 
 
 def json_text(document: object) -> str:
@@ -154,7 +129,7 @@ def json_text(document: object) -> str:
 
 def archive_folder(chosen: Path | None) -> Path:
     """The archive's folder: the chosen one, or the platform's; its language is spoken from now."""
-    speak(archive_language(chosen))
+    set_language(archive_language(chosen))
     return chosen or _usual_folder()
 
 
@@ -192,12 +167,12 @@ def archive_option(store: "Archive") -> str:
     """What a command needs to find an archive: empty where it lies where commands look anyway."""
     import shlex
 
-    from retrorun.storage import shown
+    from retrorun.storage import printable
 
     usual = os.environ.get("RETRORUN_ARCHIVE") or archive_folder(None)
     if store.folder.absolute() == Path(usual).absolute():
         return ""
-    return f" --archive {shlex.quote(shown(str(store.folder)))}"
+    return f" --archive {shlex.quote(printable(str(store.folder)))}"
 
 
 def load_settings(path: Path | None) -> "Settings":
@@ -218,7 +193,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
 
     stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
-    speak(athlete.language)
+    set_language(athlete.language)
     if path and not is_stated(stored):
         _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
     if not (athlete.privacy_zones or stored.privacy_zones):
@@ -226,13 +201,13 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     return keep_new_zones(store, athlete)
 
 
-def speak(language: str | None) -> None:
+def set_language(language: str | None) -> None:
     """Speak a language from now on, until the command ends; None: the one that is spoken."""
-    from retrorun.language import speaking
+    from retrorun.language import use_language
 
     context = click.get_current_context(silent=True)  # the server's threads have none
     if context is not None:
-        context.find_root().with_resource(speaking(language))
+        context.find_root().with_resource(use_language(language))
 
 
 def is_stated(athlete: "Athlete") -> bool:
@@ -281,12 +256,12 @@ def athlete_for_one_run(
     place = archive_folder(folder)
     stored = Athlete() if _is_missing(place) else _stored_athlete(place)
     if use_stored and path is None and stored != athlete:
-        from retrorun.storage import shown
+        from retrorun.storage import printable
 
-        text = f"profile: the one stored in {shown(str(place))} (--no-profile leaves it out)"
+        text = f"profile: the one stored in {printable(str(place))} (--no-profile leaves it out)"
         terminal.tell(text)
         athlete = stored
-    speak(athlete.language)
+    set_language(athlete.language)
     joined = with_stored_zones(athlete, stored)
     if not keep_zones or _zones_of(joined) == _zones_of(stored):
         return joined

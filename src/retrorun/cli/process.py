@@ -21,7 +21,7 @@ from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError
 from retrorun.language import translated
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -251,8 +251,8 @@ def show_plan(plan: ingest.Plan, outdated: Sequence[str] = ()) -> None:
 
 
 def _line(what: str, of: str, more: str = "") -> None:
-    beside = f" ({shown(translated(more))})" if more else ""
-    click.echo(f"{terminal.table_word(what):11}{shown(of)}{beside}")
+    beside = f" ({printable(translated(more))})" if more else ""
+    click.echo(f"{terminal.table_word(what):11}{printable(of)}{beside}")
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
@@ -284,14 +284,11 @@ _WHAT = re.compile(
 def _no_runs(rows: Sequence[FileRow]) -> str:
     """How many files there are of each kind that is no run, such as 16 cycling, 12 settings."""
     kinds = Counter(_kind(row.message or row.slug or "") for row in rows)
-    parts = [f"{count} {words}" for words, count in sorted(kinds.items(), key=_most_first)]
+    most_first = sorted(kinds.items(), key=lambda kind: (-kind[1], kind[0]))
+    parts = [f"{count} {words}" for words, count in most_first]
     left = sum(kinds.values()) - sum(count for _, count in kinds.most_common(MOST_KINDS))
     parts = [*parts[:MOST_KINDS], *([f"{left} of other kinds"] if left else [])]
-    return shown(f"no runs: {', '.join(parts)} (`retrorun sessions --problems` names them)")
-
-
-def _most_first(kind: tuple[str, int]) -> tuple[int, str]:
-    return -kind[1], kind[0]
+    return printable(f"no runs: {', '.join(parts)} (`retrorun sessions --problems` names them)")
 
 
 def _kind(message: str) -> str:
@@ -307,7 +304,7 @@ def print_problem(row: FileRow) -> None:
     failed = row.outcome == "failed"
     remedy = row.remedy if failed else None
     words = terminal.problem_words(row.message, row.slug, row.byte_offset, remedy)
-    text = shown(f"{PurePath(row.path).name}: {words}")
+    text = printable(f"{PurePath(row.path).name}: {words}")
     terminal.err().print(text, style="red" if failed else "dim", soft_wrap=True, markup=False)
 
 
@@ -315,11 +312,13 @@ def print_problem_row(row: FileRow, *, as_json: bool) -> None:
     """Print on stdout a file that became no session: slug, message, place and remedy."""
     if as_json:
         values = {name: getattr(row, name) for name in PROBLEM_FIELDS}
-        escaped = shown(row.path) != row.path  # so that what is printed is JSON, whatever the name
+        escaped = (
+            printable(row.path) != row.path
+        )  # so that what is printed is JSON, whatever the name
         click.echo(json.dumps(values, ensure_ascii=escaped))
         return
     words = terminal.problem_words(row.message, row.slug, row.byte_offset, row.remedy)
-    click.echo(shown(f"{terminal.table_word(row.outcome)}  {row.path}: {words}"))
+    click.echo(printable(f"{terminal.table_word(row.outcome)}  {row.path}: {words}"))
 
 
 def _counts(report: ingest.Report) -> str:

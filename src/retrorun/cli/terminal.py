@@ -19,15 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
     from rich.table import Table
 
-    from retrorun.model import (
-        Analysis,
-        Failed,
-        MeasuredSegment,
-        Metrics,
-        Outcome,
-        Segment,
-        Session,
-    )
+    from retrorun.model import Analysis, Failed, MeasuredSegment, Metrics, Outcome, Segment, Session
     from retrorun.report.page import Fault
 
 UNKNOWN = "–"
@@ -303,16 +295,16 @@ class Faults:
 
     def status(self) -> int:
         """Name them on stderr; the exit status: 1 if there are any."""
-        from retrorun.storage import shown
+        from retrorun.storage import printable
 
         for each in self.by_session.values():
-            err().print(shown(str(each)), style="red", soft_wrap=True, markup=False)
+            err().print(printable(str(each)), style="red", soft_wrap=True, markup=False)
         return 1 if self.by_session else 0
 
 
 def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
     """Name on stderr what could not be looked into: what lies there is left out."""
-    from retrorun.storage import shown
+    from retrorun.storage import printable
 
     for place, reason in places:
-        tell(f"{shown(place)}: cannot be listed: {reason}")
+        tell(f"{printable(place)}: cannot be listed: {reason}")

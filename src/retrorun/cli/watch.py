@@ -20,7 +20,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options, process, terminal
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
-from retrorun.storage import shown
+from retrorun.storage import printable
 from retrorun.watch import Rhythm
 
 EVERY_S = 60.0  # the longest time between two looks
@@ -194,7 +194,7 @@ def _unlisted_error(plan: ingest.Plan) -> ReadError | None:
     place, reason = plan.unlisted[0]
     more = f", nor can {len(plan.unlisted) - 1} more" if len(plan.unlisted) > 1 else ""
     words = f"it cannot be listed: {reason}{more}"
-    return ReadError("folder-unreadable", words, file=shown(place))
+    return ReadError("folder-unreadable", words, file=printable(place))
 
 
 def _print_message(message: str) -> None:
@@ -291,7 +291,7 @@ def open(  # noqa: A001 - the command is called so
     taken = listening.getsockname()[1]
     if port not in {0, taken}:
         terminal.tell(f"port {port} is in use: {taken} is taken instead")
-    terminal.tell(f"following {shown(str(chosen))}; stop with Ctrl-C")
+    terminal.tell(f"following {printable(str(chosen))}; stop with Ctrl-C")
     server.serve(setup, listening, partial(announce, browser=browser))
     terminal.tell("stopped")
 
@@ -319,7 +319,7 @@ def followed_folder(store: Archive, chosen: Path | None) -> Path:
             if last.is_absolute() and last.is_dir():
                 return last
         chosen = user_documents_path() / "retrorun"
-        terminal.tell(f"no folder was processed yet: {shown(str(chosen))} is used")
+        terminal.tell(f"no folder was processed yet: {printable(str(chosen))} is used")
     chosen = chosen.absolute()
     chosen.mkdir(parents=True, exist_ok=True)
     return chosen

@@ -110,16 +110,11 @@ def plan_page(files: Sequence[PlannedFile], key: ResultKey) -> Page:
 def make_batch(files: Iterable[PlannedFile], key: ResultKey) -> Batch:
     """The batch of these files, named after everything that decides its results."""
     members = tuple(files)
-    digest = hashlib.sha256(_hashed_text(key).encode())
+    digest = hashlib.sha256(json.dumps(asdict(key), sort_keys=True).encode())
     for each in members:
         parts = (each.address, each.name, each.size_bytes, each.tag, each.athlete, each.profile)
         digest.update(json.dumps(parts).encode())  # ASCII, also of names that are no UTF-8
     return Batch(digest.hexdigest()[:32], members)
-
-
-def _hashed_text(key: ResultKey) -> str:
-    """The text that goes into a batch's name: the key as JSON with sorted names."""
-    return json.dumps(asdict(key), sort_keys=True)
 
 
 def encode_page(planned: Page) -> tuple[str, bytes]:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from operator import attrgetter
 from sys import intern
 from typing import Any
 
@@ -137,32 +138,30 @@ def _ends(interval: Interval | None, stem: str, unit: str) -> Row:
     }
 
 
+# column → its kind, and where its value stands in a `CohortMetric`
 COHORT_COLUMNS = {
-    "measure": "text",
-    "label": "text",
-    "scale": "text",
-    "unit": "text",
-    "athletes": "whole",
-    "sessions": "whole",
-    "missing_athletes": "whole",
-    "smallest": "number",
-    "p05": "number",
-    "p25": "number",
-    "p50": "number",
-    "p75": "number",
-    "p95": "number",
-    "largest": "number",
-    "mean": "number",
-    "mean_low": "number",
-    "mean_high": "number",
-    "between_sd": "number",
-    "between_share": "number",
-    "prediction_low": "number",
-    "prediction_high": "number",
-    "heaviest_share": "number",
-    "heterogeneity": "text",
-    "method": "text",
-    "note": "text",
+    "measure": ("text", "key"),
+    "label": ("text", "label"),
+    "scale": ("text", "scale"),
+    "unit": ("text", "unit"),
+    "athletes": ("whole", "athletes"),
+    "sessions": ("whole", "mixed.observations"),
+    "missing_athletes": ("whole", "missing"),
+    **{
+        name: ("number", f"quantiles.{name}")
+        for name in ("smallest", "p05", "p25", "p50", "p75", "p95", "largest")
+    },
+    "mean": ("number", "mixed.mean.value"),
+    "mean_low": ("number", "mixed.mean.low"),
+    "mean_high": ("number", "mixed.mean.high"),
+    "between_sd": ("number", "mixed.between_sd"),
+    "between_share": ("number", "mixed.between_share"),
+    "prediction_low": ("number", "mixed.prediction.low"),
+    "prediction_high": ("number", "mixed.prediction.high"),
+    "heaviest_share": ("number", "mixed.heaviest_share"),
+    "heterogeneity": ("text", "mixed.heterogeneity"),
+    "method": ("text", "mixed.mean.method"),
+    "note": ("text", "note"),
 }
 
 
@@ -171,30 +170,13 @@ def cohort_parquet(found: Cohort) -> bytes:
 
     ``between_sd`` of a factor is of its logarithm.
     """
-    return _parquet("cohort", COHORT_COLUMNS, map(_cohort_row, found.measures))
+    kinds = {name: kind for name, (kind, _) in COHORT_COLUMNS.items()}
+    return _parquet("cohort", kinds, map(_cohort_row, found.measures))
 
 
 def _cohort_row(each: CohortMetric) -> Row:
-    row: Row = dataclasses.asdict(each.quantiles) | {
-        name: getattr(each.mixed, name)
-        for name in ("between_sd", "between_share", "heaviest_share", "heterogeneity")
-    }
-    return row | {
-        "measure": each.key,
-        "label": each.label,
-        "scale": each.scale,
-        "unit": each.unit,
-        "athletes": each.athletes,
-        "sessions": each.mixed.observations,
-        "missing_athletes": each.missing,
-        "mean": each.mixed.mean.value,
-        "mean_low": each.mixed.mean.low,
-        "mean_high": each.mixed.mean.high,
-        "prediction_low": each.mixed.prediction.low,
-        "prediction_high": each.mixed.prediction.high,
-        "method": each.mixed.mean.method,
-        "note": "; ".join(filter(None, (each.note, each.quantiles.note))),
-    }
+    row: Row = {name: attrgetter(place)(each) for name, (_, place) in COHORT_COLUMNS.items()}
+    return row | {"note": "; ".join(filter(None, (each.note, each.quantiles.note)))}
 
 
 def _parquet(table: str, kinds: Mapping[str, str], rows: Iterable[Row]) -> bytes:

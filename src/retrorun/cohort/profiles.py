@@ -14,7 +14,7 @@ from retrorun import profile
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
 from retrorun.results import athlete_key
-from retrorun.storage import open_store, shown, without_user
+from retrorun.storage import open_store, printable, without_user
 
 MOST_BYTES = 256 << 20
 MOST_HEADS = 2000
@@ -90,9 +90,9 @@ def read_table(address: str) -> Table:
     try:
         data = open_store(f"{folder}{slash}" or ".").read(name, MOST_BYTES)
     except ReadError as problem:
-        file = shown(without_user(address))
+        file = printable(without_user(address))
         raise SettingsError("table-unreadable", problem.message, file=file) from problem
-    return parse_table(shown(without_user(address)), data)
+    return parse_table(printable(without_user(address)), data)
 
 
 def parse_table(name: str, data: bytes) -> Table:

@@ -21,14 +21,7 @@ from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch
 from retrorun.cohort.learning import Learnt
 from retrorun.cohort.manifest import Manifest, list_files
-from retrorun.cohort.worker import (
-    EXPORT_CHANGED,
-    Job,
-    Problem,
-    RunConfig,
-    Summary,
-    process_batch,
-)
+from retrorun.cohort.worker import EXPORT_CHANGED, Job, Problem, RunConfig, Summary, process_batch
 from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
 from retrorun.results.reader import checksums
@@ -165,7 +158,7 @@ def _check_source(address: str) -> None:
     raise ReadError(
         "exports-missing",
         f"there are no files at this address{reason}",
-        file=storage.shown(storage.without_user(address)),
+        file=storage.printable(storage.without_user(address)),
         remedy="Check the address of the exports; nothing has been written.",
     )
 

@@ -123,7 +123,7 @@ def analyse_files(job: Job, start: tuple[int, int]) -> Iterator[Item]:
                 raise
             except RetrorunError as problem:
                 yield FileResult(
-                    Failed.of(Source(storage.shown(file.name), ""), problem), file.athlete
+                    Failed.of(Source(storage.printable(file.name), ""), problem), file.athlete
                 )
                 yield FileDone(None)
             member = 0
@@ -175,11 +175,11 @@ def _check_size(file: PlannedFile, size_bytes: int) -> None:
         ReadError: it has changed. A store that lists no sizes says 0 of every file.
     """
     if file.size_bytes and size_bytes != file.size_bytes:
-        raise changing(storage.shown(file.name))
+        raise changing(storage.printable(file.name))
 
 
 def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
-    name = storage.shown(file.name)
+    name = storage.printable(file.name)
     yield FileRead(name, file.athlete)
     sha256 = hashlib.sha256(data).hexdigest()
     folder, slash, last = name.rpartition("/")
@@ -199,7 +199,7 @@ def _analyse_archive(
     Raises:
         ReadError: it has changed; then nothing of what was yielded counts.
     """
-    limits, name = job.config.settings.read, storage.shown(file.name)
+    limits, name = job.config.settings.read, storage.printable(file.name)
     with store.opened(file.name, file.tag) as stream:
         _check_size(file, stream.seek(0, os.SEEK_END))
         stream.seek(0)
@@ -461,12 +461,12 @@ def _record_crash(file: PlannedFile, position: _Position, lost: Lost) -> bool:
     packed = is_archive(file.name)
     if position.reading is None and not packed:
         if lost.slug == "worker-timeout":
-            name = storage.shown(file.name)
+            name = storage.printable(file.name)
             raise StoreError("store-failing", f"while it was read: {lost.message}", file=name)
         if not position.is_retry:
             position.restart_file()
             return False
-    reading = position.reading or FileRead(storage.shown(file.name), file.athlete)
+    reading = position.reading or FileRead(storage.printable(file.name), file.athlete)
     outcome = Failed(Source(reading.name, ""), lost.slug, lost.message)
     position.results.append(FileResult(outcome, reading.athlete))
     position.lost += 1

@@ -29,11 +29,7 @@ from retrorun.compare.sessions import (
     weeks,
 )
 from retrorun.compare.statistics import combine_factors, published, wilson_low
-from retrorun.compare.trends import (
-    association,
-    score_trends,
-    trends,
-)
+from retrorun.compare.trends import association, score_trends, trends
 from retrorun.model import KINDS, Athlete, Estimate, Note, Session, Totals
 from retrorun.model.comparison import Claim, Comparison
 from retrorun.settings import CompareSettings

@@ -77,16 +77,7 @@ def _percent_words(comparison: Comparison, key: str, name: str) -> Answer:
         f"{name} {signed(percent.value, 1)} %{band} against forward, "
         f"{counted(found.pairs, 'matched pair')} in {counted(found.sessions, 'session')}."
     )
-    return words, "answered", _times(percent)
-
-
-def _times(percent: Estimate) -> Estimate:
-    """Per cent above forward as times forward."""
-    value, low, high = (
-        None if each is None else 1.0 + each / 100.0
-        for each in (percent.value, percent.low, percent.high)
-    )
-    return Estimate(value, low, high, percent.method, percent.reason)
+    return words, "answered", percent.mapped(lambda each: 1.0 + each / 100.0)  # times forward
 
 
 def steps(comparison: Comparison) -> Answer:
@@ -105,16 +96,15 @@ def economy(comparison: Comparison) -> Answer:
     trend = _trend(comparison, "forward_metres_per_beat")
     if trend is None or trend.slope_per_week.value is None or not trend.intercept:
         return f"{trend.note if trend else 'too early to say'}.", "too early", None
-    slope = trend.slope_per_week
     scale = 100.0 / trend.intercept
-    value, low, high = (each and each * scale for each in (slope.value, slope.low, slope.high))
+    slope = trend.slope_per_week.mapped(lambda each: each * scale)
     words = (
-        f"Forward metres per heartbeat {_going(trend)}: {signed(value, 2)} % a week "
-        f"({signed(low, 2)} to {signed(high, 2)}), {trend.note}. "
+        f"Forward metres per heartbeat {_going(trend)}: {signed(slope.value, 2)} % a week "
+        f"({signed(slope.low, 2)} to {signed(slope.high, 2)}), {trend.note}. "
         f"With backward volume: {comparison.association.note}. Training, heat and sleep change it "
         "too."
     )
-    return words, "answered", Estimate(value, low, high, slope.method)
+    return words, "answered", slope
 
 
 def _going(trend: Trend) -> str:

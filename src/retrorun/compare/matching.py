@@ -269,7 +269,7 @@ def at_backward_speed(
         key: values + (gaps * _slopes_of_each(key, matches.ahead, lines)).sum(axis=1)
         for key, values in measures.items()
     }
-    return replace(matches, ahead=matches.ahead.with_metrics(moved), gaps=gaps, lines=lines)
+    return replace(matches, ahead=replace(matches.ahead, measures=moved), gaps=gaps, lines=lines)
 
 
 def _slopes_of_each(key: str, ahead: SegmentTable, lines: Lines) -> FloatArray:

@@ -102,7 +102,7 @@ def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice
     every = [measured for part in backward for measured in part]
     warm_ups = [warm_up_s(session, settings) for session in sessions]
     known = [each for each in warm_ups if each is not None]
-    ratios = [ratio for _, ratio in progressions(sessions, settings, "backward")]
+    ratios = [ratio for _, ratio in progressions(sessions, settings)]
     return Practice(
         segments=len(every),
         steep=_count_on_ground(every, "steep"),
@@ -135,24 +135,24 @@ def warm_up_s(session: Session, settings: CompareSettings) -> float | None:
 
 
 def progressions(
-    sessions: Sequence[Session], settings: CompareSettings, kind: str
+    sessions: Sequence[Session], settings: CompareSettings
 ) -> Iterator[tuple[Session, float]]:
-    """Each session's metres of a kind over the most in one session of the 30 days before it.
+    """Each session's metres backward over the most in one session of the 30 days before it.
 
     Sessions without such movement, without its distance, or with nothing to compare with, are
     passed over.
     """
     before = earlier_sessions(sessions, settings)
     for session in filter(is_dated, sessions):
-        metres = total(session, kind, settings).distance_m or 0.0
-        longest = before[session.id].longest_m[kind]
+        metres = total(session, "backward", settings).distance_m or 0.0
+        longest = before[session.id].longest_m["backward"]
         if metres > 0 and longest > 0:
             yield session, metres / longest
 
 
 def doses(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Dose, ...]:
     """Backward movement week by week, from the first to the last session whose day is known."""
-    spikes = {session.id: ratio for session, ratio in progressions(sessions, settings, "backward")}
+    spikes = {session.id: ratio for session, ratio in progressions(sessions, settings)}
     found: list[Dose] = []
     for monday, held in by_week([each for each in sessions if is_dated(each)]).items():
         before_s = found[-1].backward_s if found else 0.0

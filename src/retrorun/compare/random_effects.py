@@ -325,21 +325,14 @@ def mixed_factor(found: Observed, settings: CompareSettings) -> Mixed:
     ahead = fitted.prediction(len(logs))
     reach = arithmetic.hypot(fitted.reach, NORMAL * settings.factor_model_error)
     return Mixed(
-        _exponential(_interval_about(fitted.mean, reach, FACTORS)),
+        _interval_about(fitted.mean, reach, FACTORS).mapped(arithmetic.exp),
         None if fitted.between is None else math.sqrt(fitted.between),
-        _exponential(_interval_about(fitted.mean, ahead, FACTORS)),
+        _interval_about(fitted.mean, ahead, FACTORS).mapped(arithmetic.exp),
         fitted.share,
         heterogeneity(fitted, settings),
         int(found.sessions.sum()),
         fitted.heaviest,
     )
-
-
-def _exponential(each: Estimate) -> Estimate:
-    value, low, high = (
-        None if end is None else arithmetic.exp(end) for end in (each.value, each.low, each.high)
-    )
-    return Estimate(value, low, high, each.method, each.reason)
 
 
 def heterogeneity(fitted: RandomEffects, settings: CompareSettings) -> str:

@@ -6,7 +6,7 @@ Columns, because hundreds of thousands of segments are compared at once.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
@@ -162,10 +162,6 @@ class SegmentTable:
             {name: column[which] for name, column in self.columns.items()},
             {name: column[which] for name, column in self.measures.items()},
         )
-
-    def with_metrics(self, measures: Mapping[str, FloatArray]) -> "SegmentTable":
-        """The same segments with other values."""
-        return replace(self, measures=measures)
 
 
 def segment_table(

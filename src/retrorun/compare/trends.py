@@ -7,13 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.compare.sessions import counted, segments_of_kind, total
-from retrorun.compare.statistics import (
-    LEAST_POINTS,
-    SlopeTest,
-    significant,
-    slope_test,
-    theil_sen,
-)
+from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, significant, slope_test, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
@@ -49,34 +43,31 @@ def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     return sum(speed * seconds for speed, seconds in known) / moving_s if moving_s > 0 else None
 
 
-def _backward_speed(session: Session, settings: CompareSettings) -> float | None:
-    lasting = total(session, "backward", settings).moving_s >= settings.segment_s
-    return mean_speed(segments_of_kind(session, "backward", settings)) if lasting else None
+def _lasting(
+    kind: str, derived: Callable[[Session, Totals, CompareSettings], float | None]
+) -> Measure:
+    """A metric of all movement of a kind, where that lasts long enough to have one."""
+
+    def measure(session: Session, settings: CompareSettings) -> float | None:
+        totals = total(session, kind, settings)
+        least_s = settings.segment_s if kind == "backward" else settings.economy_s
+        return derived(session, totals, settings) if totals.moving_s >= least_s else None
+
+    return measure
 
 
-def _forward_speed(session: Session, settings: CompareSettings) -> float | None:
-    lasting = total(session, "forward", settings).moving_s >= settings.economy_s
-    return mean_speed(segments_of_kind(session, "forward", settings)) if lasting else None
+def _speed_mps(kind: str) -> Measure:
+    return _lasting(
+        kind, lambda session, _, settings: mean_speed(segments_of_kind(session, kind, settings))
+    )
 
 
-def _step_rate_spm(totals: Totals, _: CompareSettings) -> float | None:
+def _economy(kind: str) -> Measure:
+    return _lasting(kind, lambda _, totals, settings: _metres_per_beat(totals, settings))
+
+
+def _step_rate_spm(_: Session, totals: Totals, __: CompareSettings) -> float | None:
     return 60.0 * totals.steps / totals.steps_s if totals.steps_s > 0 else None
-
-
-def _backward_measure(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
-    def measure(session: Session, settings: CompareSettings) -> float | None:
-        totals = total(session, "backward", settings)
-        return derived(totals, settings) if totals.moving_s >= settings.segment_s else None
-
-    return measure
-
-
-def _forward_measure(derived: Callable[[Totals, CompareSettings], float | None]) -> Measure:
-    def measure(session: Session, settings: CompareSettings) -> float | None:
-        totals = total(session, "forward", settings)
-        return derived(totals, settings) if totals.moving_s >= settings.economy_s else None
-
-    return measure
 
 
 def _factor(session: Session, _: CompareSettings) -> Estimate | None:
@@ -98,13 +89,13 @@ def _longest(session: Session, settings: CompareSettings) -> float | None:
 # the functions behind `metrics.TRENDED`
 COMPUTED: Mapping[str, Measure] = {
     "cost_factor": _factor,
-    "backward_speed_mps": _backward_speed,
+    "backward_speed_mps": _speed_mps("backward"),
     "backward_share_pct": _share,
     "backward_longest_s": _longest,
-    "backward_cadence_spm": _backward_measure(_step_rate_spm),
-    "backward_metres_per_beat": _backward_measure(_metres_per_beat),
-    "forward_metres_per_beat": _forward_measure(_metres_per_beat),
-    "forward_speed_mps": _forward_speed,
+    "backward_cadence_spm": _lasting("backward", _step_rate_spm),
+    "backward_metres_per_beat": _economy("backward"),
+    "forward_metres_per_beat": _economy("forward"),
+    "forward_speed_mps": _speed_mps("forward"),
 }
 
 
@@ -145,12 +136,9 @@ def _with_verdicts(found: Sequence[Trend], settings: CompareSettings) -> tuple[T
 def _with_verdict(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a value
     """The trend with its verdict: without certainty a change is one of this period only."""
     slope = trend.slope_per_week
-    if trend.probability is None or slope.low is None or slope.high is None:
+    if not certain or slope.low is None or slope.high is None or slope.low <= 0 <= slope.high:
         return trend
-    up = slope.value is not None and slope.value > 0
-    if certain and (slope.low > 0 or slope.high < 0):
-        return replace(trend, verdict="rising" if up else "falling")
-    return trend
+    return replace(trend, verdict="rising" if (slope.value or 0.0) > 0 else "falling")
 
 
 def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:

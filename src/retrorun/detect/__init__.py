@@ -13,16 +13,7 @@ import numpy as np
 from msgspec import structs
 
 from retrorun import arithmetic
-from retrorun.detect import (
-    file_labels,
-    gait,
-    heading,
-    joint,
-    labels,
-    modes,
-    segments,
-    verdicts,
-)
+from retrorun.detect import file_labels, gait, heading, joint, labels, modes, segments, verdicts
 from retrorun.detect.credibility import Grounds
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes, Steps
@@ -39,7 +30,7 @@ __all__ = ["agreement", "detect", "detect_twice"]
 
 def detect(
     track: Track,
-    given: Sequence[Label],
+    stated_labels: Sequence[Label],
     athlete: Athlete,
     settings: DetectSettings,
     presses_s: Sequence[float] = (),
@@ -48,7 +39,7 @@ def detect(
 
     Args:
         track: n seconds, with the columns of ``prepare``.
-        given: the user's labels; they win, later ones over earlier ones.
+        stated_labels: of the file and the user; they win, later ones over earlier ones.
         athlete: stated mount and personal gait lines, if any.
         settings: of this stage.
         presses_s: moments of manual lap presses, seconds since the track's start.
@@ -59,13 +50,13 @@ def detect(
     """
     if track.seconds == 0:
         return _empty()
-    found, _ = _detect(_observed(track, settings), given, athlete, settings, presses_s)
+    found, _ = _detect(_observed(track, settings), stated_labels, athlete, settings, presses_s)
     return found
 
 
 def detect_twice(
     track: Track,
-    given: Sequence[Label],
+    stated_labels: Sequence[Label],
     athlete: Athlete,
     settings: DetectSettings,
     presses_s: Sequence[float] = (),
@@ -77,14 +68,14 @@ def detect_twice(
     if track.seconds == 0:
         return _empty(), _empty()
     observed, stated = _observed(track, settings), athlete.without_learnt()
-    plain, grounds = _detect(observed, given, stated, settings, presses_s)
+    plain, grounds = _detect(observed, stated_labels, stated, settings, presses_s)
     if not any(athlete.learnt_fingerprints(plain.reads).values()):
         return plain, plain
     if athlete.backward_contrast() is None:  # the two lines were sought by people's gait, as then
         observed = structs.replace(
             observed, steps=structs.replace(observed.steps, upper=grounds.steps.upper)
         )
-    return plain, _detect(observed, given, athlete, settings, presses_s)[0]
+    return plain, _detect(observed, stated_labels, athlete, settings, presses_s)[0]
 
 
 def _empty() -> Detection:
@@ -117,15 +108,17 @@ def _observed(track: Track, settings: DetectSettings) -> _Observed:
 
 def _detect(
     observed: _Observed,
-    given: Sequence[Label],
+    stated_labels: Sequence[Label],
     athlete: Athlete,
     settings: DetectSettings,
     presses_s: Sequence[float],
 ) -> tuple[Detection, Grounds]:
-    given, notes, reads = _credible_labels(observed, tuple(given), athlete, settings)
-    label_llr = labels.evidence(given, observed.track.seconds, settings)
+    stated_labels, notes, reads = _credible_labels(
+        observed, tuple(stated_labels), athlete, settings
+    )
+    label_llr = labels.evidence(stated_labels, observed.track.seconds, settings)
     grounds = _grounds(observed, label_llr, athlete, settings)
-    decision = verdicts.decide(grounds, given, settings)
+    decision = verdicts.decide(grounds, stated_labels, settings)
     decision = file_labels.at_presses(decision, grounds.heading, presses_s, settings)
     notes += file_labels.every_second_lap(decision, grounds.gait, presses_s, settings)
     by_gait = segments.gait_candidates(decision, grounds, settings)
@@ -167,15 +160,18 @@ def _question(found: Sequence[Segment]) -> tuple[Note, ...]:
 
 
 def _credible_labels(
-    observed: _Observed, given: tuple[Label, ...], athlete: Athlete, settings: DetectSettings
+    observed: _Observed,
+    stated_labels: tuple[Label, ...],
+    athlete: Athlete,
+    settings: DetectSettings,
 ) -> tuple[tuple[Label, ...], tuple[Note, ...], frozenset[str]]:
     """The labels that are believed, what to ask, and the learnt values that were read for it.
 
     Those of the file are first held against the sensors.
     """
-    if not any(file_labels.is_of_file(label) for label in given):
-        return given, (), frozenset()
-    own = tuple(label for label in given if not file_labels.is_of_file(label))
+    if not any(file_labels.is_of_file(label) for label in stated_labels):
+        return stated_labels, (), frozenset()
+    own = tuple(label for label in stated_labels if not file_labels.is_of_file(label))
     label_llr = labels.evidence(own, observed.track.seconds, settings)
     grounds = _grounds(observed, label_llr, athlete, settings)
     found = verdicts.decide(grounds, own, settings)
@@ -188,7 +184,7 @@ def _credible_labels(
     if either and not (grounds.mount is not None and grounds.mount.both):
         weight[:] = 0.0  # one direction, and nothing tells which
     unaided = file_labels.Unaided(backward, weight, sure, either)
-    return *file_labels.credible(given, unaided, settings), grounds.reads
+    return *file_labels.credible(stated_labels, unaided, settings), grounds.reads
 
 
 def _teaches(grounds: Grounds) -> bool:
@@ -250,7 +246,6 @@ def _grounds(
         facing=facing,
         mount=mounted,
         steps=gait_evidence,
-        gap=track.flags["gap"],
         reversed_at=reversed_at,
         parts_at=parts_at,
         mounts_at=mounts_at,

@@ -30,11 +30,11 @@ class Grounds(msgspec.Struct, frozen=True, eq=False):
     """Everything a segment is judged by; arrays (n,).
 
     ``heading``, ``gait`` and ``label`` are log-likelihood ratios per second. ``heading_raw`` is
-    the heading before the disturbed seconds were struck out; ``gap`` is where nothing was recorded,
-    ``reversed_at`` where the course turned about under a steady heading. ``parts_at``, (k,), are
-    the seconds from which the heading's zero may be another, ``mounts_at`` those of them at which
-    another mount begins. ``off_course``, sine and cosine, is the heading less course and mount.
-    ``reads``: see ``Detection``.
+    the heading before the disturbed seconds were struck out; ``reversed_at`` is where the course
+    turned about under a steady heading. ``parts_at``, (k,), are the seconds from which the
+    heading's zero may be another, ``mounts_at`` those of them at which another mount begins.
+    ``off_course``, sine and cosine, is the heading less course and mount. ``reads``: see
+    ``Detection``.
     """
 
     probability: FloatArray
@@ -46,7 +46,6 @@ class Grounds(msgspec.Struct, frozen=True, eq=False):
     facing: Facing
     mount: Mount | None
     steps: GaitEvidence
-    gap: BoolArray
     reversed_at: BoolArray
     parts_at: IntArray
     mounts_at: IntArray

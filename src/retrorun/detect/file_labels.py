@@ -18,7 +18,7 @@ from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect.labels import ALTERNATE, COARSE, LAPS, PRESSES
-from retrorun.detect.series import runs
+from retrorun.detect.series import each_run
 from retrorun.detect.verdicts import DIRECTIONS, Decision
 from retrorun.model import Direction, Label, Note
 from retrorun.settings import DetectSettings
@@ -57,9 +57,9 @@ def credible(
     Edges of laps are moved to where the heading turned, if that is within some seconds.
     """
     own = tuple(label for label in labels if not is_of_file(label))
-    given = tuple(label for label in labels if is_of_file(label))
-    whole = tuple(label for label in given if label.origin in {"name", "file"})
-    pressed = tuple(label for label in given if label not in whole)
+    of_file = tuple(label for label in labels if is_of_file(label))
+    whole = tuple(label for label in of_file if label.origin in {"name", "file"})
+    pressed = tuple(label for label in of_file if label not in whole)
     notes: list[Note] = []
     if whole and _contradicted(whole, unaided, settings):
         title = whole[0]
@@ -194,9 +194,8 @@ def at_presses(
     if presses.size == 0:
         return decision
     direction, probability = decision.direction.copy(), decision.probability.copy()
-    starts, ends = runs(decision.direction)
     reasons, movable = list(decision.reasons), decision.verdict == 0
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(decision.direction):
         inside = slice(first, last)
         if decision.direction[first] != BACKWARD or decision.verdict[inside].any():
             continue

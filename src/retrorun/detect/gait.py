@@ -37,7 +37,7 @@ class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
         share: by how much of the line backward running is expected to lie above it.
         reads: names of the learnt values on which this depends.
         upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
-        strides: (n,) the part of ``ratio`` that contact time and excursion are; None without them.
+        stride_llr: (n,) the part of ``ratio`` by contact time and excursion; None without them.
         changes: their columns' names → (n,) logarithm over that of forward running at that speed.
     """
 
@@ -48,7 +48,7 @@ class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
     share: float
     reads: frozenset[str] = frozenset()
     upper: FloatArray | None = None
-    strides: FloatArray | None = None
+    stride_llr: FloatArray | None = None
     changes: Mapping[str, FloatArray] = msgspec.field(default_factory=dict)
 
     @classmethod
@@ -188,15 +188,17 @@ def _judge_by_line(
     beyond = np.maximum(above - share * expected, 0.0) if share > 0 else 0.0
     over = normal(above - share * expected - beyond, wide) + floor
     ratio = arithmetic.log(over / on) + _by_speed(steps, sides, settings)
-    strides, changes = _by_strides(steps, expected, sides, settings)
-    ratio = ratio if strides is None else ratio + strides
+    stride_llr, changes = _by_strides(steps, expected, sides, settings)
+    ratio = ratio if stride_llr is None else ratio + stride_llr
     ratio = _without_too_fast(ratio, steps.speed_mps, steps.counted & ~behind, settings)
     ratio = np.clip(ratio, -settings.gait_most, settings.gait_most) / settings.gait_temper_s
     ratio = np.where(steps.counted, ratio, 0.0)
     excess = np.where(steps.counted, above / expected, np.nan)
-    if strides is not None:
-        strides = strides / settings.gait_temper_s
-    return GaitEvidence(ratio, excess, line, backward_line, share, strides=strides, changes=changes)
+    if stride_llr is not None:
+        stride_llr = stride_llr / settings.gait_temper_s
+    return GaitEvidence(
+        ratio, excess, line, backward_line, share, stride_llr=stride_llr, changes=changes
+    )
 
 
 def _without_too_fast(

@@ -10,7 +10,7 @@ from msgspec import structs
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_drift
+from retrorun.detect.series import each_run, mean_around, runs, without_drift
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, difference_deg, wrap_deg
@@ -102,7 +102,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         if spread > settings.mirror_spread and _is_mirrored(plain, mirrored, usable, settings):
             heading, (delta, mount) = compass_deg(-heading), mirrored
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif _is_unsigned(series):
+        elif series.north == "unknown" and not _is_clockwise(series.source):
             either = _on_either_side(plain, mirrored, usable, settings)
             delta = np.where(either, np.nan, delta)
             if (either & usable).sum() > settings.both_share * usable.sum():
@@ -128,11 +128,6 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
 
 def _is_clockwise(source: str) -> bool:
     return source.startswith(CLOCKWISE) and not _names_any(source, UNSIGNED)
-
-
-def _is_unsigned(series: HeadingTrack) -> bool:
-    """Whether nothing tells which way round the angle grows."""
-    return series.north == "unknown" and not _is_clockwise(series.source)
 
 
 def _names_any(source: str | None, words: tuple[str, ...]) -> bool:
@@ -196,8 +191,8 @@ def _on_either_side(
     at = np.flatnonzero(np.isfinite(plain[0]) & np.isfinite(mirrored[0]))
     sides = [_other_side(delta[at], mount[at]) for delta, mount in (plain, mirrored)]
     apart = sides[0] != sides[1]
-    starts, ends = runs(plain[1][at] + mirrored[1][at])  # neither number ever falls
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    # neither number ever falls
+    for first, last in each_run(plain[1][at] + mirrored[1][at]):
         here = apart[first:last]
         found[at[first:last]] = here if here.mean() <= 0.5 else ~here
     return found
@@ -233,13 +228,12 @@ def _turns_back(heading: FloatArray, course: FloatArray, settings: DetectSetting
         if heading.size <= 2 * half:
             continue
         ways = [difference_deg(each[2 * half :], each[: -2 * half]) for each in (heading, course)]
-        with np.errstate(invalid="ignore"):
-            both = np.minimum(*np.abs(ways)) > settings.turns_back_deg
-            if not both.any():
-                continue
-            alike = np.abs(wrap_deg(ways[0] - ways[1])) < settings.turns_back_alike_deg
-            away = np.abs(difference_deg(delta[half:-half], delta[: -2 * half]))
-            opposed = away > settings.turns_back_away_deg
+        both = np.minimum(*np.abs(ways)) > settings.turns_back_deg
+        if not both.any():
+            continue
+        alike = np.abs(wrap_deg(ways[0] - ways[1])) < settings.turns_back_alike_deg
+        away = np.abs(difference_deg(delta[half:-half], delta[: -2 * half]))
+        opposed = away > settings.turns_back_away_deg
         found[half:-half] |= both & alike & opposed
     return found
 
@@ -468,8 +462,7 @@ def _least_squares(design: FloatArray, values: FloatArray) -> FloatArray:
 def _axes_deg(angle_deg: FloatArray, mount: IntArray) -> FloatArray:
     """The mean axis of the angles of each mount, (m,) degrees."""
     axes = np.zeros(angle_deg.size)
-    starts, ends = runs(mount)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(mount):
         axes[first:last] = _axis_deg(angle_deg[first:last])
     return axes
 

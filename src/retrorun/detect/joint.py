@@ -11,10 +11,10 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, true_runs, without_short
+from retrorun.detect.series import mean_around, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, difference_deg
+from retrorun.units import BoolArray, FloatArray, difference_deg, true_runs
 
 
 def change_deg(angle_deg: FloatArray, half: int) -> FloatArray:
@@ -37,8 +37,7 @@ def switching(
     if np.isnan(facing.delta_deg).all():
         return onset, ending
     turn = arithmetic.cos(np.radians(change_deg(facing.delta_deg, settings.joint_half_s)))
-    with np.errstate(invalid="ignore"):
-        flipped, kept = turn < -settings.flip_cosine[0], turn > settings.flip_cosine[1]
+    flipped, kept = turn < -settings.flip_cosine[0], turn > settings.flip_cosine[1]
     onset[flipped], ending[flipped] = settings.joint_switch, settings.joint_switch
     onset[kept] *= settings.kept_switch
     ending[kept] *= settings.kept_switch
@@ -60,11 +59,10 @@ def course_reversed(track: Track, facing: Facing, settings: DetectSettings) -> B
     course = np.abs(change_deg(track.column("course_deg"), half))
     heading = np.abs(change_deg(facing.heading_deg, half))
     lasting = np.abs(change_deg(facing.heading_deg, settings.steady_s))
-    with np.errstate(invalid="ignore"):
-        turned = (course > settings.reversal_course_deg) & (slowest < settings.reversal_mps)
-        turned &= heading < settings.reversal_heading_deg
-        # a heading that follows some seconds later only lagged
-        turned &= ~(lasting > settings.reversal_lag_deg)
+    turned = (course > settings.reversal_course_deg) & (slowest < settings.reversal_mps)
+    turned &= heading < settings.reversal_heading_deg
+    # a heading that follows some seconds later only lagged
+    turned &= ~(lasting > settings.reversal_lag_deg)
     turned &= _went_on(track, settings)
     return np.asarray(turned, dtype=bool)
 
@@ -78,10 +76,9 @@ def _went_on(track: Track, settings: DetectSettings) -> BoolArray:
     x_m, y_m = track.column("x_m"), track.column("y_m")
     gone = arithmetic.hypot(x_m[reach:] - x_m[:-reach], y_m[reach:] - y_m[:-reach])
     steps = mean_around(track.column("cadence_spm"), reach)
-    with np.errstate(invalid="ignore"):
-        far = gone >= settings.reversal_m
-        found[reach:-reach] = far[:-reach] & far[reach:]
-        return found & ~(steps < settings.reversal_spm)
+    far = gone >= settings.reversal_m
+    found[reach:-reach] = far[:-reach] & far[reach:]
+    return found & ~(steps < settings.reversal_spm)
 
 
 def disturbed(
@@ -104,8 +101,7 @@ def disturbed(
     """
     half, margin = settings.jump_half_s, settings.disturbed_margin_s
     turn = np.abs(change_deg(facing.delta_deg, half))
-    with np.errstate(invalid="ignore"):
-        jump = turn > settings.jump_deg
+    jump = turn > settings.jump_deg
     found = np.zeros(jump.size, dtype=bool)
     if not jump.any():
         return found

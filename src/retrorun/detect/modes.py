@@ -45,15 +45,15 @@ def modes(track: Track, settings: DetectSettings) -> Modes:
     """
     speed = _speed(track, settings.hole_mps)
     cadence = track.column("cadence_spm")
-    with np.errstate(invalid="ignore"):  # a pod that drops out says 0 at full speed
-        lost = (cadence < settings.pod_lost_spm) & (speed > settings.pod_lost_mps)
-        cadence = np.where(lost, np.nan, cadence)
+    # a pod that drops out says 0 at full speed
+    lost = (cadence < settings.pod_lost_spm) & (speed > settings.pod_lost_mps)
+    cadence = np.where(lost, np.nan, cadence)
     counted = np.isfinite(track.column("cadence_spm"))  # none is a count, too
     cadence, doubtful = _repaired(cadence, speed, settings)
     paused = track.flags["paused"]
     measured = np.isfinite(track.column("ground_speed_mps"))
-    with np.errstate(invalid="ignore"):  # who steps on the spot of a hole's ends ran a loop
-        looped = ~measured & (speed < settings.still_mps) & (cadence > settings.still_spm)
+    # who steps on the spot of a hole's ends ran a loop
+    looped = ~measured & (speed < settings.still_mps) & (cadence > settings.still_spm)
     speed = np.where(looped, np.nan, speed)
     unknown = without_short(
         np.isnan(speed) & np.isnan(cadence) & ~paused, value=True, seconds=settings.gait_s
@@ -76,11 +76,10 @@ def _repaired(
     A counter that locks on to one arm says half of what is run; one that hangs says the same for
     half a minute. Slow steps at a fast walk are doubted, not doubled.
     """
-    with np.errstate(invalid="ignore"):
-        half = (cadence < settings.half_locked_spm) & (speed > settings.half_locked_mps)
-        low, fast = settings.half_locked_doubt
-        slow = cadence < low * settings.half_locked_spm
-        slow &= speed > fast * settings.half_locked_mps
+    half = (cadence < settings.half_locked_spm) & (speed > settings.half_locked_mps)
+    low, fast = settings.half_locked_doubt
+    slow = cadence < low * settings.half_locked_spm
+    slow &= speed > fast * settings.half_locked_mps
     half = without_short(half, value=True, seconds=settings.flicker_s)
     starts, ends = runs(np.where(np.isfinite(cadence), cadence, -1.0))
     held = np.repeat(ends - starts >= settings.held_steps_s, ends - starts)
@@ -95,8 +94,7 @@ def _standing(
     Short holes of both go on as before them.
     """
     counted = np.isfinite(cadence) & ~measured
-    with np.errstate(invalid="ignore"):
-        standing = np.where(counted, cadence <= settings.still_spm, speed < settings.still_mps)
+    standing = np.where(counted, cadence <= settings.still_spm, speed < settings.still_mps)
     known = np.flatnonzero(np.isfinite(speed) | np.isfinite(cadence))
     if known.size in (0, standing.size):
         return np.asarray(standing, dtype=bool)
@@ -113,8 +111,8 @@ def _walking(
     """
     least, most = settings.walk_spm_most
     steps = np.clip((cadence - settings.walk_spm) / settings.walk_spm_scale, -least, most)
-    with np.errstate(invalid="ignore"):  # nobody walks so fast for long: such steps are miscounted
-        steps = np.where((speed > settings.fast_walk_mps) & (steps < 0), np.nan, steps)
+    # nobody walks so fast for long: such steps are miscounted
+    steps = np.where((speed > settings.fast_walk_mps) & (steps < 0), np.nan, steps)
     by_speed = (speed - settings.walk_mps) / settings.walk_mps_scale
     score = np.nan_to_num(by_speed) + np.nan_to_num(steps)
     score = np.where(np.isnan(speed) & np.isnan(cadence), np.nan, score)
@@ -193,8 +191,7 @@ def steps(track: Track, modes: Modes, settings: DetectSettings) -> Steps:
     cadence = np.where(running, modes.cadence_spm, np.nan)
     speed = np.where(running, modes.speed_mps, np.nan)
     grade = track.column("grade")
-    with np.errstate(invalid="ignore"):
-        steep = np.abs(grade) > settings.steep_grade
+    steep = np.abs(grade) > settings.steep_grade
     counted = running & np.isfinite(cadence) & np.isfinite(speed) & ~steep & ~track.flags["gap"]
     counted &= ~modes.doubtful
     counted &= mean_around((~running).astype(np.float64), half) == 0
@@ -249,8 +246,7 @@ def _believed_log(
     if not sound.any():
         return None
     log = np.where(sound, arithmetic.log(np.where(sound, values, 1.0)), np.nan)
-    with np.errstate(invalid="ignore"):
-        log[np.abs(log - arithmetic.median(log[sound])) > settings.stride_range] = np.nan
+    log[np.abs(log - arithmetic.median(log[sound])) > settings.stride_range] = np.nan
     log = mean_around(log, settings.gait_half_s)
     use = steps.counted & np.isfinite(log)
     if use.sum() < max(settings.stride_known * steps.counted.sum(), settings.gait_least_s):

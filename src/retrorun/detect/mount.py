@@ -8,7 +8,7 @@ from retrorun import arithmetic
 from retrorun.detect import turns
 from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, without_short
+from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
 from retrorun.model import Athlete, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE
@@ -90,9 +90,9 @@ def mount(
         axis = wrap_deg(axis + 180.0)
         parts = structs.replace(parts, opposite=~parts.opposite)
         sign = structs.replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
-    given = _odds_of_runs(parts, labelled, sign, settings)
-    back = turns.decode(parts, turned.boundaries, given, turned.turn_log_odds)
-    about = _device_turned(parts, back, settings)
+    run_odds = _odds_of_runs(parts, labelled, sign, settings)
+    backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    about = _device_turned(parts, backward_odds, settings)
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
@@ -101,11 +101,11 @@ def mount(
         concentration=concentration,
         apart_deg=_apart_deg(facing.delta_deg - axis, (ahead, behind), settings),
         log_odds=sign.log_odds,
-        axis_odds=_axis_odds(parts, back, sign, settings),
+        axis_odds=_axis_odds(parts, backward_odds, sign, settings),
         sure=min(sign.log_odds, sign.firm) >= settings.sign_sure,
         sign_from=sign.by,
         both=both,
-        witness=parts.each_second(back),
+        witness=parts.each_second(backward_odds),
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
@@ -118,28 +118,32 @@ def _is_turned_over(
     parts: SideRuns, turned: Witness, labelled: FloatArray, settings: DetectSettings
 ) -> BoolArray:
     """Of which runs the mount's longer side is backward, by the second witness and labels, (k,)."""
-    given = _odds_of_runs(parts, labelled, None, settings)
-    back = turns.decode(parts, turned.boundaries, given, turned.turn_log_odds)
-    return _odds_of_mounts(parts, back, settings) < 0.0
+    run_odds = _odds_of_runs(parts, labelled, None, settings)
+    backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    return _odds_of_mounts(parts, backward_odds, settings) < 0.0
 
 
-def _odds_of_mounts(parts: SideRuns, back: FloatArray, settings: DetectSettings) -> FloatArray:
+def _odds_of_mounts(
+    parts: SideRuns, backward_odds: FloatArray, settings: DetectSettings
+) -> FloatArray:
     """Log-odds that the axis of each run's mount is the right way round, (k,).
 
-    By the second witness's log-odds of backward ``back`` (k,), averaged over the mount. Nothing in
-    a mount that goes one way tells how it is worn, so there stands beside them what share of the
-    others is forward, and they are no surer than anything that is forward by habit.
+    By the second witness's log-odds of backward ``backward_odds`` (k,), averaged over the mount.
+    Nothing in a mount that goes one way tells how it is worn, so there stands beside them what
+    share of the others is forward, and they are no surer than anything that is forward by habit.
     """
     lasts = (parts.ends - parts.starts).astype(np.float64)
     toward = np.where(parts.opposite, 1.0, -1.0)
     starts, ends = runs(parts.mount)
     sums = (
         np.concatenate(([0.0], np.cumsum(each)))
-        for each in (lasts, lasts * parts.opposite, lasts * toward * back)
+        for each in (lasts, lasts * parts.opposite, lasts * toward * backward_odds)
     )
     whole, other, total = (np.repeat(each[ends] - each[starts], ends - starts) for each in sums)
     alone = np.minimum(other, whole - other) < settings.other_side_s
-    behind, ahead = (float(lasts[~alone & side].sum()) for side in (back > 0, back <= 0))
+    behind, ahead = (
+        float(lasts[~alone & side].sum()) for side in (backward_odds > 0, backward_odds <= 0)
+    )
     habit = arithmetic.log((ahead + settings.backward_lasts_s) / (behind + 1.0))
     habit = float(np.clip(habit, 0.0, settings.forward_prior))
     most, side = settings.forward_prior, np.where(2.0 * other > whole, 1.0, -1.0)
@@ -148,12 +152,12 @@ def _odds_of_mounts(parts: SideRuns, back: FloatArray, settings: DetectSettings)
 
 
 def _axis_odds(
-    parts: SideRuns, back: FloatArray, sign: "_Sign", settings: DetectSettings
+    parts: SideRuns, backward_odds: FloatArray, sign: "_Sign", settings: DetectSettings
 ) -> FloatArray:
     """Log-odds that the axis of each second is the right way round, (n,)."""
-    found = np.full(back.size, sign.log_odds)
+    found = np.full(backward_odds.size, sign.log_odds)
     if parts.mount_begins.any():
-        found = np.minimum(found, _odds_of_mounts(parts, back, settings))
+        found = np.minimum(found, _odds_of_mounts(parts, backward_odds, settings))
     return parts.each_second(found)
 
 
@@ -165,18 +169,20 @@ def _odds_of_runs(
     seconds = (total[parts.ends] - total[parts.starts]) / settings.label_strength
     labelled_odds = np.clip(seconds / settings.label_least_s, -1.0, 1.0) * settings.stated_odds
     share = (parts.ends - parts.starts) / max(int(parts.ends[-1]), 1)
-    given = labelled_odds - settings.forward_prior * share
+    run_odds = labelled_odds - settings.forward_prior * share
     if sign is not None and sign.by == "profile":
-        given += settings.stated_mount * share * np.where(parts.opposite, 1.0, -1.0)
-    return np.asarray(given, dtype=np.float64)
+        run_odds += settings.stated_mount * share * np.where(parts.opposite, 1.0, -1.0)
+    return np.asarray(run_odds, dtype=np.float64)
 
 
-def _device_turned(parts: SideRuns, back: FloatArray, settings: DetectSettings) -> BoolArray:
+def _device_turned(
+    parts: SideRuns, backward_odds: FloatArray, settings: DetectSettings
+) -> BoolArray:
     """Seconds in which the device lastingly is the other way round, (n,).
 
     Short flips stay what they seem: nobody can tell them from backward running in every gait.
     """
-    turned = np.where(parts.opposite, -back, back) > settings.device_turned
+    turned = np.where(parts.opposite, -backward_odds, backward_odds) > settings.device_turned
     seconds = parts.each_second(turned.astype(np.float64)) > 0
     return without_short(seconds, value=True, seconds=settings.mount_lasts_s)
 
@@ -224,11 +230,11 @@ def _axis(facing: Facing, settings: DetectSettings) -> tuple[FloatArray, float]:
 
     Where there are several, the longer side of each is taken for that of the first's axis.
     """
-    starts, ends = runs(facing.mount)
-    if starts.size == 1:
+    mounts = each_run(facing.mount)
+    if len(mounts) == 1:
         return _axis_of_one(facing.delta_deg, facing.usable, settings)
     axis, lengths, counts = np.zeros(facing.mount.size), list[float](), list[int]()
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in mounts:
         delta_deg, usable = facing.delta_deg[first:last], facing.usable[first:last]
         if not usable.any():
             continue
@@ -405,9 +411,9 @@ def in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSett
         mount: (n,) number of the mount.
         settings: of this stage.
     """
-    starts, ends = runs(mount)
+    starts, _ = runs(mount)
     found = np.zeros(mount.size, dtype=bool)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(mount):
         alone = goes_one_way(heading, (first, last), starts, settings)
         found[first:last] = alone and starts.size > 1
     return found

@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.credibility import Grounds, speed_ratio
 from retrorun.detect.labels import spans
-from retrorun.detect.series import runs, without_short
+from retrorun.detect.series import each_run, without_short
 from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
 from retrorun.model import (
     TWO_DIRECTIONS,
@@ -35,19 +35,14 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
     still = decision.direction == DIRECTIONS.index("still")
     verdict = np.where(still & (decision.verdict != 2), 0, decision.verdict)
     gait = np.where(still, 0, gait)
-    starts, ends = runs((decision.direction * len(GAITS) + gait) * len(VERDICTS) + verdict)
     found = []
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run((decision.direction * len(GAITS) + gait) * len(VERDICTS) + verdict):
         way = DIRECTIONS[decision.direction[first]]
         # The median: a segment is as likely as its middle, not as its edges in transition.
         backward = arithmetic.median(decision.probability[first:last])
         sums = {
-            kind: round(float(values[first:last].sum()), 3)
-            for kind, values in (
-                ("heading", grounds.heading),
-                ("gait", grounds.gait),
-                ("label", grounds.label),
-            )
+            kind: round(float(getattr(grounds, kind)[first:last].sum()), 3)
+            for kind in ("heading", "gait", "label")
         }
         sure = {"backward": backward, "forward": 1 - backward, "still": 1.0}
         probability = sure.get(way, max(backward, 1 - backward))
@@ -76,8 +71,7 @@ def _settled(walking: BoolArray, direction: IntArray, seconds: int) -> BoolArray
     Turning about is slow; it makes no walk of the first seconds after it.
     """
     settled = walking.copy()
-    starts, ends = runs(direction)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(direction):
         part = walking[first:last]
         if last - first >= 2 * seconds and 0 < np.count_nonzero(part) < part.size:
             calm = without_short(part, value=True, seconds=seconds)
@@ -131,10 +125,9 @@ def gait_candidates(
     Those whose step rate or speed cannot be compared with forward movement are left out.
     """
     back = decision.direction == DIRECTIONS.index("backward")
-    starts, ends = runs(back * (len(VERDICTS) + 1) + decision.verdict)
     found = [
         _gait_candidate(back, grounds, (first, last), settings)
-        for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
+        for first, last in each_run(back * (len(VERDICTS) + 1) + decision.verdict)
         if back[first] and decision.verdict[first] == 0
     ]
     return tuple(each for each in found if each is not None)

@@ -28,11 +28,10 @@ def runs(values: npt.NDArray[np.generic]) -> tuple[IntArray, IntArray]:
     return starts, ends
 
 
-def true_runs(flag: BoolArray) -> list[tuple[int, int]]:
-    """Start and end (half-open) of each maximal run in which a flag (n,) is true, in order."""
-    starts, ends = runs(flag)
-    true = flag[starts]
-    return list(zip(starts[true].tolist(), ends[true].tolist(), strict=True))
+def each_run(values: npt.NDArray[np.generic]) -> list[tuple[int, int]]:
+    """Start and end (half-open) of each maximal run of equal values, in order."""
+    starts, ends = runs(values)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # noqa: FBT001 - a value
@@ -92,8 +91,7 @@ def without_drift(
     begins[ends[silent & (ends < usable.size)]] = 1
     begins[1:] += np.diff(mount) > 0
     straight = delta_deg.copy()
-    starts, ends = runs(np.cumsum(begins > 0))
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(np.cumsum(begins > 0)):
         here = slice(first, last)
         axis, breaks = _drifting_axis(delta_deg[here], usable[here], settings)
         unsure = sum_around(breaks.astype(np.float64), settings.drift_unsure_s) > 0

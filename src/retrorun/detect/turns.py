@@ -15,7 +15,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import hypot
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import runs, without_short
+from retrorun.detect.series import each_run, runs, without_short
 from retrorun.model import Athlete
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -61,8 +61,7 @@ def side_runs(
     Where another mount begins, another run does.
     """
     side = np.zeros(usable.size, dtype=bool)
-    starts, ends = runs(mount)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(mount):
         known = np.flatnonzero(usable[first:last])
         if known.size:
             before = np.searchsorted(known, np.arange(last - first), side="right") - 1
@@ -445,14 +444,14 @@ def _refined(
 
 
 def decode(
-    parts: SideRuns, boundaries: Boundaries, given: FloatArray, turn_log_odds: float
+    parts: SideRuns, boundaries: Boundaries, run_odds: FloatArray, turn_log_odds: float
 ) -> FloatArray:
     """Log-odds that each run is backward, (k,), by the forward-backward algorithm.
 
     Args:
         parts: the runs.
         boundaries: what the boundaries say.
-        given: (k,) log-odds of backward that each run has of itself.
+        run_odds: (k,) log-odds of backward that each run has of itself.
         turn_log_odds: that a boundary is a turn of the athlete rather than of the device; even
             where another mount begins.
     """
@@ -464,7 +463,7 @@ def decode(
         for each in (boundaries.onset, boundaries.ending)
     )
     stays = held.tolist()
-    alone = arithmetic.exp(np.clip(given, -bound, bound)).tolist()
+    alone = arithmetic.exp(np.clip(run_odds, -bound, bound)).tolist()
     # Shares of forward and backward, scaled to a sum of 1 so that no product under- or overflows.
     ahead = [_shares(1.0, alone[0])]
     for j in range(1, count):

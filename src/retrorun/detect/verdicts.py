@@ -30,7 +30,7 @@ from retrorun.detect.credibility import (
 from retrorun.detect.heading import shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, runs, true_runs, without_short
+from retrorun.detect.series import each_run, mean_around, without_short
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,
@@ -41,7 +41,7 @@ from retrorun.model import (
     Verdict,
 )
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
 DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
@@ -95,9 +95,8 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     decided = _Decided(back, verdict, probability)
     reasons: _Reasons = []
     # What a label says is decided already, and what leaks out of it stands for itself.
-    starts, ends = runs(back * 2 + (grounds.label != 0))
     session = SessionWide.of(grounds, back, settings)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(back * 2 + (grounds.label != 0)):
         if not back[first]:
             continue
         for span, holds, reason in _judge_parts(grounds, back, (first, last), session, settings):
@@ -216,8 +215,8 @@ def _judge_by_step_rate(
     if np.isfinite(here).sum() < least_s:
         return None, "step rate alone needs a longer stretch"
     step = float(np.nanmean(here))
-    half, strides = 0.5 * grounds.steps.share, grounds.steps.strides
-    backed = strides is not None and float(strides[first:last].sum()) >= settings.stride_backs
+    half, stride_llr = 0.5 * grounds.steps.share, grounds.steps.stride_llr
+    backed = stride_llr is not None and float(stride_llr[first:last].sum()) >= settings.stride_backs
     least = half if taught else min(half, settings.hardly_quicker)
     if step < (0.5 * least if backed else least):
         return None, "the step rate is hardly above the forward line"
@@ -250,8 +249,7 @@ def _without_heading(decided: _Decided, grounds: Grounds, settings: DetectSettin
     """
     back, silent = decided.back, (grounds.heading == 0) & grounds.modes.moving
     found = []
-    starts, ends = runs(silent * 2 + back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(silent * 2 + back):
         within = first > 0 and last < back.size and back[first - 1] == back[first] == back[last]
         enough = settings.bridged_s if within else settings.unheard_s
         if silent[first] and last - first >= enough and decided.verdict[first:last].any():
@@ -290,8 +288,7 @@ def _unwitnessed(decided: _Decided, grounds: Grounds, settings: DetectSettings) 
     found = _doubt_backward_by_gait(decided, grounds, settings)
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
-    starts, ends = runs(grounds.modes.moving * 2 + back)
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(grounds.modes.moving * 2 + back):
         inside = slice(first, last)
         if not verdict[inside].any() or denied[inside].mean() <= 0.5:
             continue
@@ -338,8 +335,7 @@ def _since_handled(decided: _Decided, grounds: Grounds, settings: DetectSettings
     if not grounds.mounts_at.size:
         return []
     back, verdict, found = decided.back, decided.verdict, []
-    starts, ends = runs(2 * (2 * grounds.facing.mount + back) + (verdict > 0))
-    for first, last in zip(starts.tolist(), ends.tolist(), strict=True):
+    for first, last in each_run(2 * (2 * grounds.facing.mount + back) + (verdict > 0)):
         way = 1.0 if back[first] else -1.0
         for edge, inward in ((first, 1), (last, -1)) if verdict[first] else ():
             if not (np.abs(grounds.mounts_at - edge) <= settings.handled_edge_s).any():

@@ -17,7 +17,7 @@ from retrorun.archive.rows import FileOutcome
 from retrorun.errors import NotARunError, RetrorunError
 from retrorun.ingest.file_groups import is_member
 from retrorun.ingest.plan import Candidate
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 if TYPE_CHECKING:
     from retrorun.engines import Lost, Process, Task
@@ -155,12 +155,14 @@ def task_of(candidate: Candidate, archive: Archive) -> "Task":
         (*archive.second_devices.files_joined_to(candidate.sha256), *candidate.phones)
     )
     second_files = tuple(
-        Task(str(archive.originals.path(each)), shown(archive.file_name(each)), each, packed=True)
+        Task(
+            str(archive.originals.path(each)), printable(archive.file_name(each)), each, packed=True
+        )
         for each in known
     )
     return Task(
         candidate.held or candidate.entry.address,
-        shown(PurePath(candidate.entry.name).name),
+        printable(PurePath(candidate.entry.name).name),
         candidate.sha256 or None,
         labels,
         candidate.packed,

@@ -24,7 +24,7 @@ from retrorun.readers.registry import suffixes, unopened
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry, Store
 from retrorun.storage.entries import PACKED, is_archive, is_export, is_unopened, may_be_export
-from retrorun.text import name_key, shown
+from retrorun.text import name_key, printable
 
 __all__ = [
     "PACKED",
@@ -327,7 +327,7 @@ def _not_on_foot(
     from retrorun.readers.sports import is_on_foot
 
     folder, _, name = table.address.rpartition("/")
-    own = shown(name)
+    own = printable(name)
     names = {file_key(each.address) for each in within if is_export(each.name)}
     known = rows_of(names, activities(f"{folder}/", data))
     found: dict[str, Problem] = {}

@@ -34,7 +34,7 @@ from retrorun.ingest.file_groups import (
     table_stem,
 )
 from retrorun.storage import Entry, Folder, Store
-from retrorun.text import name_key, shown
+from retrorun.text import name_key, printable
 
 if TYPE_CHECKING:
     from retrorun.model import Label
@@ -203,7 +203,7 @@ def survey(
     known = {row.path: row for row in _known(archive, retry=retry)}
     exports = list(storage.exports(store, found, lambda entry: entry.address in known))
     if one and not exports:
-        raise ReadError("not-an-export", _NO_EXPORT, file=shown(str(one)), remedy=_EXPORTS)
+        raise ReadError("not-an-export", _NO_EXPORT, file=printable(str(one)), remedy=_EXPORTS)
     export_paths = {entry.address for entry in exports}
     tables = sorted((entry for entry in found if is_table(entry.name)), key=table_order)
     imported = [row.path for row in known.values() if row.outcome == "imported"] if tables else []

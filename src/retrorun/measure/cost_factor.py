@@ -52,13 +52,10 @@ def heart_fit(samples: Samples, settings: MeasureSettings) -> HeartFit | None:
     if not np.isfinite(samples.heart_rate_bpm).any() or not np.isfinite(samples.speed_mps).any():
         return None
     series = effort_series(samples, settings)
-    if _usable_s(series) < settings.kinetics_usable_s:
+    usable_s = float(np.isfinite(series.heart_rate).sum()) * series.step_s
+    if usable_s < settings.kinetics_usable_s:
         return None
     return HeartFit(series, fit(series, settings))
-
-
-def _usable_s(series: EffortSeries) -> float:
-    return float(np.isfinite(series.heart_rate).sum()) * series.step_s
 
 
 def cost_factor(samples: Samples, heart: HeartFit | None, settings: MeasureSettings) -> CostFactor:
@@ -122,10 +119,7 @@ def net_factor(gross: Estimate, demand: float) -> Estimate:
     if gross.value is None or gross.low is None or gross.high is None:
         return gross
     rest = value("acsm_rest")
-    value_, low, high = (
-        (each * demand - rest) / (demand - rest) for each in (gross.value, gross.low, gross.high)
-    )
-    return Estimate(value_, low, high, gross.method, gross.reason)
+    return gross.mapped(lambda each: (each * demand - rest) / (demand - rest))
 
 
 def _backward_demand(series: EffortSeries) -> float:

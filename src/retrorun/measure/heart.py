@@ -13,7 +13,7 @@ from retrorun.measure.samples import Columns, Samples, ratio
 from retrorun.model import Athlete, HeartLoad, Note, Track
 from retrorun.model.recording import is_plausible_clock
 from retrorun.settings import MeasureSettings
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import BoolArray, FloatArray, true_runs
 
 
 def suspect_heart_rate(
@@ -49,9 +49,8 @@ def _spikes(heart_rate: FloatArray, settings: MeasureSettings) -> BoolArray:
 def _locked(heart_rate: FloatArray, cadence: FloatArray, settings: MeasureSettings) -> BoolArray:
     """Segments of at least ``lock_s`` in which heart rate is the step rate."""
     near = np.abs(heart_rate - cadence) <= settings.lock_bpm
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], near.astype(np.int8), [0]))))
     found = np.zeros(len(near), dtype=np.bool_)
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
+    for first, last in true_runs(near):
         found[first:last] = last - first >= settings.lock_s
     return found
 

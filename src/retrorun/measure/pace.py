@@ -9,7 +9,7 @@ from retrorun.measure.energy import flat_equivalent
 from retrorun.measure.samples import Columns, Samples, ratio, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
-from retrorun.units import METRE_PER_MARATHON, METRE_PER_MILE, BoolArray, FloatArray, IntArray
+from retrorun.units import METRE_PER_MARATHON, METRE_PER_MILE, FloatArray, IntArray, true_runs
 
 Better = Callable[[Best, Best], bool]
 
@@ -69,10 +69,7 @@ def _flat_m(samples: Samples) -> FloatArray:
 
 def pace(speed_mps: FloatArray, slowest_mps: float) -> FloatArray:
     """Seconds per kilometre (s,); NaN at a speed too slow to have a meaningful pace."""
-    with np.errstate(invalid="ignore"):
-        return ratio(
-            np.full(len(speed_mps), 1000.0), np.where(speed_mps > slowest_mps, speed_mps, 0.0)
-        )
+    return ratio(np.full(len(speed_mps), 1000.0), np.where(speed_mps > slowest_mps, speed_mps, 0.0))
 
 
 def ground(grade: float | None, turn_rate_dps: float | None, limits: MeasureSettings) -> list[str]:
@@ -123,7 +120,7 @@ def _keep(found: dict[str, Best], new: Best, better: Better) -> None:
 def _unbroken(samples: Samples) -> Iterator[tuple[int, int]]:
     """First and last sample of each unbroken run of counted backward segments."""
     chosen = [part.kind == "backward" for part in samples.segments]
-    yield from _runs(samples.mask(chosen))
+    yield from true_runs(samples.mask(chosen))
 
 
 def _without_gap(samples: Samples, first: int, end: int) -> Iterator[tuple[int, int]]:
@@ -133,14 +130,7 @@ def _without_gap(samples: Samples, first: int, end: int) -> Iterator[tuple[int, 
     apart = gap.copy()
     apart[:-1] |= gap[1:] | begins[1:]  # the step leads to the next sample
     whole = np.isfinite(samples.step_m[first:end]) & ~apart[first:end]
-    yield from ((first + begin, first + after) for begin, after in _runs(whole))
-
-
-def _runs(holds: BoolArray) -> Iterator[tuple[int, int]]:
-    """Begin and end of each run of true values in (n,)."""
-    inside = np.concatenate(([False], holds, [False]))
-    edges = np.flatnonzero(np.diff(inside.astype(np.int8)))
-    yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    yield from ((first + begin, first + after) for begin, after in true_runs(whole))
 
 
 def _fastest(way_m: FloatArray, distance_m: float, offset: int) -> Best | None:

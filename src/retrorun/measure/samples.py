@@ -88,9 +88,8 @@ def lay_out(
     speed = np.where(paused, 0.0, track.column("ground_speed_mps"))
     cadence = track.column("cadence_spm")
     step = speed if track.step_m is None else track.step_m
-    with np.errstate(invalid="ignore"):
-        stepping = np.isnan(speed) & (cadence > settings.moving_cadence_spm)
-        stepping |= np.isnan(speed) & np.isnan(cadence) & (step >= settings.moving_mps)
+    stepping = np.isnan(speed) & (cadence > settings.moving_cadence_spm)
+    stepping |= np.isnan(speed) & np.isnan(cadence) & (step >= settings.moving_mps)
     heart_rate = track.column("heart_rate_bpm")
     believed = (heart_rate > 0) & ~suspect
     edges = np.array([(part.start_s, part.end_s) for part in segments]).reshape(-1, 2)

@@ -36,7 +36,7 @@ from retrorun.prepare.track import (
     with_motion,
 )
 from retrorun.settings import PrepareSettings, SportSettings
-from retrorun.units import FloatArray, IntArray
+from retrorun.units import FloatArray, IntArray, true_runs
 
 __all__ = ["coverage", "doubt", "has_usable_seconds", "prepare"]
 
@@ -146,9 +146,8 @@ def _way_m(columns: Mapping[str, FloatArray], first: IntArray, last: IntArray) -
 
 def _lasting_s(time_s: FloatArray, fast: np.ndarray, least_s: float) -> float:
     """Seconds of the stretches in which all are fast, each at least so long: no single jump."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], fast, [False]]).astype(np.int8)))
     total_s = 0.0
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+    for begin, end in true_runs(fast):
         length_s = float(time_s[min(end, len(time_s) - 1)] - time_s[begin])
         total_s += length_s if length_s >= least_s else 0.0
     return total_s

@@ -11,7 +11,7 @@ from retrorun.model import HeadingSeries, Note, Pause, Recording
 from retrorun.model.recording import BY_NAME, POSITION
 from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg
+from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges
 
 
 class Cleaned(msgspec.Struct, frozen=True, eq=False):
@@ -110,8 +110,7 @@ def _plausible_values(name: str, values: FloatArray) -> FloatArray:
     channel = BY_NAME.get(name)
     if channel is None:
         return values
-    with np.errstate(invalid="ignore"):
-        return np.where((values >= channel.low) & (values <= channel.high), values, np.nan)
+    return np.where((values >= channel.low) & (values <= channel.high), values, np.nan)
 
 
 def _judge_distance(
@@ -210,8 +209,7 @@ def _drop_repeated_fixes(
     same &= np.diff(longitude[fixed]) == 0
     if not same.any():
         return ()
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
-    first, last = edges[::2], edges[1::2]  # fix `first` is repeated up to fix `last`
+    first, last = true_edges(same)  # fix `first` is repeated up to fix `last`
     ends = last < fixed.size - 1
     first, last = first[ends], last[ends]
     held_s = time_s[fixed[last + 1]] - time_s[fixed[first]]

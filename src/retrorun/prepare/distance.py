@@ -341,8 +341,7 @@ def _stepping_s(track: Track, settings: PrepareSettings) -> FloatArray | None:
     """Seconds of steps up to each second, (n + 1,); None where none were counted."""
     if not track.has("cadence_spm"):
         return None
-    with np.errstate(invalid="ignore"):
-        stepping = track.column("cadence_spm") > settings.stepping_spm
+    stepping = track.column("cadence_spm") > settings.stepping_spm
     return np.concatenate(([0.0], np.cumsum(stepping)))
 
 

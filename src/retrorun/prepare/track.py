@@ -20,6 +20,7 @@ from retrorun.units import (
     IntArray,
     compass_deg,
     difference_deg,
+    true_runs,
     wrap_deg,
 )
 
@@ -61,9 +62,10 @@ def as_cleaned(track: Track) -> Cleaned:
         track: without derived columns.
     """
     time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
-    edges = np.flatnonzero(np.diff(track.flags["paused"].astype(np.int8), prepend=0, append=0))
-    ends_s = (track.start_time_s + edges).reshape(-1, 2).tolist()
-    pauses = tuple(Pause(start_s, end_s) for start_s, end_s in ends_s)
+    pauses = tuple(
+        Pause(track.start_time_s + first, track.start_time_s + last)
+        for first, last in true_runs(track.flags["paused"])
+    )
     breaks_s = time_s[track.flags["break"]]
     return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
 
@@ -177,8 +179,7 @@ def with_motion(track: Track, settings: PrepareSettings) -> Track:
     track, too_fast = _flag_too_fast(track, speed, settings.speed_limit_mps)
     x_m, y_m, speed = (np.where(too_fast, np.nan, each) for each in (x_m, y_m, speed))
     course = compass_deg(np.degrees(arithmetic.arctan2(east, north)))
-    with np.errstate(invalid="ignore"):
-        course = np.where(speed >= settings.moving_mps, course, np.nan)
+    course = np.where(speed >= settings.moving_mps, course, np.nan)
     derived = {
         "x_m": x_m,
         "y_m": y_m,
@@ -270,15 +271,14 @@ def speed_around_turns(
     length_m = arithmetic.hypot(east_m, north_m)
     before_m, after_m = length_m[:-half], length_m[half:]
     along_m2 = east_m[:-half] * east_m[half:] + north_m[:-half] * north_m[half:]
-    with np.errstate(invalid="ignore"):
-        turned = along_m2 < settings.turn_cosine * before_m * after_m
-        turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
-        if not turned.any():
-            return chord_mps
-        jitter_m = _jitter_m(x_m, y_m, settings)
-        if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
-            turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
-            turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
+    turned = along_m2 < settings.turn_cosine * before_m * after_m
+    turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
+    if not turned.any():
+        return chord_mps
+    jitter_m = _jitter_m(x_m, y_m, settings)
+    if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
+        turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
+        turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
     near = np.zeros(x_m.size, dtype=bool)
     for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
         near[index + 1 : index + 2 * half] = True

@@ -9,7 +9,7 @@ from retrorun.model import Note
 from retrorun.model.recording import POSITION
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_edges
 
 
 def normalize_cadence(
@@ -163,10 +163,9 @@ def _repair_counts(
     cadence, speed = counted
     usual = _usual_spm(cadence, speed, sport, limits)
     most = limits.cadence_double_walk_spm if is_walk(sport) else limits.cadence_double_spm
-    with np.errstate(invalid="ignore"):
-        half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
-        half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
-        double = (cadence > most) & _is_near(cadence / 2, usual, limits)
+    half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
+    half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
+    double = (cadence > most) & _is_near(cadence / 2, usual, limits)
     if not half.any() and not double.any():
         return cadence, ()
     half, double = (_without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
@@ -208,8 +207,7 @@ def _is_near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolAr
 
 def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
     """Only the unbroken stretches that last."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(np.int8)))
-    first, last = edges[::2], edges[1::2]
+    first, last = true_edges(where)
     short = time_s[last - 1] - time_s[first] < least_s
     changes = np.zeros(where.size + 1)
     np.add.at(changes, first[short], 1.0)

@@ -10,7 +10,7 @@ from typing import Literal
 from markupsafe import Markup
 
 from retrorun import units
-from retrorun.language import SOURCE, localized, spoken, translated
+from retrorun.language import SOURCE, current_language, localized, translated
 from retrorun.metric_types import Estimate, Scale, Style
 from retrorun.metrics import STYLES
 from retrorun.model import Session
@@ -243,7 +243,7 @@ def session_name(session: Session, display: Display) -> str:
         return own
     repeated = session.measures.structure.name(set_naming(display))
     if not repeated:
-        return kind if spoken() != SOURCE else own or kind
+        return kind if current_language() != SOURCE else own or kind
     return say("structure_name", name=capital(repeated))
 
 
@@ -297,6 +297,13 @@ def dated_span(key: str, first: dt.date, last: dt.date) -> Markup:
     if first == last:
         return dated(first)
     return Markup(say(key)).format(first=dated(first), last=dated(last))  # noqa: S704  # our own words
+
+
+def compared_span(first_date: str | None, last_date: str | None) -> str:
+    """The first and the last day of what is compared; empty where no day is known."""
+    if first_date is None or last_date is None:
+        return ""
+    return dated_span("compare_when", *map(dt.date.fromisoformat, (first_date, last_date)))
 
 
 def session_time(session: Session, *, month_only: bool = False) -> Markup:

@@ -25,7 +25,7 @@ from markupsafe import Markup
 
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
-from retrorun.language import SOURCE, spoken, translated
+from retrorun.language import SOURCE, current_language, translated
 from retrorun.report.numbers import clock, grouped
 from retrorun.report.words import UNIT_BLANK, say, say_count, with_unbroken_units
 from retrorun.report.words_review import INBOX, REVIEW
@@ -110,8 +110,8 @@ def render(template: str, title: str, place: Place, **values: object) -> str:
         "live_words": (
             {key: with_unbroken_units(say(key)) for key in SCRIPT_WORDS} if place.live else {}
         ),
-        "language": spoken(),
-        "signs": {} if spoken() == SOURCE else signs(),
+        "language": current_language(),
+        "signs": {} if current_language() == SOURCE else signs(),
     }
     return _filled(template, shell | values) + "\n"
 

@@ -39,7 +39,7 @@ from retrorun.answers import (
 )
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
-from retrorun.language import speaking, translated
+from retrorun.language import translated, use_language
 from retrorun.model import LONGEST_NOTE, Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text, fault_page
 from retrorun.server.live import ArchiveThread, Events, Live, Setup
@@ -155,7 +155,7 @@ class Server:
         except RetrorunError as problem:
             status = refusal_of(problem).status
             place = Place(asset_prefix="/assets/", home="/")
-            with speaking(self._read_thread.language):
+            with use_language(self._read_thread.language):
                 html = fault_page(Fault.of(session_id, problem), place)
             return HTMLResponse(html, status)
         return HTMLResponse(html, background=self._warming(session_id))
@@ -189,7 +189,7 @@ class Server:
         self._note_use()
         progress = self.follower.progress
         found = await self._read_thread.do(self._live.inbox, progress.shown() if progress else None)
-        with speaking(self._read_thread.language):
+        with use_language(self._read_thread.language):
             trouble = translated(self.follower.trouble)
         return _json(found.document() | {"trouble": trouble})
 
@@ -273,20 +273,20 @@ class Server:
             paths = [each.path for each in receiver.done if each.path is not None]
             if paths:
                 self.follower.dropped(paths)
-        with speaking(self._read_thread.language):
+        with use_language(self._read_thread.language):
             return _json({"files": [each.plain() for each in stored]})
 
     # what is answered instead
 
     def _error(self, words: str, status: int) -> Response:
-        with speaking(self._read_thread.language):
+        with use_language(self._read_thread.language):
             return _json({"error": translated(words)}, status)
 
     async def _refused(self, _: Request, refusal: Refused) -> Response:
         return self._error(refusal.words, refusal.status)
 
     async def _error_of_ours(self, _: Request, problem: RetrorunError) -> Response:
-        with speaking(self._read_thread.language):
+        with use_language(self._read_thread.language):
             refusal = refusal_of(problem)
         return self._error(refusal.words, refusal.status)
 

@@ -8,16 +8,16 @@ import msgspec
 
 from retrorun.archive import Archive, FileRow
 from retrorun.errors import ArchiveError
-from retrorun.language import spoken, translated
+from retrorun.language import current_language, translated
 from retrorun.model import Athlete, Session, TimeZone
 from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 
 def set_aside(row: FileRow) -> SetAside:
     """A file that became no session, as the pages name it."""
     reason = row.message or row.slug or ""
-    name = shown(PurePath(row.path).name)
+    name = printable(PurePath(row.path).name)
     return SetAside(name, translated(reason), translated(row.remedy or ""))
 
 
@@ -96,7 +96,7 @@ class Queue:
         return tuple(found)
 
     def _read(self, archive: Archive, session_id: str, track: str) -> tuple[Waiting, ...]:
-        key = session_id, spoken()
+        key = session_id, current_language()
         known = self._known.get(key)
         if known is None or known[0] != track:
             known = self._known[key] = track, _waiting(archive, session_id)

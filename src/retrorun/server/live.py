@@ -27,7 +27,7 @@ from retrorun.archive import Archive, Change, Parcel, serialization
 from retrorun.compare import EarlierSessions
 from retrorun.engines.child import Guard, Lost
 from retrorun.errors import ArchiveError, RetrorunError
-from retrorun.language import speaking
+from retrorun.language import use_language
 from retrorun.model import Athlete, Remark, Session, Track
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.report.session.page import session_page
@@ -149,7 +149,7 @@ class ArchiveThread:
         if self._archive is None:
             self._archive = Archive.open(self._setup.archive)
         self.language = _language(self._setup, self._archive)
-        with speaking(self.language):
+        with use_language(self.language):
             return work(self._archive, *args, **kwargs)
 
     def close(self, last: Callable[[], None] | None = None) -> None:

@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from retrorun.errors import RetrorunError, SettingsError
-from retrorun.language import preferred, speaking, translated
+from retrorun.language import preferred, translated, use_language
 from retrorun.settings import ServerSettings
 
 TOKEN_BYTES = 32
@@ -161,7 +161,7 @@ class Gate:
             return
         answer = _Sender(send, is_page=not scope["path"].startswith("/api/"))
         accepted = ",".join(Headers(scope=scope).getlist("accept-language"))
-        with speaking(preferred(accepted)):
+        with use_language(preferred(accepted)):
             await self._answer(scope, receive, answer)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: "_Sender") -> None:
@@ -172,10 +172,10 @@ class Gate:
                 return
             await self._app(scope, _Body(receive, self._most_bytes(scope), self._limits), answer)
         except Refused as refusal:
-            with speaking(self._chosen()):
+            with use_language(self._chosen()):
                 await answer.refuse(refusal)
         except Exception:  # noqa: BLE001 - a defect costs one request, and shows nothing of ours
-            with speaking(self._chosen()):
+            with use_language(self._chosen()):
                 await answer.refuse(Refused(500, "Something went wrong here. Please report it."))
 
     def _check(self, scope: Scope) -> None:
@@ -378,7 +378,7 @@ def refusal_of(problem: RetrorunError) -> Refused:
     """The response that an error of ours stands for."""
     usual = 400 if isinstance(problem, SettingsError) else 409
     known = {"session-unknown": 404, "segment-unknown": 404, "answer-candidate-gone": 409}
-    return Refused(known.get(problem.slug, usual), problem.spoken)
+    return Refused(known.get(problem.slug, usual), problem.translated)
 
 
 def member(document: Any, name: str, kind: type | tuple[type, ...]) -> Any:  # noqa: ANN401 - JSON

@@ -25,7 +25,7 @@ from retrorun.ingest.file_groups import is_table, may_be_table, may_be_wanted
 from retrorun.language import translated
 from retrorun.server.security import Refused
 from retrorun.settings import Settings
-from retrorun.storage import shown
+from retrorun.storage import printable
 from retrorun.text import plain
 
 FIELD = "file"
@@ -83,7 +83,7 @@ class Stored:
 
     def plain(self) -> dict[str, str | None]:
         """As the pages take it."""
-        stored_as = shown(self.path.name) if self.path else None
+        stored_as = printable(self.path.name) if self.path else None
         return {
             "name": self.name,
             "stored_as": stored_as,

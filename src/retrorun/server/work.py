@@ -21,11 +21,11 @@ from retrorun.archive import Archive
 from retrorun.engines.child import Guard, Limits, Lost
 from retrorun.errors import EngineError, ReadError, RetrorunError, error_location
 from retrorun.ingest.plan import SETTLE_S
-from retrorun.language import speaking, spoken
+from retrorun.language import current_language, use_language
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.server.inbox import set_aside
 from retrorun.server.live import Events, Setup
-from retrorun.storage import shown
+from retrorun.storage import printable
 
 PROGRESS_S = 0.2  # open pages hear of progress no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again
@@ -108,7 +108,7 @@ def _tell_files(report: ingest.Report, store: Archive, tell: Tell) -> None:
     for row in report.problems:
         tell("file", {**asdict(set_aside(row)), "session": None})
     for each in report.sessions:
-        name = shown(PurePath(store.file_name(store.hashes([each])[0])).name)
+        name = printable(PurePath(store.file_name(store.hashes([each])[0])).name)
         tell("file", {"name": name, "session": each})
 
 
@@ -279,7 +279,7 @@ def _overview(wanted: _Overview) -> Iterator[str]:
     setup = wanted.setup
     with Archive.open(setup.archive) as store:
         options = setup.page_options(store, live=True)
-        with speaking(wanted.language):
+        with use_language(wanted.language):
             pages, _ = publish.overview_pages(store, options, (wanted.name,), wanted.inbox)
         yield pages[wanted.name]
 
@@ -298,9 +298,9 @@ class Overviews:
         Raises:
             RetrorunError: it cannot be made.
         """
-        state, key = (archive.database.state(), inbox), (name, spoken())
+        state, key = (archive.database.state(), inbox), (name, current_language())
         if key not in self._made or self._made[key][0] != state:
-            wanted = _Overview(self._setup, name, spoken(), inbox)
+            wanted = _Overview(self._setup, name, current_language(), inbox)
             (html,) = list(self._guard.stream(_overview, wanted))
             if isinstance(html, Lost):
                 raise EngineError(html.slug, html.message)

@@ -54,7 +54,6 @@ class ServerSettings(msgspec.Struct, frozen=True):
     ports_tried: int = 50  # Ports that are tried one after another where the first is in use.
     follow_s: float = 1.5  # So long after the last answer, other sessions and comparison follow.
     release_s: float = 30.0  # So long after the last page is closed, worker processes end.
-    sessions_kept: int = 8  # Sessions that are kept in memory to be shown or analysed again.
 
 
 class Settings(msgspec.Struct, frozen=True):

@@ -152,7 +152,6 @@ class Motion:
     y_m: FloatArray
     altitude_m: FloatArray
     speed_mps: FloatArray
-    course_deg: FloatArray
     facing_deg: FloatArray
     grade: FloatArray
     cadence_spm: FloatArray
@@ -196,7 +195,6 @@ def move(steps: Sequence[Step], ground: Ground, body: Body, rng: np.random.Gener
         y_m=y_m - y_m[0],
         altitude_m=altitude_m,
         speed_mps=speed_mps,
-        course_deg=course_deg,
         facing_deg=facing_deg,
         grade=grade,
         cadence_spm=_cadence(body, (speed_mps, grade, quickness), (walking, still), rng),

@@ -8,7 +8,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import HeadingKind, HeadingSeries, Lap, Pause, Recording
 from retrorun.simulate.body import RATE_HZ, Motion, Step, first_order, gauss_markov
-from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +278,8 @@ def _recorded_seconds(count: int, watch: Watch, rng: np.random.Generator) -> Boo
 
 
 def _pauses(paused: BoolArray, start_time_s: float) -> tuple[Pause, ...]:
-    edges = np.flatnonzero(np.diff(paused.astype(np.int8), prepend=0, append=0)).tolist()
     return tuple(
-        Pause(start_time_s + first, start_time_s + last)
-        for first, last in zip(edges[::2], edges[1::2], strict=True)
+        Pause(start_time_s + first, start_time_s + last) for first, last in true_runs(paused)
     )
 
 

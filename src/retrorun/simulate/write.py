@@ -144,7 +144,7 @@ def fit_bytes(simulated: Simulated, heading_unit: HeadingUnit = "rad") -> bytes:
     _write_header(encoder, recording)
     if recording.headings:
         _describe_heading(encoder, heading_unit)
-    steps = _workout_steps(recording.laps)
+    steps = tuple(lap for lap in recording.laps if lap.step is not None)
     _write_workout(encoder, steps)
     _write_event(encoder, recording.time_s[0], stop=False)
     _write_records(encoder, recording, heading_unit)
@@ -177,10 +177,6 @@ def _describe_heading(encoder: Encoder, unit: HeadingUnit) -> None:
     where = (number(0, "uint8", 0), number(1, "uint8", 0), number(2, "uint8", 0x88))
     units = {"rad": "radians", "deg": "degrees"}[unit]
     encoder.add(0, FIELD_DESCRIPTION, (*where, text(3, "heading"), text(8, units)))
-
-
-def _workout_steps(laps: Sequence[Lap]) -> tuple[Lap, ...]:
-    return tuple(lap for lap in laps if lap.step is not None)
 
 
 def _write_workout(encoder: Encoder, steps: Sequence[Lap]) -> None:

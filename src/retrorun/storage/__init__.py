@@ -10,17 +10,10 @@ from pathlib import Path
 
 from retrorun.errors import ReadError
 from retrorun.readers.registry import HEAD_BYTES, reader_of
-from retrorun.storage.entries import (
-    Entry,
-    Store,
-    changing,
-    is_export,
-    may_be_export,
-    without_user,
-)
+from retrorun.storage.entries import Entry, Store, changing, is_export, may_be_export, without_user
 from retrorun.storage.folder import Folder, look, read_file
 from retrorun.storage.objects import ObjectStore
-from retrorun.text import shown
+from retrorun.text import printable
 
 __all__ = [
     "Entry",
@@ -33,8 +26,8 @@ __all__ = [
     "is_local",
     "look",
     "open_store",
+    "printable",
     "read_file",
-    "shown",
     "without_user",
 ]
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from retrorun.errors import ReadError
 from retrorun.readers.registry import ARCHIVE_SUFFIXES, UNOPENED_SUFFIXES, suffixes
-from retrorun.text import shown
+from retrorun.text import printable
 
 # A password may hold "@", "/" or "?" itself, so that where it ends is not always known: rather too
 # much is taken away. Where a "?" makes it unknown which part is the host, nothing is left.
@@ -90,7 +90,7 @@ def words_of(problem: BaseException) -> str:
     """What a library says, on one short line, without credentials."""
     words = str(problem)[:_MOST_CHARS].split()
     plain = " ".join(without_user(word) for word in words)
-    return shown(plain)[:200] or type(problem).__name__
+    return printable(plain)[:200] or type(problem).__name__
 
 
 PACKED = ".gz"

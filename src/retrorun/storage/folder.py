@@ -10,7 +10,7 @@ from pathlib import Path
 
 from retrorun.errors import ReadError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large
-from retrorun.text import shown
+from retrorun.text import printable
 
 # what a network drive says when it is away: nothing is wrong with the file
 _AWAY = {
@@ -43,7 +43,9 @@ class Folder:
             inner = self.root / under
             return self._walk(str(inner), f"{under.rstrip('/')}/") if inner.is_dir() else iter(())
         if not self.root.is_dir():
-            raise ReadError("folder-missing", "there is no such folder", file=shown(str(self.root)))
+            raise ReadError(
+                "folder-missing", "there is no such folder", file=printable(str(self.root))
+            )
         return self._walk(str(self.root), "")
 
     def _walk(self, folder: str, prefix: str) -> Iterator[Entry]:
@@ -99,10 +101,10 @@ class Folder:
             try:
                 stream = (self.root / name).open("rb")
             except OSError as problem:
-                raise _unreadable_error(shown(name), problem) from problem
+                raise _unreadable_error(printable(name), problem) from problem
         if tag is not None and tag != str(os.fstat(stream.fileno()).st_mtime_ns):
             stream.close()
-            raise changing(shown(name))
+            raise changing(printable(name))
         return stream
 
     def put(self, name: str, data: bytes) -> bool:
@@ -118,7 +120,7 @@ class Folder:
             return _write_and_link(target, data)
         except OSError as problem:
             words = f"it cannot be written: {problem.strerror or problem}"
-            raise StoreError("store-failing", words, file=shown(str(target))) from problem
+            raise StoreError("store-failing", words, file=printable(str(target))) from problem
 
     def delete(self, name: str) -> None:
         """Remove a file; it is no error if there is none.
@@ -130,7 +132,7 @@ class Folder:
             (self.root / name).unlink(missing_ok=True)
         except OSError as problem:
             words = f"it cannot be removed: {problem.strerror or problem}"
-            raise StoreError("store-failing", words, file=shown(name)) from problem
+            raise StoreError("store-failing", words, file=printable(name)) from problem
 
 
 @contextmanager
@@ -140,7 +142,7 @@ def _failing_drive(name: str) -> Iterator[None]:
         yield
     except ReadError as problem:
         if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _AWAY:
-            raise StoreError("store-failing", problem.message, file=shown(name)) from problem
+            raise StoreError("store-failing", problem.message, file=printable(name)) from problem
         raise
 
 
@@ -194,7 +196,7 @@ def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
     Raises:
         ReadError: it is gone, too large, not readable, or changed while it was read.
     """
-    name = shown(address)
+    name = printable(address)
     try:
         with open(address, "rb") as stream:  # noqa: PTH123 - the same words for odd names
             before = os.fstat(stream.fileno())

@@ -13,7 +13,7 @@ from typing import IO, Any, TypeVar
 
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large, without_user, words_of
-from retrorun.text import shown
+from retrorun.text import printable
 
 R = TypeVar("R")
 _Errors = tuple[type[Exception], ...]
@@ -111,7 +111,7 @@ class ObjectStore:
             return None
 
     def _missing_error(self) -> ReadError:
-        return ReadError("folder-missing", "there is no such folder", file=shown(self.shown))
+        return ReadError("folder-missing", "there is no such folder", file=printable(self.shown))
 
     def read(self, name: str, limit_bytes: int, tag: str | None = None) -> bytes:
         """All bytes of an object.
@@ -126,13 +126,13 @@ class ObjectStore:
             raise too_large(name, size, limit_bytes, "object")
         data: bytes = self._with_retries(lambda: self._system.cat_file(path), name, size)
         if len(data) != size:
-            raise changing(shown(name))
+            raise changing(printable(name))
         return data
 
     def _size(self, name: str, tag: str | None) -> int:
         facts = self._with_retries(lambda: self._system.info(self._path(name)), name)
         if tag is not None and tag != _version_tag(facts):
-            raise changing(shown(name))
+            raise changing(printable(name))
         return int(facts.get("size") or 0)
 
     def opened(self, name: str, tag: str | None = None) -> io.BufferedReader:
@@ -207,7 +207,9 @@ class ObjectStore:
             except FileExistsError:
                 raise
             except FileNotFoundError as problem:
-                raise ReadError("file-unreadable", "it is not there", file=shown(name)) from problem
+                raise ReadError(
+                    "file-unreadable", "it is not there", file=printable(name)
+                ) from problem
             except refused as problem:
                 raise self._access_error(name, problem) from problem
             except failing as problem:
@@ -219,11 +221,11 @@ class ObjectStore:
     def _access_error(self, name: str, problem: Exception) -> StoreError:
         remedy = "Check the credentials of the object store, and what they may do."
         words = f"{self.shown} lets nobody in: {words_of(problem)}"
-        return StoreError("store-refuses", words, file=shown(name), remedy=remedy)
+        return StoreError("store-refuses", words, file=printable(name), remedy=remedy)
 
     def _service_error(self, name: str, problem: Exception) -> StoreError:
         words = f"{self.shown} does not answer as it should: {words_of(problem)}"
-        return StoreError("store-failing", words, file=shown(name))
+        return StoreError("store-failing", words, file=printable(name))
 
 
 def _with_timeout(ask: Callable[[], R], seconds: float) -> R:

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Page, Route, expect
 
-from retrorun.language import speaking
+from retrorun.language import use_language
 
 START_S = hand_made_sessions.START_S
 # two candidates of a minute in one session, one in an older session
@@ -44,7 +44,7 @@ class SpokenApi(FakeApi):
     language = "de"
 
     def _answer(self, route: Route) -> None:
-        with speaking(self.language):
+        with use_language(self.language):
             super()._answer(route)
 
 

@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.compare import EarlierSessions, claims, compare, guidance
-from retrorun.language import speaking
+from retrorun.language import use_language
 from retrorun.model import Athlete
 from retrorun.report.page import Site
 from retrorun.report.session.page import SessionContext, session_page
@@ -257,7 +257,7 @@ def test_prints_on_few_pages_and_nothing_is_cut(
 ) -> None:
     site = Site(tmp_path)
     site.ensure_assets()
-    with speaking(language):
+    with use_language(language):
         site.write("sessions/page.html", parts())
     opened(page, (tmp_path / "sessions" / "page.html").as_uri())
     values = page.locator(".tiles .value").all_inner_texts()

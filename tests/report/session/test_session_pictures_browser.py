@@ -14,7 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun.language import speaking
+from retrorun.language import use_language
 from retrorun.model import Athlete, Track
 from retrorun.report.session.page import SessionContext, session_page
 
@@ -368,7 +368,7 @@ def test_no_column_of_the_table_is_cut(page: Page, phone: Page, put: Put, langua
         (100, "backward", "walk", "habit", 2.0),
         (200, "forward", "walk", "assumed", 1.5),
     ]
-    with speaking(language):
+    with use_language(language):
         html = session_page(
             hand_made_sessions.session(plan), hand_made_sessions.track(plan), SessionContext()
         )

@@ -5,7 +5,7 @@ from dataclasses import replace
 import hand_made_sessions
 import pytest
 
-from retrorun.language import speaking
+from retrorun.language import use_language
 from retrorun.model import Note, Session
 from retrorun.report.numbers import Display, Tile
 from retrorun.report.session.segments import quality
@@ -50,7 +50,7 @@ def test_remarks_are_counted(count: int) -> None:
     made = replace(session, source=quiet, measures=measures, notes=notes)
     english, german = REMARKS[count]
     assert tiles(made)["Sensors"].note == english
-    with speaking("de"):
+    with use_language("de"):
         assert tiles(made)["Sensoren"].note == german
 
 

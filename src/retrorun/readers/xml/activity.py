@@ -12,16 +12,7 @@ import numpy as np
 from lxml import etree
 
 from retrorun.errors import ReadError
-from retrorun.model import (
-    Export,
-    FileTotal,
-    HeadingSeries,
-    Lap,
-    Note,
-    Pause,
-    Recording,
-    Source,
-)
+from retrorun.model import Export, FileTotal, HeadingSeries, Lap, Note, Pause, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.sports import is_on_foot
 from retrorun.readers.xml import utc_offset_s

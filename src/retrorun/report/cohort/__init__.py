@@ -1,6 +1,5 @@
 """The page over many athletes: headline, tiles, and tables of numbers, athletes and omissions."""
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -24,7 +23,7 @@ from retrorun.report.numbers import (
     UNKNOWN,
     Display,
     Tile,
-    dated_span,
+    compared_span,
     duration_in_words,
     grouped,
     metric_format,
@@ -183,7 +182,7 @@ def cohort_page(cohort: Cohort) -> str:
         "cohort",
         say("title_cohort"),
         Place(),
-        when=_when(cohort),
+        when=compared_span(cohort.first_date, cohort.last_date),
         headline=_headline(cohort),
         lead=_lead(cohort),
         scale=_scale(cohort),
@@ -200,13 +199,6 @@ def cohort_page(cohort: Cohort) -> str:
         notes=tuple(translated(note.message) for note in cohort.notes),
         charts=False,
     )
-
-
-def _when(cohort: Cohort) -> str:
-    if cohort.first_date is None or cohort.last_date is None:
-        return ""
-    ends = (cohort.first_date, cohort.last_date)
-    return dated_span("compare_when", *map(dt.date.fromisoformat, ends))
 
 
 def _headline(cohort: Cohort) -> Markup:

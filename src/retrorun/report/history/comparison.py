@@ -26,8 +26,8 @@ from retrorun.report.numbers import (
     Display,
     MetricFormat,
     clock,
+    compared_span,
     dated,
-    dated_span,
     iso_dated,
     metric_format,
     number,
@@ -227,7 +227,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         "comparison",
         say("title_comparison"),
         LIVE if live else Place(),
-        when=_when(comparison),
+        when=compared_span(comparison.first_date, comparison.last_date),
         headline=differences.cost_headline(comparison),
         lead=differences.cost_lead(comparison),
         scale=differences.cost_scale(comparison),
@@ -255,10 +255,3 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
 
 def _outdated_note(count: int) -> tuple[str, ...]:
     return (say_count("outdated_hint", count),) if count else ()
-
-
-def _when(comparison: Comparison) -> str:
-    if comparison.first_date is None or comparison.last_date is None:
-        return ""
-    ends = (comparison.first_date, comparison.last_date)
-    return dated_span("compare_when", *map(dt.date.fromisoformat, ends))

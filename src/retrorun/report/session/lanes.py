@@ -22,7 +22,7 @@ from retrorun.report import figures
 from retrorun.report.figures import Grid, Table, Window, integers, running_median, smooth, thin
 from retrorun.report.numbers import SLOWEST_S_PER_KM, UNKNOWN, Display, clock, number, short
 from retrorun.report.words import say
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
 SMOOTH_S = 7  # a pace read off a watch is a mean over some seconds
 STANDING_MPS = 0.6
@@ -272,7 +272,7 @@ def _drawn(lane: Lane, at: _Points, display: Display) -> DrawnLane:
     marks = [mark for mark in placed if TICKED[0] < mark[0] < TICKED[1]]
     drawn = [kind for kind in DIRECTIONS if (at.kind == kind).any()]
     angle = line.form == "angle"
-    parts = {kind: _stretches(at.kind == kind) for kind in drawn}
+    parts = {kind: true_runs(at.kind == kind) for kind in drawn}
     # each part of a line goes as far as the first point of the next one
     x, y_middle, y_low, y_high = at.at_s.tolist(), y(middle), y(low), y(high)
     lines = {
@@ -320,12 +320,6 @@ def _ticks(line: Line, top: float, foot: float) -> list[tuple[float, str]]:
     return [(tick, short(tick)) for tick in round_ticks(low, high, steps, most=3)]
 
 
-def _stretches(wanted: BoolArray) -> list[tuple[int, int]]:
-    """``[first, last)`` of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], wanted, [False]])))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
-
-
 def _polyline(x: Sequence[int], y: Sequence[int | None]) -> str:
     """Relative path commands through (x, y), broken where y is missing."""
     words: list[str] = []
@@ -347,7 +341,7 @@ def _ranged(
     """The area between two lines over these parts where they are known, every second point."""
     pieces = []
     for a, b in parts:
-        for first, last in ((a + first, a + last) for first, last in _stretches(known[a:b])):
+        for first, last in ((a + first, a + last) for first, last in true_runs(known[a:b])):
             if last - first > 1:
                 there = [*range(first, last - 1, 2), last - 1]
                 back = there[::-1]
@@ -491,7 +485,7 @@ def _tops(y: FloatArray, other: FloatArray) -> tuple[float, float]:
 def _between(y: FloatArray, other: FloatArray) -> str:
     """The area between two lines, a closed piece wherever both are known."""
     pieces = []
-    for first, last in _stretches(np.isfinite(y) & np.isfinite(other)):
+    for first, last in true_runs(np.isfinite(y) & np.isfinite(other)):
         if last - first < 2:
             continue
         there = [f"{first + i} {value}" for i, value in enumerate(integers(y[first:last]))]
