@@ -460,6 +460,26 @@ def names_without_clock(session: Session) -> Session:
     )
 
 
+def tells_when(session: Session, track: Track, discs: Sequence[Disc]) -> bool:
+    """Whether a name holds a time of day, of a session that begins or ends within reach of a disc.
+
+    Another program may have taken the samples about the door out: the time in the name then tells
+    how long the way was that is not in the file.
+    """
+    if names_without_clock(session) == session:
+        return False
+    return _ends_near(track, 0, discs) or _ends_near(track, -1, discs)
+
+
+def tells(session: Session, track: Track, discs: Sequence[Disc]) -> bool:
+    """Whether a stored session holds a second that is hidden now, or tells of one."""
+    return (
+        bool(hidden_seconds(track, discs).any())
+        or tells_of_unseen(track, session.laps, track.column("distance_m"), discs)
+        or tells_when(session, track, discs)
+    )
+
+
 def _without_clock_in_name(second: SecondDevice) -> SecondDevice:
     """A second device without a time of day, should its name be that of its file."""
     return replace(second, device=without_clock(second.device) or "")

@@ -298,19 +298,32 @@ class Annotations:
 
         They were analysed before the zone was known, and not again since.
         """
+        tracks = self._exposed_tracks()
+        sessions = self._database.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
+        return [session_id for session_id, track in sessions if tracks.get(session_id) == track]
+
+    def settle_exposed(self, session_ids: "Iterable[str]") -> None:
+        """Count these sessions as exposed no more, with the tracks that they have."""
+        settled = set(session_ids)
+        kept = {
+            name: track for name, track in self._exposed_tracks().items() if name not in settled
+        }
+        with self._database.transaction():
+            self._put_document(_EXPOSED, kept)
+
+    def _exposed_tracks(self) -> dict[str, str]:
+        """Session id → the track with which it is exposed."""
         import msgspec
 
         document = self._database.document(_EXPOSED)
         try:
-            tracks = (
+            return (
                 msgspec.json.decode(document, type=dict[str, str]) if document is not None else {}
             )
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             words = f"it is not known which sessions hold a privacy zone: {problem}"
             remedy = "`retrorun reprocess --all`, then set the zones again."
             raise ArchiveError("archive-zones-damaged", words, remedy=remedy) from problem
-        sessions = self._database.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
-        return [session_id for session_id, track in sessions if tracks.get(session_id) == track]
 
 
 def _rows(session_id: str, labels: "Iterable[Label]") -> list[tuple[str, float, float, str, str]]:

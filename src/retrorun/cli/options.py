@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +15,6 @@ from retrorun.cli import terminal
 if TYPE_CHECKING:
     from retrorun.archive import Archive
     from retrorun.model import Athlete, Zone
-    from retrorun.privacy_zones import Disc
     from retrorun.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -356,27 +355,13 @@ def store_zones(store: "Archive", athlete: "Athlete") -> None:
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
-    from retrorun import privacy_zones
+    from retrorun import ingest, privacy_zones
 
     discs = privacy_zones.discs(athlete)
     with store.writing():
         store.annotations.set_zones(
-            athlete, [each for each in store.known() if _touches(store, each, discs)]
+            athlete, [each for each in store.known() if ingest.tells_of_zone(store, each, discs)]
         )
-
-
-def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:
-    """Whether a stored session holds or tells of a hidden second; one that is damaged may."""
-    from retrorun import privacy_zones
-    from retrorun.errors import ArchiveError
-
-    try:
-        track, laps = store.track(session_id), store.session(session_id).laps
-        if privacy_zones.hidden_seconds(track, discs).any():
-            return True
-        return privacy_zones.tells_of_unseen(track, laps, track.column("distance_m"), discs)
-    except ArchiveError:
-        return True
 
 
 def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:

@@ -20,6 +20,7 @@ from retrorun.ingest.reprocess import (
     reprocess_exposed,
     reprocess_outdated,
     separate,
+    tells_of_zone,
     undo,
 )
 from retrorun.ingest.run import run_import
@@ -46,5 +47,6 @@ __all__ = [
     "reprocess_outdated",
     "run_import",
     "separate",
+    "tells_of_zone",
     "undo",
 ]
