@@ -550,3 +550,34 @@ def test_a_session_whose_track_a_new_zone_leaves_as_it_is_is_shown_again(
         session = archive.session(before["id"])
     assert "1422" not in session.source.name
     assert bool(session.laps) == (lap_s == 0)
+
+
+def test_zones_that_another_version_hid_otherwise_are_taken_out_again(place: Path) -> None:
+    """The sizes of what is hidden are those of the version; nobody sets the zone again."""
+    imported(place, "--no-pages")
+    with Archive.open(place / "a") as archive:  # as by a version that hid next to nothing
+        athlete = Athlete(privacy_zones=(HOME,), zone_secret="kept")  # noqa: S106
+        archive.annotations.set_zones(athlete, (), "another version")
+    hidden = privacy_zones.discs(athlete)
+    tracks = exported(place)
+    assert len(tracks) == 2
+    assert [seconds_within(each, hidden) for each in tracks] == [0, 0]
+
+
+def test_a_zone_taken_back_before_its_sessions_were_analysed_again_hides_none(place: Path) -> None:
+    imported(place, "--no-pages")
+    before = exported(place)
+    at = ("--archive", place / "a")
+    done("profile", f"privacy_zones={DOCUMENTED}", *at)
+    done("profile", "privacy_zones=", *at)
+    assert exported(place) == before
+
+
+def seconds_within(data: bytes, hidden: tuple[privacy_zones.Disc, ...]) -> int:
+    """How many rows of a track in CSV lie in one of the discs."""
+    rows = pd.read_csv(io.BytesIO(data))
+    latitude, longitude = rows["latitude_deg"].to_numpy(), rows["longitude_deg"].to_numpy()
+    within = np.zeros(len(rows), dtype=bool)
+    for disc in hidden:
+        within |= privacy_zones.distance_m(latitude, longitude, disc) <= disc.radius_m
+    return int(within.sum())

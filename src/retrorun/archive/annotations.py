@@ -17,6 +17,7 @@ from retrorun.errors import ArchiveError, SettingsError
 if TYPE_CHECKING:
     from retrorun.model import Athlete, Label, Remark
 
+_ZONES_MARK = "zones-mark"  # name of the document: which discs sessions were looked through for
 _EXPOSED = "exposed"  # name of the document: session id → track that holds a zone's seconds
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
@@ -277,7 +278,7 @@ class Annotations:
 
         self._database.put_document(name, msgspec.json.encode(value))
 
-    def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]") -> None:
+    def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]", mark: str) -> None:
         """Keep a profile with privacy zones, and which sessions hold seconds in them.
 
         Those sessions are noted to be analysed again. One counts as exposed until its track
@@ -286,12 +287,24 @@ class Annotations:
         Args:
             athlete: the profile with its zones and their secret.
             exposed: ids of sessions.
+            mark: what tells what is hidden about these zones from anything else.
         """
         rows = [self._database.find_session("id, track, sha256", each) for each in exposed]
         with self._database.transaction():
             self._put_document("profile", athlete)
             self._put_document(_EXPOSED, {session_id: track for session_id, track, _ in rows})
+            self._put_document(_ZONES_MARK, mark)
             self._pending.add(sha256 for *_, sha256 in rows)
+
+    def zones_mark(self) -> str:
+        """What ``set_zones`` was given last; empty where it is not known."""
+        import msgspec
+
+        document = self._database.document(_ZONES_MARK)
+        try:
+            return msgspec.json.decode(document, type=str) if document is not None else ""
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return ""
 
     def exposed(self) -> list[str]:
         """Ids of sessions that hold seconds in a privacy zone, oldest first.

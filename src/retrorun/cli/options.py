@@ -321,6 +321,8 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
     """
+    from retrorun import ingest
+
     stored = store.annotations.profile()
     joined = with_stored_zones(athlete, stored)
     if _zones_of(joined) == _zones_of(stored):
@@ -329,7 +331,8 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
         stored = store.annotations.profile()  # another process may have drawn the secret meanwhile
         joined = with_stored_zones(athlete, stored)
         zones, zone_secret = _zones_of(joined)
-        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=zone_secret))
+        athlete = replace(stored, privacy_zones=zones, zone_secret=zone_secret)
+        ingest.store_zones(store, athlete)
     return joined
 
 
@@ -349,27 +352,16 @@ def new_zone_secret() -> str:
     return secrets.token_hex(32)
 
 
-def store_zones(store: "Archive", athlete: "Athlete") -> None:
-    """Store a profile with its zones, and note every session that holds seconds within them.
-
-    Raises:
-        ArchiveError: the archive cannot be written, or another process writes.
-    """
-    from retrorun import ingest, privacy_zones
-
-    discs = privacy_zones.discs(athlete)
-    with store.writing():
-        store.annotations.set_zones(
-            athlete, [each for each in store.known() if ingest.tells_of_zone(store, each, discs)]
-        )
-
-
 def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
     """Reprocess sessions that still hold seconds in a zone, before anything is printed or written.
 
     A session that cannot be reprocessed is left out by whatever reads sessions.
     """
     athlete = load_athlete(None, store)
+    if athlete.privacy_zones:
+        from retrorun import ingest
+
+        ingest.note_redrawn_zones(store)
     exposed = store.annotations.exposed()
     if exposed:
         from retrorun import ingest

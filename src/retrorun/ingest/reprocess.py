@@ -107,11 +107,36 @@ def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:
     Returns:
         Ids of those that still do: their originals are lost or cannot be read.
     """
+    note_redrawn_zones(archive)
     exposed = archive.annotations.exposed()
     if exposed:
         reprocess(archive.hashes(exposed), archive, engine)
         _settle_exposed(archive)
     return archive.annotations.exposed()
+
+
+def store_zones(archive: Archive, athlete: "Athlete") -> None:
+    """Store a profile with its zones, and note every session that holds seconds within them.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or another process writes.
+    """
+    discs = privacy_zones.discs(athlete)
+    with archive.writing():
+        told = [each for each in archive.known() if tells_of_zone(archive, each, discs)]
+        archive.annotations.set_zones(athlete, told, privacy_zones.mark(athlete))
+
+
+def note_redrawn_zones(archive: Archive) -> None:
+    """Note sessions as ``store_zones`` does where another version hid zones in another way.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or another process writes.
+    """
+    athlete = archive.annotations.profile()
+    mark = privacy_zones.mark(athlete)
+    if mark and archive.annotations.zones_mark() != mark:
+        store_zones(archive, athlete)
 
 
 def _settle_exposed(archive: Archive) -> None:
