@@ -40,7 +40,7 @@ from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
 DISPLACED_BY = (2.5, 4.0)  # of the zone's radius: smallest and largest displacement
 WIDER_BY = (2.5, 4.0)  # of the zone's radius, beyond the displacement; 1 just covers the zone
-RIM_DISCS = 6  # without them the circle through many cuts narrows the door down to 0.3 radii
+RIM_DISCS = 6  # a plain disc that hides as many metres leaves an attacker with less
 RIM_RADIUS = (4.5, 6.5)  # of the zone's radius
 REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
