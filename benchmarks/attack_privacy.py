@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -96,7 +97,7 @@ def _weights(way: Way, count: int, doors: int) -> Weights:
             found.append(np.array([STRATEGIES[name](given) for name in BLENDED]))
     together = np.array(found) / RADIUS_M
     squares = np.einsum("dki,dli->kl", together, together) / len(found)
-    weights = np.linalg.solve(squares + 0.01 * np.eye(len(BLENDED)), np.ones(len(BLENDED)))
+    weights = np.linalg.solve(squares + 0.1 * np.eye(len(BLENDED)), np.ones(len(BLENDED)))
     return dict(zip(BLENDED, (weights / weights.sum()).tolist(), strict=True))
 
 
@@ -109,6 +110,9 @@ def _places(home: Door, seed: int, way: Way, sessions: int) -> list[Seen]:
         place = ways(home, number, way, seed)
         apart_m = np.hypot(*(place[:, None] - middles[None]).transpose(2, 0, 1))
         gone = (apart_m <= np.array([each.radius_m for each in discs])).any(axis=1)
+        if gone.any() and not (gone[0] or gone[-1]):  # through the zone: seen from its cuts outward
+            first = int(np.argmax(gone))
+            place, gone = np.roll(place, -first, axis=0), np.roll(gone, -first)
         shown.append(Seen(place[~gone]))
     return shown
 
@@ -157,14 +161,17 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=30)
     parser.add_argument("--places", action="store_true", help="places alone: a minute")
     parser.add_argument("--whole", type=int, default=1, help="sessions of which all is attacked")
+    parser.add_argument(
+        "--learn", type=int, default=LEARNT_FROM, help="doors of the attacker's own"
+    )
     parser.add_argument("--first", type=int, default=0, help="seed of the first door")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--ways", nargs="+", default=["streets", "curves"],
-                        choices=["streets", "curves", "radii", "crossings"])  # fmt: skip
+                        choices=sorted(get_args(Way)))  # fmt: skip
     chosen = parser.parse_args()
     nearest = np.inf
     for way in chosen.ways:
-        learnt = learn(way, chosen.sessions, LEARNT_FROM)
+        learnt = learn(way, chosen.sessions, chosen.learn)
         quick = partial(outlined, way=way, sessions=chosen.sessions, learnt=learnt)
         work = partial(
             attacked, way=way, sessions=chosen.sessions, whole=chosen.whole, learnt=learnt

@@ -5,6 +5,13 @@ Every run is a GPX file of one fix a second from the door out and back to it. Th
 of a block), curves (a heading that wanders), or two on which no privacy zone can keep a secret for
 long, because their prolongations meet at the door: straight radii, and crossings (the door at the
 only crossing that all runs share, so that many go straight on from it in four directions).
+
+``ways`` gives places alone, of many runs in little time. There also are corners (the door at a
+crossing of the shared streets), dead ends (the door at the end of a lane off a street) and habits
+(streets, but an athlete has four directions and not all alike). In streets, habits, corners, dead
+ends and curves every third run goes out and back the same way, every third one is a loop, and the
+others come back from anywhere or run through the door's zone from elsewhere to elsewhere; each
+turns back as far from the door as it likes.
 """
 
 from collections.abc import Mapping
@@ -16,10 +23,15 @@ import numpy as np
 from retrorun.model import Zone
 from retrorun.units import EARTH_RADIUS_M, FloatArray
 
-Way = Literal["streets", "curves", "radii", "crossings"]
+Way = Literal["streets", "curves", "radii", "crossings", "corners", "dead ends", "habits"]
+MIXED = frozenset({"streets", "curves", "corners", "dead ends", "habits"})
 RADIUS_M = 100.0
 STREETS = 40  # on each side of the door
-OUT_M = 900.0  # how far from the door a run turns back
+OUT_M = 1500.0  # how far from the door a run turns back
+MIDDLE_OUT_M, OUT_SPREAD, OUT_BETWEEN_M = 1300.0, 0.4, (600.0, 2600.0)  # of ``ways``: log-normal
+LANE_M = (60.0, 150.0)  # of a dead end
+LOOP_RAD = 0.8  # how far the way back of a loop leads from the way out: standard deviation
+DIRECTIONS, SPREAD_RAD = 4, 0.25  # of an athlete with habits
 SPEED_MPS = 3.0
 GPS_M = 1.5  # wander of the fixes
 START_S = 1_778_250_000
@@ -93,9 +105,40 @@ def run(home: Door, number: int, way: Way, seed: int) -> bytes:
 
 
 def ways(home: Door, number: int, way: Way, seed: int) -> FloatArray:
-    """The places of a run alone, one a second, (n, 2): quick, and without a receiver's wander."""
+    """The places of a run alone, one a second, (n, 2): quick, and without a receiver's wander.
+
+    A run through the zone begins and ends elsewhere.
+    """
     rng = np.random.default_rng([seed, 2, number])
-    return _walked(_corners(home, way, rng), SPEED_MPS)
+    corners = _mixed(home, number, way, seed) if way in MIXED else _corners(home, way, rng)
+    return _walked(corners, SPEED_MPS)
+
+
+def _mixed(home: Door, number: int, way: Way, seed: int) -> FloatArray:
+    """Corners of a run out and back, of a loop, or of one that returns from anywhere."""
+    rng = np.random.default_rng([seed, 3, number])
+    drawn_m = MIDDLE_OUT_M * np.exp(rng.normal(0, OUT_SPREAD))
+    out_m = float(np.clip(drawn_m, *OUT_BETWEEN_M))
+    toward = _toward(way, seed, rng)
+    out = _leg_toward(home, way, toward, out_m, rng)
+    if number % 3 == 0:
+        return np.vstack([out, out[::-1]])
+    is_loop = number % 3 == 1
+    toward = toward + rng.normal(0, LOOP_RAD) if is_loop else _toward(way, seed, rng)
+    back = _leg_toward(home, way, toward, out_m, rng)
+    if not is_loop and rng.random() < 0.5:
+        return np.vstack([out[::-1], back[1:]])
+    return np.vstack([out, back[::-1]])
+
+
+def _toward(way: Way, seed: int, rng: np.random.Generator) -> float:
+    """Where a run leads, in radians."""
+    if way != "habits":
+        return float(rng.uniform(0, 2 * np.pi))
+    of_athlete = np.random.default_rng([seed, 9])
+    directions = of_athlete.uniform(0, 2 * np.pi, DIRECTIONS)
+    chosen = rng.choice(directions, p=of_athlete.dirichlet(np.ones(DIRECTIONS)))
+    return float(chosen + rng.normal(0, SPREAD_RAD))
 
 
 def _corners(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:
@@ -105,14 +148,20 @@ def _corners(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:
 
 def _leg(home: Door, way: Way, rng: np.random.Generator) -> FloatArray:
     """Corners of a way from the door to where it turns back, (n, 2)."""
-    toward = rng.uniform(0, 2 * np.pi)
+    return _leg_toward(home, way, float(rng.uniform(0, 2 * np.pi)), OUT_M, rng)
+
+
+def _leg_toward(
+    home: Door, way: Way, toward: float, out_m: float, rng: np.random.Generator
+) -> FloatArray:
+    """The same toward a direction in radians, so far out."""
     if way == "radii":
-        return np.array([[0.0, 0.0], [OUT_M * np.cos(toward), OUT_M * np.sin(toward)]])
-    if way == "streets":
-        return _streets(home, toward, rng)
+        return np.array([[0.0, 0.0], [out_m * np.cos(toward), out_m * np.sin(toward)]])
+    if way not in {"curves", "crossings"}:
+        return _streets(home, way, toward, out_m, rng)
     places = [np.zeros(2)]
     heading = toward
-    while np.hypot(*places[-1]) < OUT_M and len(places) < 400:
+    while np.hypot(*places[-1]) < out_m and len(places) < 400:
         if way == "curves":
             heading += rng.normal(0, np.radians(10))
             step = 10.0
@@ -130,20 +179,34 @@ def _likely(apart: FloatArray) -> FloatArray:
     return result
 
 
-def _streets(home: Door, toward: float, rng: np.random.Generator) -> FloatArray:
-    """Corners of a way along the streets about the door, which lies on the first of one kind."""
+def _streets(
+    home: Door, way: Way, toward: float, out_m: float, rng: np.random.Generator
+) -> FloatArray:
+    """Corners of a way along the streets about the door, which lies on the first of one kind.
+
+    Of a corner it is the crossing at one end of that block, of a dead end a lane that leaves it.
+    """
     turn = np.radians(home.grid_deg)
     turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     quarters = np.pi / 2 * np.arange(4)
     at = [0, 0]  # of the streets that cross, and of those along which the door lies
-    backward = bool(rng.random() > _likely(np.array([0.0, np.pi]) + turn - toward)[0])
-    at[0] = 0 if backward else 1  # the ends of the door's block
-    places = [np.zeros(2), np.array([home.crossing[at[0]], 0.0])]
-    while np.hypot(*places[-1]) < OUT_M and len(places) < 400:
-        quarter = int(rng.choice(4, p=_likely(quarters + turn - toward)))
+    places = [np.array([home.crossing[0], 0.0])]
+    if way != "corners":
+        backward = bool(rng.random() > _likely(np.array([0.0, np.pi]) + turn - toward)[0])
+        at[0] = 0 if backward else 1  # the ends of the door's block
+        places = [np.zeros(2), np.array([home.crossing[at[0]], 0.0])]
+    if way == "dead ends":
+        lane_m = LANE_M[0] + (LANE_M[1] - LANE_M[0]) * home.grid_deg / 90.0
+        places.insert(0, np.array([0.0, lane_m]))
+    door = places[0]
+    likely = np.cumsum(_likely(quarters + turn - toward))
+    while np.hypot(*(places[-1] - door)) < out_m and len(places) < 400:
+        quarter = min(int(np.searchsorted(likely, rng.random(), side="right")), 3)
         at[quarter % 2] += 1 if quarter < 2 else -1
+        if max(map(abs, at)) > STREETS:
+            break
         places.append(np.array([home.crossing[at[0]], home.along[at[1]]]))
-    corners: FloatArray = np.array(places) @ turned
+    corners: FloatArray = (np.array(places) - door) @ turned
     return corners
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from retrorun.privacy_zones import DISPLACED_BY, WIDER_BY
 from retrorun.units import FloatArray
 
+NEAR_M = 60.0  # a street so far from a guess is taken for the door's less readily
 MEETING_M = 5.0  # lines that pass so near to each other are taken to meet
 Heights = Callable[[FloatArray], FloatArray]
 
@@ -195,8 +196,87 @@ def meeting(given: Evidence) -> FloatArray:
     return most
 
 
+def lines(along_m: float) -> Callable[[Evidence], FloatArray]:
+    """Where prolongations meet whose direction is taken over so many metres; most of them count.
+
+    The farther a way is seen, the less its direction has to do with the last street.
+    """
+
+    def guess(given: Evidence) -> FloatArray:
+        seen = [(way[0], _on(way, along_m)) for way in _outward(given)]
+        ends, far = (np.array(each) for each in zip(*seen, strict=True))
+        return _nearest_to_lines(ends, ends - far)
+
+    return guess
+
+
+def turning_lines(given: Evidence) -> FloatArray:
+    """Where the lines from the points at which runs turn back through their cuts meet."""
+    ends = _cuts(given)
+    return _nearest_to_lines(ends, ends - _turning_points(given))
+
+
+def turning_points(given: Evidence) -> FloatArray:
+    """The middle of the points at which runs turn back."""
+    middle: FloatArray = _turning_points(given).mean(axis=0)
+    return middle
+
+
+def ends_once(given: Evidence) -> FloatArray:
+    """The mean of the places at which ways are cut, each place counted once: of habits."""
+    once: FloatArray = np.unique(np.round(_cuts(given) / 25.0), axis=0).mean(axis=0) * 25.0
+    return once
+
+
+def ring(radius_m: float) -> Callable[[Evidence], FloatArray]:
+    """The skewed circle at a distance from the middle of what is hidden, where all is seen."""
+
+    def guess(given: Evidence) -> FloatArray:
+        centre, _ = _circle(_cuts(given))
+        crossed = []
+        for way in _outward(given):
+            outside = np.flatnonzero(np.hypot(*(way - centre).T) > radius_m)
+            crossed.append(way[outside[0]] if outside.size else way[-1])
+        skew: FloatArray = centre + 2 * (np.mean(crossed, axis=0) - centre)
+        return skew
+
+    return guess
+
+
+def _outward(given: Evidence) -> list[FloatArray]:
+    """The ways from their cuts outward, (n, 2) each: two a session."""
+    known = [seen.place[np.isfinite(seen.place[:, 0])] for seen in given.sessions]
+    return [way for each in known for way in (each, each[::-1])]
+
+
+def _on(way: FloatArray, along_m: float) -> FloatArray:
+    """The place so far along a way, or half-way where it is shorter."""
+    metres = np.cumsum(np.hypot(*np.diff(way, axis=0).T))
+    place: FloatArray = way[min(int(np.searchsorted(metres, along_m)) + 1, len(way) // 2)]
+    return place
+
+
+def _turning_points(given: Evidence) -> FloatArray:
+    middle = _cuts(given).mean(axis=0)
+    halves = [way[: len(way) // 2 + 1] for way in _outward(given)]
+    return np.array([each[int(np.argmax(np.hypot(*(each - middle).T)))] for each in halves])
+
+
+def _nearest_to_lines(places: FloatArray, along: FloatArray) -> FloatArray:
+    """The point from which lines lie least metres away in sum, by least squares weighted anew."""
+    ahead = along / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+    across = np.eye(2) - ahead[:, :, None] * ahead[:, None, :]
+    point: FloatArray = places.mean(axis=0)
+    for _ in range(6):
+        apart_m = np.hypot(*np.einsum("nij,nj->ni", across, point - places).T)
+        weighted = across / np.maximum(apart_m, 40.0)[:, None, None]
+        right = np.einsum("nij,nj->i", weighted, places)
+        point = np.linalg.solve(weighted.sum(axis=0) + 1e-9 * np.eye(2), right)
+    return point
+
+
 def street(given: Evidence, guess: FloatArray) -> FloatArray:
-    """The place nearest to a guess on the street on which most ways go straight to and fro.
+    """The place nearest to a guess on the street near it on which most ways go straight to and fro.
 
     Streets are taken to cross at right angles.
     """
@@ -212,6 +292,7 @@ def street(given: Evidence, guess: FloatArray) -> FloatArray:
         straight = ends[np.abs(inward @ ahead) > 0.95] @ right
         for at in straight:
             count = np.exp(-0.5 * ((straight - at) / MEETING_M) ** 2).sum()
+            count *= np.exp(-0.5 * ((at - guess @ right) / NEAR_M) ** 2)
             if count > most:
                 most, nearest = count, right * at + ahead * (guess @ ahead)
     return nearest
@@ -229,6 +310,11 @@ STRATEGIES: Mapping[str, Callable[[Evidence], FloatArray]] = {
     "heights": heights,
     "likelihood": likelihood,
     "meeting of ways": meeting,
+    **{f"lines over {along_m} m": lines(along_m) for along_m in (120, 240, 450, 800, 1400)},
+    "lines from turning points": turning_lines,
+    "turning points": turning_points,
+    "ends once": ends_once,
+    **{f"ring of {radius_m} m": ring(radius_m) for radius_m in (900, 1200)},
     **{f"{share:g} radii on": usual(share) for share in (0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6)},
 }
 
@@ -238,6 +324,9 @@ Weights = Mapping[str, float]  # strategy → its share of the weighted mean
 BLENDED = (
     *("ends of ways", "circle", "skewed circle", "prolonged ways", "likelihood", "bounding box"),
     *("0.5 radii on", "1.5 radii on", "3 radii on"),
+    *("lines over 120 m", "lines over 240 m", "lines over 450 m", "lines over 800 m"),
+    *("lines over 1400 m", "lines from turning points", "turning points", "ends once"),
+    *("ring of 900 m", "ring of 1200 m"),
 )
 
 

@@ -101,7 +101,9 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     sessions = tuple(session for session, _ in results)
     tracks = tuple(track for _, track in results)
     lost = export.passed_over + tuple(Note(each.slug, each.message) for each in problems)
-    if any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes):
+    discs = privacy_zones.discs(athlete)
+    is_quiet = any(note.slug == privacy_zones.SLUG for each in sessions for note in each.notes)
+    if is_quiet or any(privacy_zones.tells_when(*each, discs) for each in results):
         # the file's name often holds the first session's first second: no session may show it
         quiet = privacy_zones.source_without_clock(export.source)
         sessions = tuple(map(privacy_zones.names_without_clock, sessions))

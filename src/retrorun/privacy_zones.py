@@ -39,10 +39,10 @@ from retrorun.model.recording import POSITION
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
-DISPLACED_BY = (1.5, 2.5)  # of the zone's radius: smallest and largest displacement
-WIDER_BY = (1.5, 2.5)  # of the zone's radius, beyond the displacement; 1 just covers the zone
-RIM_DISCS = 6  # without them the circle through many cuts narrows the door down to 0.3 radii
-RIM_RADIUS = (2.75, 4.0)  # of the zone's radius
+DISPLACED_BY = (2.5, 4.0)  # of the zone's radius: smallest and largest displacement
+WIDER_BY = (2.5, 4.0)  # of the zone's radius, beyond the displacement; 1 just covers the zone
+RIM_DISCS = 6  # a plain disc that hides as many metres leaves an attacker with less
+RIM_RADIUS = (4.5, 6.5)  # of the zone's radius
 REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
 LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
@@ -108,8 +108,13 @@ def _discs(zone: Zone, secret: str) -> tuple[Disc, ...]:
 
 
 def _drawn(zone: Zone, secret: str) -> Iterator[float]:
-    """Numbers from 0 to 1 that only the holder of the secret can tell, the same for one zone."""
-    text = f"{zone.latitude_deg:.7f} {zone.longitude_deg:.7f} {zone.radius_m:.2f}"
+    """Numbers from 0 to 1 that only the holder of the secret can tell, the same for one zone.
+
+    Other ones where other sizes are in force: discs that differ in size alone are images of each
+    other about the door, and whoever has seen both would find it.
+    """
+    sizes = (DISPLACED_BY, WIDER_BY, RIM_DISCS, RIM_RADIUS)
+    text = f"{zone.latitude_deg:.7f} {zone.longitude_deg:.7f} {zone.radius_m:.2f} {sizes}"
     digest = hashlib.blake2b(text.encode(), key=secret.encode()[:64]).digest()
     for at in range(0, len(digest), 4):
         yield int.from_bytes(digest[at : at + 4], "big") / 2**32
@@ -451,6 +456,26 @@ def names_without_clock(session: Session) -> Session:
         source=source_without_clock(session.source),
         name=without_clock(session.name),
         second_devices=tuple(map(_without_clock_in_name, session.second_devices)),
+    )
+
+
+def tells_when(session: Session, track: Track, discs: Sequence[Disc]) -> bool:
+    """Whether a name holds a time of day, of a session that begins or ends within reach of a disc.
+
+    Another program may have taken the samples about the door out: the time in the name then tells
+    how long the way was that is not in the file.
+    """
+    if names_without_clock(session) == session:
+        return False
+    return _ends_near(track, 0, discs) or _ends_near(track, -1, discs)
+
+
+def tells(session: Session, track: Track, discs: Sequence[Disc]) -> bool:
+    """Whether a stored session holds a second that is hidden now, or tells of one."""
+    return (
+        bool(hidden_seconds(track, discs).any())
+        or tells_of_unseen(track, session.laps, track.column("distance_m"), discs)
+        or tells_when(session, track, discs)
     )
 
 

@@ -133,6 +133,24 @@ def test_the_list_takes_new_zones_out_first_and_is_on_the_clock_of_the_pages(
         assert f"{ends.replace(' – ', '–')}  backward" in listed.stdout
 
 
+def test_an_answer_is_told_on_the_clock_of_the_pages(tmp_path: Path) -> None:
+    """On the recording's own clock it would tell how long the way to the zone's edge took."""
+    door = attack_routes.door(7)
+    (tmp_path / "in").mkdir()
+    data = attack_routes.run(door, 0, "streets", 7)
+    (tmp_path / "in" / "run.gpx").write_bytes(data)
+    at = f"latitude_deg = {door.zone.latitude_deg}, longitude_deg = {door.zone.longitude_deg}"
+    assert run(tmp_path, "profile", f"privacy_zones=[{{{at}, radius_m = 20}}]").exit_code == 0
+    assert run(tmp_path, "process", str(tmp_path / "in"), "--jobs", "1").exit_code == 0
+    session_id, _ = first(tmp_path)
+    with Archive.open(tmp_path / "archive") as archive:
+        assert archive.track(session_id).hidden[0][0] == 0
+    labelled = run(tmp_path, "label", session_id, "0:30", "1:00", "backward")
+    assert "labelled: 0:30–1:00 backward" in labelled.stderr
+    undone = run(tmp_path, "label", session_id, "undo")
+    assert "taken back: 0:30–1:00 backward" in undone.stderr
+
+
 def test_watch_once_ends_with_1_where_a_file_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     (tmp_path / "exports" / "bad.fit").write_bytes(b"no FIT")

@@ -19,7 +19,7 @@ from retrorun.archive import Archive
 from retrorun.cli import main
 from retrorun.errors import ArchiveError
 from retrorun.model import Athlete, Zone
-from retrorun.units import FloatArray
+from retrorun.units import EARTH_RADIUS_M, FloatArray
 
 DOOR = attack_routes.door(7)
 HOME = DOOR.zone
@@ -506,3 +506,78 @@ def test_a_copy_for_others_lets_go_of_what_was_copied_before_a_zone(place: Path)
     )
     sums = {each.stem for each in (place / "copy").rglob("*.json") if each.name != "about.json"}
     assert sums == {each.stem for each in after}
+
+
+def begun_farther_on(lap_s: int) -> bytes:
+    """A TCX of 20 minutes northward from 1.5 km north of the door; its lap began earlier."""
+    points = []
+    for second in range(1200):
+        north = HOME.latitude_deg + np.degrees((1500.0 + 3 * second) / EARTH_RADIUS_M)
+        points.append(
+            f"<Trackpoint><Time>2026-05-08T14:{30 + second // 60}:{second % 60:02d}Z</Time>"
+            f"<Position><LatitudeDegrees>{north:.7f}</LatitudeDegrees><LongitudeDegrees>"
+            f"{HOME.longitude_deg:.7f}</LongitudeDegrees></Position></Trackpoint>"
+        )
+    begin = f"2026-05-08T14:{30 - lap_s // 60}:00Z"
+    return (
+        '<TrainingCenterDatabase xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2">'
+        f'<Activities><Activity Sport="Running"><Id>{begin}</Id><Lap StartTime="{begin}">'
+        f"<TotalTimeSeconds>{1200 + lap_s}</TotalTimeSeconds><Track>{''.join(points)}</Track>"
+        "</Lap></Activity></Activities></TrainingCenterDatabase>"
+    ).encode()
+
+
+@pytest.mark.parametrize(("name", "lap_s"), [("run.tcx", 480), ("2026-05-08-142200.tcx", 0)])
+def test_a_session_whose_track_a_new_zone_leaves_as_it_is_is_shown_again(
+    tmp_path: Path, name: str, lap_s: int
+) -> None:
+    """Its lap, or the time in its name, told how long the way from the door was."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / name).write_bytes(begun_farther_on(lap_s))
+    imported(tmp_path, "--no-pages")
+    at = ("--archive", tmp_path / "a")
+    before = json.loads(done("sessions", "--json", *at).stdout)
+    done("profile", f"privacy_zones=[{{{PLACE}, radius_m = 20}}]", *at)
+    with Archive.open(tmp_path / "a") as archive:
+        assert archive.annotations.exposed() == [before["id"]]
+    after = json.loads(done("sessions", "--json", *at).stdout)
+    assert (after["start_time"], after["distance_m"]) == (
+        before["start_time"],
+        before["distance_m"],
+    )
+    with Archive.open(tmp_path / "a") as archive:
+        assert archive.annotations.exposed() == []
+        session = archive.session(before["id"])
+    assert "1422" not in session.source.name
+    assert bool(session.laps) == (lap_s == 0)
+
+
+def test_zones_that_another_version_hid_otherwise_are_taken_out_again(place: Path) -> None:
+    """The sizes of what is hidden are those of the version; nobody sets the zone again."""
+    imported(place, "--no-pages")
+    with Archive.open(place / "a") as archive:  # as by a version that hid next to nothing
+        athlete = Athlete(privacy_zones=(HOME,), zone_secret="kept")  # noqa: S106
+        archive.annotations.set_zones(athlete, (), "another version")
+    hidden = privacy_zones.discs(athlete)
+    tracks = exported(place)
+    assert len(tracks) == 2
+    assert [seconds_within(each, hidden) for each in tracks] == [0, 0]
+
+
+def test_a_zone_taken_back_before_its_sessions_were_analysed_again_hides_none(place: Path) -> None:
+    imported(place, "--no-pages")
+    before = exported(place)
+    at = ("--archive", place / "a")
+    done("profile", f"privacy_zones={DOCUMENTED}", *at)
+    done("profile", "privacy_zones=", *at)
+    assert exported(place) == before
+
+
+def seconds_within(data: bytes, hidden: tuple[privacy_zones.Disc, ...]) -> int:
+    """How many rows of a track in CSV lie in one of the discs."""
+    rows = pd.read_csv(io.BytesIO(data))
+    latitude, longitude = rows["latitude_deg"].to_numpy(), rows["longitude_deg"].to_numpy()
+    within = np.zeros(len(rows), dtype=bool)
+    for disc in hidden:
+        within |= privacy_zones.distance_m(latitude, longitude, disc) <= disc.radius_m
+    return int(within.sum())

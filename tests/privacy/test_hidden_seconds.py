@@ -294,8 +294,18 @@ def test_a_file_without_the_samples_about_the_door_tells_nothing_of_them(
         np.testing.assert_array_equal(values, plain_track.columns[name], name)
 
 
+def test_near_a_zone_a_name_loses_its_time_also_where_no_second_is_hidden() -> None:
+    """The samples about the door are not in the file; the name says when they began."""
+    session, track = analysed(trimmed(0.0, 0))
+    assert not track.hidden
+    assert session.source.name == "2026-05-08-….gpx"
+    assert session.laps
+    assert session.distance_m is not None
+
+
 def test_far_from_every_zone_odometer_and_laps_stay() -> None:
     far = dc.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, latitude_deg=-30.0),))
     session, track = analysed(trimmed(612.0, 240), far)
+    assert session.source.name == "2026-05-08-142427.gpx"
     assert session.laps
     assert track.columns["distance_m"][0] == 612.0

@@ -42,10 +42,10 @@ def test_a_disc_covers_its_zone_and_its_middle_is_far_from_the_zones() -> None:
         main, *rim = privacy_zones.discs(Athlete(privacy_zones=(zone,), zone_secret=secret))
         place = (np.array([zone.latitude_deg]), np.array([zone.longitude_deg]))
         away_m = privacy_zones.distance_m(*place, main)[0]
-        assert 1.5 * 200 - 0.1 <= away_m <= 2.5 * 200 + 0.1
+        assert 2.5 * 200 - 0.1 <= away_m <= 4 * 200 + 0.1
         assert main.radius_m >= away_m + 200
         assert len(rim) == 6
-        assert all(2.75 * 200 <= each.radius_m <= 4 * 200 for each in rim)
+        assert all(4.5 * 200 <= each.radius_m <= 6.5 * 200 for each in rim)
 
 
 def test_discs_are_the_same_for_one_secret_and_others_for_another() -> None:
@@ -56,6 +56,25 @@ def test_discs_are_the_same_for_one_secret_and_others_for_another() -> None:
     assert first == again
     assert not set(first) & set(other)
     assert len(set(first)) == 14
+
+
+def test_discs_of_other_sizes_are_no_images_of_each_other_about_the_door(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The prolonged line through the middles of both would lead to the door."""
+    zone = Zone(0.0, 0.0, 200.0)
+    athletes = [Athlete(privacy_zones=(zone,), zone_secret=str(each)) for each in range(100)]
+
+    def turns() -> FloatArray:
+        mains = [privacy_zones.discs(each)[0] for each in athletes]
+        return np.angle([each.longitude_deg + 1j * each.latitude_deg for each in mains])
+
+    before = turns()
+    for name in ("DISPLACED_BY", "WIDER_BY", "RIM_RADIUS"):
+        low, high = getattr(privacy_zones, name)
+        monkeypatch.setattr(privacy_zones, name, (1.5 * low, 1.5 * high))
+    apart = np.abs(np.angle(np.exp(1j * (turns() - before))))
+    assert np.mean(apart < 0.1) < 0.15
 
 
 def test_directions_of_discs_are_spread_over_the_compass() -> None:

@@ -17,6 +17,7 @@ from retrorun.errors import ArchiveError, SettingsError
 if TYPE_CHECKING:
     from retrorun.model import Athlete, Label, Remark
 
+_ZONES_MARK = "zones-mark"  # name of the document: which discs sessions were looked through for
 _EXPOSED = "exposed"  # name of the document: session id → track that holds a zone's seconds
 _COLUMNS = "session, start_s, end_s, direction, origin"
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
@@ -277,7 +278,7 @@ class Annotations:
 
         self._database.put_document(name, msgspec.json.encode(value))
 
-    def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]") -> None:
+    def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]", mark: str) -> None:
         """Keep a profile with privacy zones, and which sessions hold seconds in them.
 
         Those sessions are noted to be analysed again. One counts as exposed until its track
@@ -286,31 +287,56 @@ class Annotations:
         Args:
             athlete: the profile with its zones and their secret.
             exposed: ids of sessions.
+            mark: what tells what is hidden about these zones from anything else.
         """
         rows = [self._database.find_session("id, track, sha256", each) for each in exposed]
         with self._database.transaction():
             self._put_document("profile", athlete)
             self._put_document(_EXPOSED, {session_id: track for session_id, track, _ in rows})
+            self._put_document(_ZONES_MARK, mark)
             self._pending.add(sha256 for *_, sha256 in rows)
+
+    def zones_mark(self) -> str:
+        """What ``set_zones`` was given last; empty where it is not known."""
+        import msgspec
+
+        document = self._database.document(_ZONES_MARK)
+        try:
+            return msgspec.json.decode(document, type=str) if document is not None else ""
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return ""
 
     def exposed(self) -> list[str]:
         """Ids of sessions that hold seconds in a privacy zone, oldest first.
 
         They were analysed before the zone was known, and not again since.
         """
+        tracks = self._exposed_tracks()
+        sessions = self._database.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
+        return [session_id for session_id, track in sessions if tracks.get(session_id) == track]
+
+    def settle_exposed(self, session_ids: "Iterable[str]") -> None:
+        """Count these sessions as exposed no more, with the tracks that they have."""
+        settled = set(session_ids)
+        kept = {
+            name: track for name, track in self._exposed_tracks().items() if name not in settled
+        }
+        with self._database.transaction():
+            self._put_document(_EXPOSED, kept)
+
+    def _exposed_tracks(self) -> dict[str, str]:
+        """Session id → the track with which it is exposed."""
         import msgspec
 
         document = self._database.document(_EXPOSED)
         try:
-            tracks = (
+            return (
                 msgspec.json.decode(document, type=dict[str, str]) if document is not None else {}
             )
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             words = f"it is not known which sessions hold a privacy zone: {problem}"
             remedy = "`retrorun reprocess --all`, then set the zones again."
             raise ArchiveError("archive-zones-damaged", words, remedy=remedy) from problem
-        sessions = self._database.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
-        return [session_id for session_id, track in sessions if tracks.get(session_id) == track]
 
 
 def _rows(session_id: str, labels: "Iterable[Label]") -> list[tuple[str, float, float, str, str]]:

@@ -129,7 +129,7 @@ def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete
         return athlete
     secret = before.zone_secret or options.new_zone_secret()
     athlete = dataclasses.replace(athlete, zone_secret=secret)
-    options.store_zones(store, athlete)
+    ingest.store_zones(store, athlete)
     return athlete
 
 

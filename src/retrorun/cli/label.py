@@ -98,21 +98,32 @@ def store_answer(store: Archive, session_id: str, words: Sequence[str]) -> answe
     if [each.lower() for each in words] == ["undo"]:
         done = answers.undo(store, session_id)
         left = f"; {done.steps} more can be taken back" if done.steps else ""
-        _print_answer("taken back", done, left)
+        _print_answer("taken back", _shown_answer(store, done), left)
         return done
     done = answers.answer(store, session_id, answer_of(words, store.session(session_id)))
     if done.labels:
-        _print_answer("labelled", done, "")
+        _print_answer("labelled", _shown_answer(store, done), "")
     else:
         terminal.err().print("that is so already: nothing was changed")
     return done
 
 
-def _print_answer(verb: str, done: answers.Answered, end: str) -> None:
+def _shown_answer(store: Archive, done: answers.Answered) -> Sequence[Label]:
+    """The labels of an answer on the page's clock, which stands still in a privacy zone.
+
+    None of a session that cannot be read: how the clocks differ is not known then.
+    """
+    try:
+        track = answers.clock_of(store, store.session(done.session))
+    except ArchiveError:
+        return ()
+    return privacy_zones.shown_labels(track, done.labels)
+
+
+def _print_answer(verb: str, labels: Iterable[Label], end: str) -> None:
     clear = {"unknown": "without a label"}
     found = [
-        f"{_ends(each)} {translated(clear.get(each.direction, each.direction))}"
-        for each in done.labels
+        f"{_ends(each)} {translated(clear.get(each.direction, each.direction))}" for each in labels
     ]
     more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
     terminal.err().print(f"{verb}: {', '.join(found[:MOST_NAMED])}{more}{end}")

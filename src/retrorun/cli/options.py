@@ -3,7 +3,7 @@
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +15,6 @@ from retrorun.cli import terminal
 if TYPE_CHECKING:
     from retrorun.archive import Archive
     from retrorun.model import Athlete, Zone
-    from retrorun.privacy_zones import Disc
     from retrorun.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -297,6 +296,8 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
     """
+    from retrorun import ingest
+
     stored = store.annotations.profile()
     joined = with_stored_zones(athlete, stored)
     if _zones_of(joined) == _zones_of(stored):
@@ -305,7 +306,8 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
         stored = store.annotations.profile()  # another process may have drawn the secret meanwhile
         joined = with_stored_zones(athlete, stored)
         zones, zone_secret = _zones_of(joined)
-        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=zone_secret))
+        athlete = replace(stored, privacy_zones=zones, zone_secret=zone_secret)
+        ingest.store_zones(store, athlete)
     return joined
 
 
@@ -325,41 +327,16 @@ def new_zone_secret() -> str:
     return secrets.token_hex(32)
 
 
-def store_zones(store: "Archive", athlete: "Athlete") -> None:
-    """Store a profile with its zones, and note every session that holds seconds within them.
-
-    Raises:
-        ArchiveError: the archive cannot be written, or another process writes.
-    """
-    from retrorun import privacy_zones
-
-    discs = privacy_zones.discs(athlete)
-    with store.writing():
-        store.annotations.set_zones(
-            athlete, [each for each in store.known() if _touches(store, each, discs)]
-        )
-
-
-def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:
-    """Whether a stored session holds or tells of a hidden second; one that is damaged may."""
-    from retrorun import privacy_zones
-    from retrorun.errors import ArchiveError
-
-    try:
-        track, laps = store.track(session_id), store.session(session_id).laps
-        if privacy_zones.hidden_seconds(track, discs).any():
-            return True
-        return privacy_zones.tells_of_unseen(track, laps, track.column("distance_m"), discs)
-    except ArchiveError:
-        return True
-
-
 def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
     """Reprocess sessions that still hold seconds in a zone, before anything is printed or written.
 
     A session that cannot be reprocessed is left out by whatever reads sessions.
     """
     athlete = load_athlete(None, store)
+    if athlete.privacy_zones:
+        from retrorun import ingest
+
+        ingest.note_redrawn_zones(store)
     exposed = store.annotations.exposed()
     if exposed:
         from retrorun import ingest

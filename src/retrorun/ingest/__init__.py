@@ -12,6 +12,7 @@ from retrorun.ingest.reprocess import (
     has_learnt,
     note_dependent,
     note_pressed,
+    note_redrawn_zones,
     original_task,
     outdated_sessions,
     reprocess,
@@ -20,6 +21,7 @@ from retrorun.ingest.reprocess import (
     reprocess_exposed,
     reprocess_outdated,
     separate,
+    store_zones,
     undo,
 )
 from retrorun.ingest.run import run_import
@@ -35,6 +37,7 @@ __all__ = [
     "has_learnt",
     "note_dependent",
     "note_pressed",
+    "note_redrawn_zones",
     "original_task",
     "outdated_sessions",
     "plan_import",
@@ -46,5 +49,6 @@ __all__ = [
     "reprocess_outdated",
     "run_import",
     "separate",
+    "store_zones",
     "undo",
 ]

@@ -11,11 +11,11 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 """
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retrorun import __version__
+from retrorun import __version__, privacy_zones
 from retrorun.archive import Archive, Change
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import (
@@ -107,10 +107,58 @@ def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:
     Returns:
         Ids of those that still do: their originals are lost or cannot be read.
     """
+    note_redrawn_zones(archive)
     exposed = archive.annotations.exposed()
     if exposed:
         reprocess(archive.hashes(exposed), archive, engine)
+        _settle_exposed(archive)
     return archive.annotations.exposed()
+
+
+def store_zones(archive: Archive, athlete: "Athlete") -> None:
+    """Store a profile with its zones, and note every session that holds seconds within them.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or another process writes.
+    """
+    discs = privacy_zones.discs(athlete)
+    with archive.writing():
+        told = [each for each in archive.known() if tells_of_zone(archive, each, discs)]
+        archive.annotations.set_zones(athlete, told, privacy_zones.mark(athlete))
+
+
+def note_redrawn_zones(archive: Archive) -> None:
+    """Note sessions as ``store_zones`` does where another version hid zones in another way.
+
+    Raises:
+        ArchiveError: the archive cannot be written, or another process writes.
+    """
+    athlete = archive.annotations.profile()
+    mark = privacy_zones.mark(athlete)
+    if mark and archive.annotations.zones_mark() != mark:
+        store_zones(archive, athlete)
+
+
+def _settle_exposed(archive: Archive) -> None:
+    """Let sessions out again that tell of no zone any more, though their tracks did not change.
+
+    So is one whose laps alone, or the time in its name, told of what its file does not hold.
+    """
+    with archive.writing():
+        discs = privacy_zones.discs(archive.annotations.profile())
+        exposed = archive.annotations.exposed()
+        archive.annotations.settle_exposed(
+            each for each in exposed if not tells_of_zone(archive, each, discs)
+        )
+
+
+def tells_of_zone(archive: Archive, session_id: str, discs: Sequence[privacy_zones.Disc]) -> bool:
+    """Whether a stored session holds or tells of a hidden second; one that is damaged may."""
+    try:
+        session, track = archive.session(session_id), archive.track(session_id)
+    except ArchiveError:
+        return True
+    return privacy_zones.tells(session, track, discs)
 
 
 def original_candidate(sha256: str, archive: Archive) -> Candidate:
