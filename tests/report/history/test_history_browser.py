@@ -157,6 +157,21 @@ def test_a_day_long_run_and_all_of_it_backward_fit_the_list(
     page.close()
 
 
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_bars_of_what_may_be_backward_are_wide_enough_to_be_seen(
+    browser: Browser, site: Built, width: int
+) -> None:
+    """A bar and its gap take three pixels and more: those of one pixel blur into a pale patch."""
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    opened(page, f"{site.url}/index.html")
+    period = page.locator(".log path.m").first.evaluate(
+        """(at) => { const pattern = getComputedStyle(at).stroke.match(/#([a-z]+)/)[1];
+        return document.getElementById(pattern).width.baseVal.value * at.getScreenCTM().a; }"""
+    )
+    assert period >= 3
+    page.close()
+
+
 def test_show_all_is_there_while_something_is_hidden(page: Page, site: Built) -> None:
     """It goes with the filter, and who used it by keyboard goes on at the first field."""
     opened(page, f"{site.url}/index.html")
