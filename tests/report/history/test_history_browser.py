@@ -157,6 +157,18 @@ def test_a_day_long_run_and_all_of_it_backward_fit_the_list(
     page.close()
 
 
+def test_what_was_not_recorded_is_one_line_on_a_phone(browser: Browser, site: Built) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 740})
+    opened(page, f"{site.url}/comparison.html")
+    rows = page.locator(".forest tr.early")
+    assert rows.count()
+    words = "all => all.map(at => [at.innerText, at.getBoundingClientRect().height])"
+    for text, height in rows.evaluate_all(words):
+        assert "not recorded" not in text or height < 40, text  # two lines would be 47 and more
+    assert any("not recorded" in each for each in rows.all_inner_texts())
+    page.close()
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_bars_of_what_may_be_backward_are_wide_enough_to_be_seen(
     browser: Browser, site: Built, width: int
