@@ -307,6 +307,10 @@ GERMAN = {
         "Abschnitte rückwärts, die nicht auf ebenem, offenem Grund lagen: 4:10 (steil), "
         "9:00 (kurvig)."
     ),
+    "58 of 60 backward segments were not on level, open ground, the first of them 4:10 (steep).": (
+        "58 von 60 Abschnitten rückwärts lagen nicht auf ebenem, offenem Grund, die ersten davon "
+        "4:10 (steil)."
+    ),
     "1,019 m backward, 127% of the longest in the 30 days before (804 m).": (
         "1.019 m rückwärts, 127 % des längsten Werts der 30 Tage davor (804 m)."
     ),

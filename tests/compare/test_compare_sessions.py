@@ -328,6 +328,30 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
     assert "acute" not in words
 
 
+@pytest.mark.parametrize(
+    ("steep", "words"),
+    [
+        (2, "Backward segments that were not on level, open ground: 1:00 (steep), 3:00 (steep)."),
+        (
+            60,
+            (
+                "60 of 60 backward segments were not on level, open ground, the first of them "
+                "1:00 (steep), 3:00 (steep), 5:00 (steep), 7:00 (steep), 9:00 (steep), "
+                "11:00 (steep)."
+            ),
+        ),
+    ],
+)
+def test_ground_names_the_first_of_many_segments(steep: int, words: str) -> None:
+    parts = [stretch(60 + 120 * n, 60, "backward") for n in range(steep)]
+    uphill = [
+        dataclasses.replace(each, metrics=dataclasses.replace(each.metrics, ground=("steep",)))
+        for each in parts
+    ]
+    found = guidance(session("a", 0, uphill), EarlierSessions(), SETTINGS)
+    assert [each.message for each in found.advice if each.key == "ground"] == [words]
+
+
 def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
     parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
     advice_by_key = {

@@ -52,6 +52,15 @@ def test_a_claim_without_an_answer_is_never_open() -> None:
     assert claim_cards([claim("a", "not recorded")]).open == ()
 
 
+def test_one_answer_to_all_claims_is_said_once() -> None:
+    found = claim_cards([claim("a", "too early"), claim("b", "too early")])
+    assert found.shared == "data"
+    other = Claim("c", "c", "studies", "other data", None, NUMBER, None, "", "too early")
+    assert claim_cards([claim("a", "too early"), other]).shared == ""
+    assert claim_cards([claim("a", "too early")]).shared == ""
+    assert claim_cards([claim("a", "answered"), claim("b", "too early")]).shared == ""
+
+
 def test_what_no_watch_can_measure_stands_on_the_comparison_only() -> None:
     sessions = session_history.ten_weeks()
     compared = session_history.compared(sessions)

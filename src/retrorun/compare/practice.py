@@ -292,6 +292,9 @@ def _progression(
     return Advice(key, title, words, ratio.citation, RUNSAFE_LIMITS)
 
 
+MOST_NAMED = 6  # segments that one sentence names
+
+
 def _ground(session: Session, settings: CompareSettings) -> Advice | None:
     segments = segments_of_kind(session, "backward", settings)
     if not segments:
@@ -303,7 +306,13 @@ def _ground(session: Session, settings: CompareSettings) -> Advice | None:
     ]
     if not named:
         return Advice("ground", "Ground", "Every backward segment was on level and open ground.")
-    words = f"Backward segments that were not on level, open ground: {', '.join(named)}."
+    if len(named) > MOST_NAMED:
+        words = (
+            f"{len(named)} of {len(segments)} backward segments were not on level, open ground, "
+            f"the first of them {', '.join(named[:MOST_NAMED])}."
+        )
+    else:
+        words = f"Backward segments that were not on level, open ground: {', '.join(named)}."
     limits = "Judged by grade and turn rate only: a watch does not see traffic, holes or people."
     return Advice("ground", "Ground", words, limits=limits)
 

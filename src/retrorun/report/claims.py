@@ -40,6 +40,12 @@ class ClaimCards:
     open: tuple[ClaimCard, ...] = ()
     folded: tuple[ClaimCard, ...] = ()
 
+    @property
+    def shared(self) -> str:
+        """The one answer that all claims have, where there are several; else empty."""
+        words = {each.data for each in (*self.open, *self.folded)}
+        return words.pop() if len(words) == 1 and len(self.folded) > 1 and not self.open else ""
+
 
 def claim_cards(claims: Iterable[Claim]) -> ClaimCards:
     """At most three answered claims open, those with a number first; all others folded.

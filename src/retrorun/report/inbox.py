@@ -235,8 +235,11 @@ def session_habit(
 
 
 def _habit_words(learnt: GaitHabit) -> str:
-    counts = (learnt.answers, learnt.backward, learnt.sessions)
-    named = dict(zip(("answers", "backward", "sessions"), map(str, counts), strict=True))
+    named = {
+        "answers": str(learnt.answers),
+        "backward": str(learnt.backward),
+        "sessions": say_count("inbox_sessions", learnt.sessions),
+    }
     if learnt.kind is None:
         return say("habit_few", fallback="habit_few", **named)
     bounds = (*learnt.kind.step_gain, *learnt.kind.speed_share)

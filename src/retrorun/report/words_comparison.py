@@ -54,11 +54,11 @@ HISTORY: Mapping[str, str] = {
     # what the athlete's answers taught
     "part_habit": "What your answers taught",
     "habit_few": (
-        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "You answered {answers} stretches that your steps alone proposed, {sessions}; "
         "{backward} were backward. That is too few to tell your own backward gait by."
     ),
     "habit_taught": (
-        "You answered {answers} stretches that your steps alone proposed, in {sessions} sessions; "
+        "You answered {answers} stretches that your steps alone proposed, {sessions}; "
         "{backward} were backward. So your backward steps are {gain} to {most} quicker than your "
         "forward line, at {slow} to {fast} of your forward speed."
     ),

@@ -136,6 +136,8 @@ REVIEW: Mapping[str, str] = {
     "snapped_lap": "at a lap press",
     "snapped_turn": "where you turned",
     "inbox_review_one": "Look at each",
+    "answer_call_one": "Say whether it was backward",
+    "answer_call_many": "Say which of the {count} were backward",
     "choose_row": "Select stretch {number}",
     "laps_title": "Every second lap is backward",
     "laps_question": "Was every second lap backward?",

@@ -137,6 +137,67 @@ def test_no_cell_of_the_list_of_sessions_is_cut(browser: Browser, site: Built, w
     page.close()
 
 
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_a_day_long_run_and_all_of_it_backward_fit_the_list(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    """24:00:00, 175.66 km and 100 % are the longest that its columns have to hold."""
+    day = session_history.run(1, [(86_400, "forward", "run", "confirmed", 2.0331)])
+    all_of_it = session_history.run(2, [(900, "backward", "run", "confirmed", 2.0)])
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    place = Site(tmp_path)
+    place.ensure_assets()
+    place.write("index.html", index_page([day, all_of_it], session_history.ME))
+    opened(page, f"{tmp_path.as_uri()}/index.html")
+    rows = page.locator(".log tbody tr").all_inner_texts()
+    assert "100\u00a0%" in rows[0]
+    assert width < 700 or "24:00:00\t175.66\u00a0km" in rows[1]
+    cut = "cells => cells.filter(at => at.scrollWidth > at.clientWidth).map(at => at.innerText)"
+    assert page.locator(".log :is(th, td)").evaluate_all(cut) == []
+    page.close()
+
+
+def test_what_was_not_recorded_is_one_line_on_a_phone(browser: Browser, site: Built) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 740})
+    opened(page, f"{site.url}/comparison.html")
+    rows = page.locator(".forest tr.early")
+    assert rows.count()
+    words = "all => all.map(at => [at.innerText, at.getBoundingClientRect().height])"
+    for text, height in rows.evaluate_all(words):
+        assert "not recorded" not in text or height < 40, text  # two lines would be 47 and more
+    assert any("not recorded" in each for each in rows.all_inner_texts())
+    page.close()
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_bars_of_what_may_be_backward_are_wide_enough_to_be_seen(
+    browser: Browser, site: Built, width: int
+) -> None:
+    """A bar and its gap take three pixels and more: those of one pixel blur into a pale patch."""
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    opened(page, f"{site.url}/index.html")
+    period = page.locator(".log path.m").first.evaluate(
+        """(at) => { const pattern = getComputedStyle(at).stroke.match(/#([a-z]+)/)[1];
+        return document.getElementById(pattern).width.baseVal.value * at.getScreenCTM().a; }"""
+    )
+    assert period >= 3
+    page.close()
+
+
+def test_show_all_is_there_while_something_is_hidden(page: Page, site: Built) -> None:
+    """It goes with the filter, and who used it by keyboard goes on at the first field."""
+    opened(page, f"{site.url}/index.html")
+    button = page.locator("button[type=reset]")
+    expect(button).to_be_hidden()
+    page.select_option("[name=kind]", "maybe")
+    expect(button).to_be_visible()
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(page.locator("[name=text]")).to_be_focused()
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_is_there_with_scripts_off(browser: Browser, site: Built, name: str) -> None:
     context = browser.new_context(java_script_enabled=False)

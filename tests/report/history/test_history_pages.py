@@ -13,12 +13,13 @@ import session_history
 
 from processor_time import is_cheap
 from retrorun.model import Athlete, Best, Estimate, Remark, Session, Totals
-from retrorun.model.comparison import Week
+from retrorun.model.comparison import Point, Trend, Week
 from retrorun.report.history.calendar import volume_figure
 from retrorun.report.history.comparison import comparison_page
 from retrorun.report.history.differences import cost_tiles
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page
+from retrorun.report.history.trends import trend_cards
 from retrorun.report.numbers import Display, signed
 
 Page = Callable[[list[Session]], str]
@@ -48,6 +49,38 @@ def tree(html: str) -> Any:  # noqa: ANN401  # what an XPath gives has no narrow
 
 def words(html: str) -> str:
     return " ".join(tree(html).text_content().split())
+
+
+def trend(values: list[float], low: float, high: float) -> Trend:
+    """One value a week, level, with these ends of its slope a week."""
+    points = tuple(Point(str(n), n * 604_800.0, value) for n, value in enumerate(values))
+    slope = Estimate(0.0, low, high, "made up")
+    weeks = float(len(values) - 1)
+    return Trend(
+        "backward_share", "", "", points, slope, values[0], weeks, len(points), verdict="level"
+    )
+
+
+def reach(made: Trend) -> tuple[float, float]:
+    """Ends of the upright axis of its figure."""
+    (card,) = trend_cards([made], {}, Display())
+    assert card.figure is not None
+    low, high = card.figure["layout"]["yaxis"]["range"]
+    return low, high
+
+
+def test_a_wide_interval_does_not_press_the_marks_of_a_trend_flat() -> None:
+    """Shares of 10 to 40 with a slope known to 50 points a week: no axis from −100 to 200 %."""
+    low, high = reach(trend([10.0, 40.0, 20.0, 30.0], -50.0, 50.0))
+    assert -10 < low <= 0  # room for half a mark, and no share below nothing
+    assert 40 < high <= 40 + 15 + 10  # half of the marks' spread, and room
+
+
+def test_a_narrow_interval_of_a_trend_is_drawn_whole() -> None:
+    low, high = reach(trend([10.0, 40.0, 20.0, 30.0], -2.0, 2.0))
+    # the band: 10 in the middle, plus and minus 2 points in each of a week and a half
+    assert low < 10 - 3
+    assert 40 < high < 50
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,5 +1,6 @@
 """The review in a real browser: keys, handles, snapping, undo, focus, phone, axe."""
 
+import dataclasses as dc
 import re
 from collections.abc import Callable, Iterator
 
@@ -258,6 +259,25 @@ def test_another_tab_has_answered_meanwhile(opened: Open) -> None:
     page.keyboard.press("y")
     expect(page.locator("h1")).to_contain_text("5:00 to 5:50")
     expect(page.locator("#kept")).to_contain_text("please look again")
+
+
+def test_a_stretch_that_changed_meanwhile_is_asked_again_as_it_is_now(opened: Open) -> None:
+    """Not one of a session that was imported in the meantime and took its place in the queue."""
+    fake = api()
+    page = opened(fake)
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+    asked = fake.sessions["0123456789ab"]
+    newer = dc.replace(asked, id="cccccccccccc", start_time_s=asked.start_time_s + 9e6)
+    fake.sessions["cccccccccccc"] = newer
+    fake.tracks["cccccccccccc"] = fake.tracks["0123456789ab"]
+    later = hand_made_sessions.session(
+        [(205, *hand_made_sessions.TWO_CANDIDATES[0][1:]), *hand_made_sessions.TWO_CANDIDATES[1:]]
+    )
+    fake.sessions["0123456789ab"] = dc.replace(later, start_time_s=asked.start_time_s)
+    fake.refuse = (409, "no such candidate")
+    page.keyboard.press("y")
+    expect(page.locator("h1")).to_contain_text("3:25 to 4:25")
+    assert page.locator("article.question").get_attribute("data-session") == "0123456789ab"
 
 
 def test_a_phone_answers_by_touch(opened: Open) -> None:

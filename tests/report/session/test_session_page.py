@@ -75,6 +75,29 @@ def test_candidates_are_told_apart_from_what_is_counted() -> None:
     assert tile == ["0:00", "and 1:00 that may be"]
 
 
+def test_what_waits_for_an_answer_is_asked_for_at_the_top() -> None:
+    """Two stretches wait: the page on disk leads to its own buttons, the live one to the review."""
+    plan = hand_made_sessions.TWO_CANDIDATES
+    session, track = hand_made_sessions.session(plan), hand_made_sessions.track(plan)
+    calls = {}
+    for live in (False, True):
+        html = session_page(session, track, SessionContext(live=live))
+        (call,) = select(html, "//div[@id='part-top']//a[@id='answer-call']")
+        calls[live] = call.get("href")
+        assert " ".join(call.text_content().split()) == "Say which of the 2 were backward"
+    assert calls == {False: "#part-answers", True: f"/review?session={session.id}"}
+    redacted = session_page(session, track, SessionContext(redacted=True))
+    assert select(redacted, "//a[@id='answer-call']") == []
+    assert select(page(hand_made_sessions.session(plan[:1])), "//a[@id='answer-call']") == []
+
+
+def test_the_legend_names_what_the_strip_shows() -> None:
+    html = page(hand_made_sessions.session(hand_made_sessions.TWO_CANDIDATES))
+    assert select(html, "//ul[@class='legend']/li/@class") == ["candidate", "forward"]
+    every = select(page(hand_made_sessions.session()), "//ul[@class='legend']/li/@class")
+    assert every == ["backward", "candidate", "forward", "unknown", "still"]
+
+
 def resting_on(verdict: Verdict, direction: Direction, **evidence: float) -> Session:
     """Ten minutes of running with these grounds."""
     session = hand_made_sessions.session([(600, direction, "run", verdict, 3.0)])

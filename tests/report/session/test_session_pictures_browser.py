@@ -379,6 +379,91 @@ def test_no_column_of_the_table_is_cut(page: Page, phone: Page, put: Put, langua
         assert table.evaluate("(at) => at.scrollWidth - at.clientWidth") == 0
 
 
+TEXTS = """(all) => all.map((at) => { const words = document.createRange();
+  words.selectNodeContents(at); const r = words.getBoundingClientRect();
+  return [r.left, r.right, r.top, r.bottom]; })"""
+
+
+def overlapping(page: Page, css: str) -> list[tuple[int, int]]:
+    """Places of texts that lie on one another, of the elements of a selector."""
+    found = [each for each in page.locator(css).evaluate_all(TEXTS) if each[1] > each[0]]
+    return [
+        (one, other)
+        for other, (left, right, top, bottom) in enumerate(found)
+        for one, (first, last, above, below) in enumerate(found[:other])
+        if left < last and first < right and top < below and above < bottom
+    ]
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_texts_of_a_phone_page_keep_apart(browser: Browser, put: Put, width: int) -> None:
+    """Of a run of some hours, whose numbers are long; minus signs and “assumed” among them."""
+    plan: Plan = [
+        (2400, "forward", "run", "assumed", 2.9),
+        (2400, "backward", "run", "confirmed", 2.1),
+        (2400, "forward", "run", "assumed", 2.9),
+        (600, "backward", "walk", "confirmed", 1.1),
+    ]
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    shown(page, put, plan, hand_made_sessions.track(plan))
+    for css in (".times span:visible", ".segments thead th", "tr[data-n] td"):
+        assert overlapping(page, css) == [], css
+    page.close()
+
+
+def test_hours_of_a_day_keep_apart_below_the_lanes(browser: Browser, put: Put) -> None:
+    plan: Plan = [(86_400, "forward", "run", "confirmed", 2.0)]
+    page = browser.new_page(viewport={"width": 320, "height": 844})
+    shown(page, put, plan, hand_made_sessions.track(plan))
+    assert overlapping(page, ".times span:visible") == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_hatching_of_the_strip_is_not_stretched(browser: Browser, put: Put, width: int) -> None:
+    """Its lines lie at 45 degrees on any screen, and where the plan has what may be backward."""
+    plan = hand_made_sessions.TWO_CANDIDATES  # 60 of 600 s from 200 s on, and from 400 s on
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    shown(page, put, plan, hand_made_sessions.track(plan))
+    found = page.locator("svg.strip rect.candidate").evaluate_all(
+        """(all) => all.map((at) => { const m = at.getScreenCTM(), r = at.getBoundingClientRect();
+        const whole = at.ownerSVGElement.getBoundingClientRect();
+        return [m.a / m.d, (r.left - whole.left) / whole.width, r.width / whole.width]; })"""
+    )
+    assert [each for row in found for each in row] == pytest.approx(
+        [1, 200 / 600, 60 / 600, 1, 400 / 600, 60 / 600], abs=0.002
+    )
+    page.close()
+
+
+def test_from_the_top_the_next_key_is_the_answer(page: Page, put: Put) -> None:
+    """Who follows the call by keyboard stands before the buttons that answer."""
+    plan = hand_made_sessions.TWO_CANDIDATES
+    shown(page, put, plan, hand_made_sessions.track(plan))
+    page.locator("#answer-call").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".answering")).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Yes to all 2")).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_name_of_a_page_for_others_stands_above_its_headline(
+    browser: Browser, put: Put, width: int
+) -> None:
+    made = session_page(
+        hand_made_sessions.session(), hand_made_sessions.track(HOUR), SessionContext(redacted=True)
+    )
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto(put(made))
+    assert box(page, ".brand span")["x"] > box(page, "h1")["x"]
+    left = page.locator(".brand").evaluate(
+        "(at) => at.getBoundingClientRect().left + parseFloat(getComputedStyle(at).paddingLeft)"
+    )
+    assert left == pytest.approx(box(page, "h1")["x"], abs=1)
+    page.close()
+
+
 def test_a_phone_is_told_what_to_touch(phone: Page, page: Page, put: Put, html: str) -> None:
     url = put(html)
     expect(opened(phone, url).locator(".by-touch")).to_be_visible()

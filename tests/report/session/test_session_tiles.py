@@ -30,6 +30,10 @@ def test_candidates_leave_room_for_forward_numbers() -> None:
     assert found["Pace, forward"].value == "5:33"
     assert found["Heart rate, forward"].value == "154 bpm"
     assert found["Step rate, forward"].value == "174"
+    # nothing is sure yet, and no zero wears the colour of what is backward
+    assert found["How likely"].value == "81 %"
+    assert "How sure" not in found
+    assert {each.tone for each in found.values()} == {""}
     assert len(found) == 8
 
 

@@ -162,7 +162,9 @@
     let due = 0;
     const later = () => { cancelAnimationFrame(due); due = requestAnimationFrame(() => { apply(); remember(); }); };
     form.addEventListener("input", later);
-    form.addEventListener("reset", () => setTimeout(later));
+    // the button goes once nothing is filtered: the next Tab leads to the first field
+    form.tabIndex = -1;
+    form.addEventListener("reset", () => { form.focus(); setTimeout(later); });
     form.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("hashchange", () => { form.reset(); recall(); apply(); });
     // the charts are drawn anew in the other colours: filter those too

@@ -217,12 +217,18 @@
     } catch { /* asked again with the next event */ }
   }, 300);
 
+  // where the queue has what stands for this question now: of its session, else where it was
+  function closest({ session, start_s }) {
+    const off = (i) => Math.abs(queue[i].start_s - start_s);
+    const own = [...queue.keys()].filter((i) => queue[i].session === session).sort((a, b) => off(a) - off(b));
+    return own.length ? own[0] : Math.min(place, queue.length - 1);
+  }
   async function once(work) {
     if (busy) return;
     busy = true;
     try { await work(); } catch (problem) {
       kept.textContent = problem.message;
-      if (problem.status === 409) { kept.textContent = say("already_answered"); fetched.clear(); inbox = await ask("/api/inbox"); queue = inbox.queue.slice(); await go(Math.min(place, queue.length - 1)); }
+      if (problem.status === 409) { kept.textContent = say("already_answered"); fetched.clear(); inbox = await ask("/api/inbox"); queue = inbox.queue.slice(); await go(q ? closest(q) : 0); }
     } finally { busy = false; }
   }
   const answer = (yes) => once(async () => {

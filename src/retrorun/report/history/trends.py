@@ -1,6 +1,7 @@
 """Metrics over time: a figure for each metric, its slope in words, and a table of all values."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -77,10 +78,32 @@ def _a_week(trend: Trend, how: MetricFormat, more: int) -> str:
 
 
 def _figure(trend: Trend, how: MetricFormat, days: Mapping[str, Day]) -> Json:
-    data = [_marks(trend, how, days)]
-    if trend.slope_per_week.value is not None and trend.intercept is not None:
-        data = [*_line(trend, how), *data]
-    return {"data": data, "layout": _layout(how)}
+    marks = _marks(trend, how, days)
+    is_sloped = trend.slope_per_week.value is not None and trend.intercept is not None
+    lines = _line(trend, how) if is_sloped else []
+    return {"data": [*lines, marks], "layout": _layout(how, _reach(marks, lines))}
+
+
+ROOM = 0.08  # of the axis, above and below
+
+
+def _reach(marks: Json, lines: Sequence[Json]) -> list[float] | None:
+    """Ends of the upright axis: all marks, and of line and band as much as leaves those apart.
+
+    A wide band reaches half the marks' own spread beyond them, and never below zero where no mark
+    lies there. None leaves the choice to the chart: where all marks are equal.
+    """
+    errors = marks.get("error_y", {})
+    ys = marks["y"]
+    low = min(y - by for y, by in zip(ys, errors.get("arrayminus", [0.0] * len(ys)), strict=True))
+    high = max(y + by for y, by in zip(ys, errors.get("array", [0.0] * len(ys)), strict=True))
+    if low == high:
+        return None
+    drawn = [y for line in lines for y in line["y"]]
+    foot = max(min([low, *drawn]), low - (high - low) / 2, 0.0 if low >= 0 else -math.inf)
+    top = min(max([high, *drawn]), high + (high - low) / 2)
+    room = ROOM * (top - foot)
+    return [round(foot - room, 4), round(top + room, 4)]
 
 
 def _marks(trend: Trend, how: MetricFormat, days: Mapping[str, Day]) -> Json:
@@ -177,12 +200,12 @@ def _line(trend: Trend, how: MetricFormat) -> list[Json]:
     return [band, line]
 
 
-def _layout(how: MetricFormat) -> Json:
+def _layout(how: MetricFormat, reach: list[float] | None) -> Json:
     return layout(
         190,
         (46, 12, 6, 30),
         xaxis=axis(type="date", showgrid=False, nticks=5),
-        yaxis=axis(nticks=5, tickformat=f".{how.digits}f"),
+        yaxis=axis(nticks=5, tickformat=f".{how.digits}f", **({"range": reach} if reach else {})),
     )
 
 

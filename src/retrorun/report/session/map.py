@@ -381,7 +381,7 @@ def _badge(room: _MarkLayout, number: int, each: MeasuredSegment, *, needed: boo
         f'<a class="mark {segment.kind}" href="#stretch-{number}" data-n="{number}" '
         f'aria-label="{label}"><g transform="translate({right_px:.0f} {down_px:.0f})">'
         '<circle class="touch" r="20"/><circle class="disc" r="11.5"/>'
-        f'<text y="4.5">{number}</text></g></a>',
+        f'<text y="4.5"{" class=long" if number > 99 else ""}>{number}</text></g></a>',
     )
 
 
@@ -431,6 +431,23 @@ def _arrows(room: _MarkLayout, segments: Sequence[MeasuredSegment]) -> str:
     return "".join(drawn)
 
 
+def kinds_shown(segments: Sequence[MeasuredSegment]) -> tuple[str, ...]:
+    """The kinds that a legend has to name, in its order."""
+    there = {each.segment.kind for each in segments}
+    return tuple(kind for kind in LAYERS if kind in there)
+
+
+def _hatched(each: MeasuredSegment, duration_s: float) -> str:
+    """What may be backward, in per cent of the strip: its hatching is not stretched with it."""
+    segment = each.segment
+    if segment.kind != "candidate":
+        return ""
+    left, width = (
+        100 * at / duration_s for at in (segment.start_s, segment.end_s - segment.start_s)
+    )
+    return f'<rect class="stretch candidate" x="{left:.2f}%" width="{width:.2f}%" height="100%"/>'
+
+
 def draw_strip(segments: Sequence[MeasuredSegment], duration_s: float) -> Markup:
     """The session from left to right as one strip, a path a kind."""
     duration = max(duration_s, 1.0)
@@ -442,10 +459,11 @@ def draw_strip(segments: Sequence[MeasuredSegment], duration_s: float) -> Markup
     drawn = "".join(
         f'<path class="stretch {name}" d="{"".join(found)}"/>'
         for name, found in paths.items()
-        if found
+        if found and name != "candidate"
     )
+    hatched = "".join(_hatched(each, duration) for each in segments)
     svg = (
-        '<svg class="strip" viewBox="0 0 2000 40" preserveAspectRatio="none" role="img" '
-        f'aria-label="{say("strip_label")}">{drawn}</svg>'
+        f'<svg class="strip" role="img" aria-label="{say("strip_label")}">'
+        f'<svg viewBox="0 0 2000 40" preserveAspectRatio="none">{drawn}</svg>{hatched}</svg>'
     )
     return Markup(svg)  # noqa: S704  # numbers and our own words

@@ -42,7 +42,7 @@ from retrorun.report.session.lanes import (
     line_values,
     minute_table,
 )
-from retrorun.report.session.map import Map, draw_map, draw_strip
+from retrorun.report.session.map import Map, draw_map, draw_strip, kinds_shown
 from retrorun.report.session.question import presses_s, turns_s
 from retrorun.report.session.tiles import (
     may_be_backward,
@@ -126,6 +126,7 @@ class SessionView:
     habit: Habit | None
     tiles: tuple[Tile, ...]
     strip: Markup
+    kinds: tuple[str, ...]
     map: Map | None
     lanes: DrawnLanes | None
     minutes: Table | None
@@ -173,6 +174,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         habit=None if context.redacted else session_habit(context.athlete, measured, place),
         tiles=session_tiles(session, display),
         strip=draw_strip(measured, session.duration_s),
+        kinds=kinds_shown(measured),
         map=picture,
         lanes=drawn_lanes(found, measured, _lap_ends_s(session), display),
         minutes=minute_table(found, track.seconds),

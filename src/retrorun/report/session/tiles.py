@@ -93,24 +93,25 @@ def _mean_tiles(session: Session, way: Kind, display: Display) -> tuple[Tile, ..
 
 def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
     found = main_numbers(session, display)
+    tone = "backward" if session.time_s("backward") else ""  # zeros catch no eye
     return (
         Tile(
             say("tile_time"),
             found.backward_time,
             _time_note(found),
-            "backward",
+            tone,
         ),
         Tile(
             say("tile_distance"),
             found.backward_distance,
             say("tile_distance_note", distance=found.distance),
-            "backward",
+            tone,
         ),
         Tile(
             say("tile_share"),
             percent(session.backward_share),
             say("tile_share_note", time=clock(session.moving_s)),
-            "backward",
+            tone,
         ),
     )
 
@@ -157,13 +158,15 @@ def _heart(session: Session) -> Tile:
 
 
 def _confidence(session: Session) -> Tile:
-    """Mean probability of the backward segments, by their length."""
-    found = of_kind(session, "backward") or of_kind(session, "candidate")
+    """Mean probability of the backward segments, by their length; likely, not sure, if maybe."""
+    sure_ones = of_kind(session, "backward")
+    found = sure_ones or of_kind(session, "candidate")
     seconds = sum(each.metrics.seconds for each in found)
     if not seconds:
         return Tile(say("tile_sure"), UNKNOWN, _grounds(session))
     sure = sum(each.segment.probability * each.metrics.seconds for each in found) / seconds
-    return Tile(say("tile_sure"), percent(min(sure, 0.99)), _grounds(session))
+    label = say("tile_sure" if sure_ones else "tile_likely")
+    return Tile(label, percent(min(sure, 0.99)), _grounds(session))
 
 
 def _grounds(session: Session) -> str:
