@@ -136,22 +136,23 @@ class Pending:
         self._database.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
 
     def give_up(self, sha256: str, slug: str, message: str) -> None:
-        """Remove an export that cannot be analysed; its sessions stay, without any it failed.
+        """Remove an export that cannot be analysed, in a transaction.
+
+        Its sessions stay; without any it failed.
 
         One that has sessions and whose original is missing or damaged stays noted: it is tried
         again when its original has changed.
         """
         remedy = "`retrorun process --retry` reads it from its folder."
-        with self._database.transaction():
-            if self._database.has_session(sha256) and not self._is_readable(sha256):
-                self._keep_waiting(sha256)
-                return
-            self.remove(sha256)
-            self._database.connection.execute(
-                "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608
-                f"remedy = ? WHERE sha256 = ? AND {WITHOUT_SESSION}",
-                (slug, path_bytes(message), remedy, sha256),
-            )
+        if self._database.has_session(sha256) and not self._is_readable(sha256):
+            self._keep_waiting(sha256)
+            return
+        self.remove(sha256)
+        self._database.connection.execute(
+            "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608
+            f"remedy = ? WHERE sha256 = ? AND {WITHOUT_SESSION}",
+            (slug, path_bytes(message), remedy, sha256),
+        )
 
     def pages(self) -> list[str]:
         """Ids of sessions that changed or went since pages were written last."""

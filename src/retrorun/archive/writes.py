@@ -230,9 +230,10 @@ class Writes:
         self._database.connection.execute(TOTALS, (parcel.sha256,))
         if parcel.labels is None or parcel.labels == self._annotations.labels(parcel.sha256):
             self._pending.remove(parcel.sha256)
-        elif before:
+        elif parcel.sessions:
             # a label that came while the file was analysed was not used: the file is noted, also
-            # where another process has used it meanwhile, whose sessions this one replaces
+            # where another process has used it meanwhile, whose sessions this one replaces, and
+            # where the label came to a session whose place a new file takes
             self._pending.add([parcel.sha256])
         return {track for _, track in before}
 
@@ -281,6 +282,15 @@ class Writes:
             )
             self._pending.remove(sha256)
         self._drop_tracks({track for (track,) in gone})
+
+    def give_up(self, parcel: Parcel, slug: str, message: str) -> None:
+        """Let a file that cannot be analysed keep the sessions it has, and wait no longer for it.
+
+        Where a label came while it was analysed, it stays noted and is tried with that label.
+        """
+        with self._database.transaction():
+            if parcel.labels in (None, self._annotations.labels(parcel.sha256)):
+                self._pending.give_up(parcel.sha256, slug, message)
 
     def undo(self, import_id: int, now_s: float) -> list[str]:
         """Take an import back; labels and originals stay, so that ``--retry`` brings it back.

@@ -82,10 +82,10 @@ def reprocess_locked(
         for candidate, parcel in batch:
             if parcel.problem is not None:
                 words = parcel.problem.slug, parcel.problem.message
-                empty = parcel.problem.slug == _NO_USABLE_SECOND
-                (archive.writes.withdraw if empty else archive.pending.give_up)(
-                    candidate.sha256, *words
-                )
+                if parcel.problem.slug == _NO_USABLE_SECOND:
+                    archive.writes.withdraw(candidate.sha256, *words)
+                else:
+                    archive.writes.give_up(replace(parcel, sha256=candidate.sha256), *words)
         for parcel in parcels:
             archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)
