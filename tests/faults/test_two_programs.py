@@ -3,15 +3,24 @@
 The other program is a second connection, which acts at a fixed moment of what the first one does.
 """
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 import fake_pipeline
-from retrorun import ingest
+from retrorun import ingest, profile
 from retrorun.archive import Archive
+from retrorun.archive.annotations import Annotations
+from retrorun.archive.database import Database
+from retrorun.cli import annotate, options
 from retrorun.engines import Process
+from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
-from retrorun.model import Athlete, Blob, Failed, Label, Outcome
+from retrorun.model import Athlete, Blob, Failed, Label, Outcome, Remark
 from retrorun.settings import Settings
 
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
@@ -80,3 +89,105 @@ def test_a_label_that_comes_while_a_file_fails_is_tried_later(tmp_path: Path) ->
         assert archive.pending.exports() == [session.source.sha256]
         imported(archive, folder)
         assert [each.end_s for each in archive.sessions()[0].labels] == [9]
+
+
+HOME = '[{"latitude_deg": 46.05, "longitude_deg": 14.5, "radius_m": 200}]'
+
+
+def test_two_changes_of_a_profile_both_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other program states a mass and a privacy zone after this one has read the profile."""
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        says = [lambda: annotate.change_profile(other, ("mass_kg=61", f"privacy_zones={HOME}"))]
+        change = profile.change
+
+        def interrupted(athlete: Athlete, values: dict[str, Any]) -> Athlete:
+            changed = change(athlete, values)
+            while says:
+                says.pop()()
+            return changed
+
+        monkeypatch.setattr(profile, "change", interrupted)
+        annotate.change_profile(archive, ("birth_year=1980",))
+        stored = archive.annotations.profile()
+    assert (stored.birth_year, stored.mass_kg) == (1980, 61)
+    assert [each.radius_m for each in stored.privacy_zones] == [200]
+
+
+def test_the_first_profile_file_does_not_replace_what_another_program_has_stated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "profile.toml").write_text("mass_kg = 70\n")
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        load = profile.load
+
+        def interrupted(path: Path) -> Athlete:
+            other.annotations.set_profile(Athlete(birth_year=1980))
+            return load(path)
+
+        monkeypatch.setattr(profile, "load", interrupted)
+        assert options.load_athlete(tmp_path / "profile.toml", archive).mass_kg == 70
+        assert archive.annotations.profile() == Athlete(birth_year=1980)
+
+
+def test_a_convention_of_laps_is_stored_with_what_it_makes_due_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program writes for longer than is waited for."""
+    writing = Archive.writing
+    monkeypatch.setattr(Archive, "writing", lambda self, _=0.0: writing(self, 0.0))
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        with other.writing(), pytest.raises(ArchiveError) as refused:
+            annotate.change_profile(archive, ("laps=alternate",))
+        assert refused.value.slug == "archive-busy"
+        assert archive.annotations.profile() == Athlete()
+
+
+def test_two_changes_of_a_note_both_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other program notes something about the session while this one does."""
+    folder = exported(tmp_path, "run 1000 60")
+    with Archive.open(tmp_path / "kept") as archive:
+        imported(archive, folder)
+        (session,) = archive.known()
+        remarks, others = Annotations.remarks, list[threading.Thread]()
+
+        def say() -> None:
+            with Archive.open(tmp_path / "kept") as other:
+                annotate.change_note(other, session, 3, None, None)
+
+        def interrupted(self: Annotations) -> dict[str, Remark]:
+            found = remarks(self)
+            if not others:
+                others.append(threading.Thread(target=say))
+                others[0].start()
+                others[0].join(1.0)  # it ends in time only where nothing keeps it waiting
+            return found
+
+        monkeypatch.setattr(Annotations, "remarks", interrupted)
+        annotate.change_note(archive, session, None, None, "windy")
+        others[0].join()
+        assert archive.annotations.remarks() == {session: Remark(pain=3, text="windy")}
+
+
+def test_a_note_about_a_session_that_gives_way_meanwhile_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A longer recording takes the session's place between two steps of the note."""
+    folder = exported(tmp_path, "run 1000 60")
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, folder)
+        (session,) = archive.known()
+        find = Database.find_session
+
+        def interrupted(self: Database, columns: str, name: str) -> tuple[Any, ...]:
+            found = find(self, columns, name)
+            if self is archive.database and not self.connection.in_transaction:
+                exported(tmp_path, "run 1000 90")
+                imported(other, folder)
+            return found
+
+        monkeypatch.setattr(Database, "find_session", interrupted)
+        with suppress(ArchiveError):  # it says that there is no such session any more
+            archive.annotations.set_remark(session, Remark(text="windy"))
+        assert archive.annotations.remarks().keys() <= archive.known().keys()

@@ -159,11 +159,11 @@ class Pending:
         rows = self._database.rows("SELECT session FROM due ORDER BY session")
         return [each for (each,) in rows]
 
-    def add_page(self, session_id: str) -> None:
-        """Note a session whose page, and with it those over all sessions, is to be written."""
-        with self._database.transaction():
-            connection = self._database.connection
-            connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (session_id,))
+    def add_pages(self, sessions: Iterable[str]) -> None:
+        """Note sessions whose pages, and with them those over all, are due, in a transaction."""
+        self._database.connection.executemany(
+            "INSERT OR REPLACE INTO due VALUES (?)", [(each,) for each in sessions]
+        )
 
     def settle_pages(self, sessions: Iterable[str], state: int) -> bool:
         """Remove sessions whose pages are written, unless another process wrote meanwhile.

@@ -220,7 +220,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     speak(athlete.language)
     if path and not is_stated(stored):
-        _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
+        _store_first_profile(store, athlete)
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
     return keep_new_zones(store, athlete)
@@ -247,9 +247,17 @@ def is_stated(athlete: "Athlete") -> bool:
 def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
     from retrorun.errors import ArchiveError
 
+    def first(stored: "Athlete") -> "Athlete":
+        """Of two programs at once, what the other has kept meanwhile stands."""
+        zones, zone_secret = _zones_of(stored)
+        own = replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
+        return stored if is_stated(stored) else own
+
     try:
-        store.annotations.set_profile(athlete)
+        before, _ = store.annotations.change_profile(first)
     except ArchiveError:  # of a medium that cannot be written: it holds for this command
+        return
+    if is_stated(before):
         return
     words = (
         "profile: kept with the archive, which had none; `retrorun profile` shows and changes it"
@@ -326,12 +334,13 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     joined = with_stored_zones(athlete, stored)
     if _zones_of(joined) == _zones_of(stored):
         return joined
-    with store.writing():
-        stored = store.annotations.profile()  # another process may have drawn the secret meanwhile
-        joined = with_stored_zones(athlete, stored)
-        zones, zone_secret = _zones_of(joined)
-        store_zones(store, replace(stored, privacy_zones=zones, zone_secret=zone_secret))
-    return joined
+    # another process may have drawn the secret meanwhile
+    _, stored = store_zones(store, lambda now: replace(now, privacy_zones=_all_zones(now, athlete)))
+    return with_stored_zones(athlete, stored)
+
+
+def _all_zones(stored: "Athlete", athlete: "Athlete") -> "tuple[Zone, ...]":
+    return tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
 
 
 def _zones_of(athlete: "Athlete") -> "tuple[tuple[Zone, ...], str]":
@@ -340,7 +349,7 @@ def _zones_of(athlete: "Athlete") -> "tuple[tuple[Zone, ...], str]":
 
 def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
     """The athlete with the zones and secret of a stored profile; a new secret if there is none."""
-    zones = tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
+    zones = _all_zones(stored, athlete)
     zone_secret = stored.zone_secret or (new_zone_secret() if zones else "")
     return replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
 
@@ -350,19 +359,46 @@ def new_zone_secret() -> str:
     return secrets.token_hex(32)
 
 
-def store_zones(store: "Archive", athlete: "Athlete") -> None:
-    """Store a profile with its zones, and note every session that holds seconds within them.
+def store_zones(
+    store: "Archive",
+    change: "Callable[[Athlete], Athlete]",
+    follow: "Callable[[Athlete, Athlete], object]" = lambda *_: None,
+) -> "tuple[Athlete, Athlete]":
+    """Store a changed profile, and note every session that holds seconds within its new zones.
+
+    Args:
+        store: the archive.
+        change: the stored profile → the profile from now on; a secret is drawn where none is.
+        follow: is given both in the same transaction, to note what else is due.
+
+    Returns:
+        The profile before and after.
 
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
     from retrorun import privacy_zones
 
-    discs = privacy_zones.discs(athlete)
+    secret = new_zone_secret()
+
+    def with_secret(stored: "Athlete") -> "Athlete":
+        changed = change(stored)
+        draws = changed.privacy_zones and not changed.zone_secret
+        return replace(changed, zone_secret=secret) if draws else changed
+
     with store.writing():
-        store.annotations.set_zones(
-            athlete, [each for each in store.known() if _touches(store, each, discs)]
-        )
+        stored = store.annotations.profile()
+        wanted = with_secret(stored)
+        is_new = bool(wanted.privacy_zones) and _zones_of(wanted) != _zones_of(stored)
+        discs = privacy_zones.discs(wanted) if is_new else ()
+        exposed = [each for each in store.known() if is_new and _touches(store, each, discs)]
+
+        def noted(before: "Athlete", after: "Athlete") -> None:
+            if is_new:
+                store.annotations.note_exposed(exposed)
+            follow(before, after)
+
+        return store.annotations.change_profile(with_secret, noted)
 
 
 def _touches(store: "Archive", session_id: str, discs: "Sequence[Disc]") -> bool:

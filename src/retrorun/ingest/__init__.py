@@ -11,7 +11,6 @@ from retrorun.ingest.reprocess import (
     bring_up_to_date,
     has_learnt,
     note_dependent,
-    note_pressed,
     original_task,
     outdated_sessions,
     reprocess,
@@ -21,6 +20,7 @@ from retrorun.ingest.reprocess import (
     reprocess_outdated,
     separate,
     undo,
+    with_pressed_laps,
 )
 from retrorun.ingest.run import run_import
 
@@ -34,7 +34,6 @@ __all__ = [
     "bring_up_to_date",
     "has_learnt",
     "note_dependent",
-    "note_pressed",
     "original_task",
     "outdated_sessions",
     "plan_import",
@@ -47,4 +46,5 @@ __all__ = [
     "run_import",
     "separate",
     "undo",
+    "with_pressed_laps",
 ]

@@ -309,13 +309,11 @@ def reprocess_outdated(
 def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
     """Note, after a change of the profile, the sessions that depend on what it says of trust.
 
-    The next run analyses them again, and writes the pages over all sessions in any case. Where
-    another process writes for long, the next run that writes pages finds out which they are.
+    The next run analyses them again. Where another process writes for long, the next run that
+    writes pages finds out which they are; that pages are due is for the caller to note.
     """
     from retrorun import learn
 
-    for session_id in list(archive.known())[-1:]:
-        archive.pending.add_page(session_id)
     try:
         with archive.writing(wait_s):
             athlete = archive.annotations.profile()
@@ -327,24 +325,18 @@ def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
             raise
 
 
-def note_pressed(archive: Archive, wait_s: float = 10.0) -> int:
-    """Note sessions with laps that were pressed by hand, after a change of the convention of laps.
+def with_pressed_laps(archive: Archive) -> list[str]:
+    """Hashes of exports with laps that were pressed by hand: what the convention of laps is for.
 
-    Returns:
-        How many exports were noted; the next run analyses them again.
-
-    Raises:
-        ArchiveError: another process writes.
+    While the lock of the one writer is held, no other comes to them.
     """
-    with archive.writing(wait_s):
-        found = {
+    return sorted(
+        {
             each.source.sha256
             for each in archive.sessions(_ignore)
             if any(lap.trigger == "manual" for lap in each.laps[:-1])
         }
-        with archive.database.transaction():
-            archive.pending.add(sorted(found))
-    return len(found)
+    )
 
 
 def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:
