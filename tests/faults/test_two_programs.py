@@ -3,9 +3,11 @@
 The other program is a second connection, which acts at a fixed moment of what the first one does.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from retrorun import ingest, profile
 from retrorun.archive import Archive
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
-from retrorun.cli import annotate, options
+from retrorun.cli import annotate, options, process
 from retrorun.engines import Process
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
@@ -36,6 +38,7 @@ def exported(root: Path, text: str, name: str = "a.fit") -> Path:
     folder = root / "exports"
     folder.mkdir(exist_ok=True)
     (folder / name).write_text(text)
+    os.utime(folder / name, (1_700_000_000, 1_700_000_000 + sum(text.encode())))  # it rests
     return folder
 
 
@@ -191,3 +194,30 @@ def test_a_note_about_a_session_that_gives_way_meanwhile_is_not_lost(
         with suppress(ArchiveError):  # it says that there is no such session any more
             archive.annotations.set_remark(session, Remark(text="windy"))
         assert archive.annotations.remarks().keys() <= archive.known().keys()
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_an_import_that_waited_knows_the_zones_that_were_stored_meanwhile(
+    tmp_path: Path, *, from_file: bool
+) -> None:
+    """Another program states them after this one has read the profile, and before it writes."""
+    folder, seen = exported(tmp_path, "run 1000 60"), list[Athlete]()
+
+    def sees(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
+        seen.append(athlete)
+        return fake_pipeline.process(blob, settings, athlete)
+
+    stated = tmp_path / "profile.toml" if from_file else None
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        work = process.Work(archive, Settings(), Athlete(mass_kg=70), 1, stated)
+        planned = plan_import(folder, archive, settle_s=0)
+        annotate.change_profile(other, ("laps=alternate", f"privacy_zones={HOME}"))
+        stored = archive.annotations.profile()
+        run_import(planned, archive, replace(work.engine, process=sees, guarded=False))
+        assert work.page_options.athlete.privacy_zones == stored.privacy_zones
+    (athlete,) = seen
+    assert (athlete.privacy_zones, athlete.zone_secret) == (
+        stored.privacy_zones,
+        stored.zone_secret,
+    )
+    assert (athlete.laps, athlete.mass_kg) == ((None, 70) if from_file else ("alternate", None))

@@ -226,6 +226,18 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     return keep_new_zones(store, athlete)
 
 
+def athlete_now(store: "Archive", athlete: "Athlete", *, from_file: bool) -> "Athlete":
+    """The athlete of a command as the archive knows them now; what a file stated stays.
+
+    Another program may have stored a profile, privacy zones or what was learnt meanwhile.
+    """
+    if not from_file:
+        return load_athlete(None, store)
+    stored = store.annotations.profile()
+    own = athlete.with_learnt_of(stored)
+    return keep_new_zones(store, own) if own.privacy_zones or stored.privacy_zones else own
+
+
 def speak(language: str | None) -> None:
     """Speak a language from now on, until the command ends; None: the one that is spoken."""
     from retrorun.language import speaking

@@ -140,7 +140,7 @@ def report(
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
         options.apply_zones(store, known)
-        work, faults = Work(store, known, athlete, options.cores()), Faults()
+        work, faults = Work(store, known, athlete, options.cores(), profile), Faults()
         if picture is not None:
             drawn = PictureOptions(Display(athlete.units), title, dated=not redact)
             pages = [write_picture(work, session[0], picture, drawn, with_map=with_map)]

@@ -62,7 +62,7 @@ def reprocess(
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
     with archive.writing(wait_s):
-        return reprocess_locked(sha256s, archive, engine, progress)
+        return reprocess_locked(sha256s, archive, engine.of_now(archive), progress)
 
 
 def reprocess_locked(
@@ -144,7 +144,8 @@ def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0)
     """
     with archive.writing(wait_s):
         freed = archive.writes.undo(import_id, time.time())
-        return reprocess_locked([*freed, *archive.pending.exports()], archive, engine)
+        due = [*freed, *archive.pending.exports()]
+        return reprocess_locked(due, archive, engine.of_now(archive))
 
 
 def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -155,7 +156,8 @@ def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) 
     """
     with archive.writing(wait_s):
         freed = archive.writes.separate(path)
-        return reprocess_locked([*freed, *archive.pending.exports()], archive, engine)
+        due = [*freed, *archive.pending.exports()]
+        return reprocess_locked(due, archive, engine.of_now(archive))
 
 
 def bring_up_to_date(
@@ -185,6 +187,7 @@ def bring_up_to_date(
     with archive.writing(wait_s):
         if archive.pending.is_empty():
             return report
+        engine = engine.of_now(archive)
         while True:
             learnt, outdated = _learn_and_note(archive, engine, failed)
             wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
@@ -219,6 +222,7 @@ def reprocess_answered(sha256: str, archive: Archive, engine: Engine) -> tuple[R
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
     with archive.writing():
+        engine = engine.of_now(archive)
         report = reprocess_locked([sha256], archive, engine)
         learnt, outdated = _learn_and_note(archive, engine, ())
         if sha256 in outdated and not report.problems:
@@ -299,6 +303,7 @@ def reprocess_outdated(
         wanted = archive.hashes(outdated_sessions(archive, engine.settings)[:most])
         if not wanted:
             return Report()
+        engine = engine.of_now(archive)
         learnt = engine.athlete.with_learnt_of(archive.annotations.profile())
         report = reprocess_locked(wanted, archive, replace(engine, athlete=learnt), progress)
         failed = [each.sha256 for each in report.problems]

@@ -78,7 +78,7 @@ def run_import(
             plan = plan_import(plan.folder, archive, retry=plan.retry)
         if plan.idle:
             return _initial_report(plan)
-        return _run_locked(plan, archive, engine, progress)
+        return _run_locked(plan, archive, engine.of_now(archive), progress)
 
 
 def _initial_report(plan: Plan) -> Report:
