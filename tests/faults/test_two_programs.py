@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import fake_pipeline
-from retrorun import ingest, profile
+from retrorun import compare, ingest, profile, publish
 from retrorun.archive import Archive
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
@@ -221,3 +221,49 @@ def test_an_import_that_waited_knows_the_zones_that_were_stored_meanwhile(
         stored.zone_secret,
     )
     assert (athlete.laps, athlete.mass_kg) == ((None, 70) if from_file else ("alternate", None))
+
+
+def pages_of(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.rglob("*.html")}
+
+
+@pytest.mark.parametrize("moment", ["overview", "session"])
+def test_pages_are_not_left_as_they_were_before_another_program_wrote_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Both write pages; this one has read the sessions before the other changed them."""
+    reports, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
+    folder = exported(tmp_path, "run 1000 60")
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, folder)
+        name = "compare" if moment == "overview" else "session_context"
+        owner, made = (compare, publish)[moment != "overview"], list[str]()
+        make = getattr(owner, name)
+
+        def interrupted(*values: object) -> object:
+            found = make(*values)
+            if not made:
+                made.append(name)
+                imported(other, exported(tmp_path, "run 1000 90"))
+                imported(other, exported(tmp_path, "run 5000 60", "b.fit"))
+                publish.publish_pending(other, reports, how)
+            return found
+
+        monkeypatch.setattr(owner, name, interrupted)
+        publish.publish_pending(archive, reports, how)
+        assert archive.pending.pages() == []
+        publish.publish(archive, tmp_path / "fresh", how, ())
+    assert pages_of(reports) == pages_of(tmp_path / "fresh")
+
+
+def test_pages_that_were_made_before_another_program_wrote_stay_due(tmp_path: Path) -> None:
+    """The program ends before it has made them again."""
+    reports, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
+    folder = exported(tmp_path, "run 1000 60")
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, folder)
+        (session,) = archive.known()
+        state = archive.database.state()
+        publish.publish_pending(other, reports, how)
+        assert not archive.pending.settle_pages([session], state)
+        assert archive.pending.pages() == [session]

@@ -173,10 +173,12 @@ class Pending:
             state: ``Database.state()`` from before ``pages()`` was asked.
 
         Returns:
-            False where another connection changed the archive since; then nothing is removed.
+            False where another connection changed the archive since; then they are all due, for
+            that one may have written their pages before, and removed them here.
         """
         with self._database.transaction():
             if self._database.state() != state:
+                self.add_pages(set(sessions) - set(self.pages()))
                 return False
             self._database.connection.executemany(
                 "DELETE FROM due WHERE session = ?", [(each,) for each in sessions]

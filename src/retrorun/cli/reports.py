@@ -241,7 +241,7 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         if names
         else set(store.known())
     )
-    done = publish.publish(store, reports, work.page_options, fresh)
+    done = publish.publish_pending(store, reports, work.page_options, fresh)
     faults.add(done.faults)
     return done.index
 
