@@ -15,7 +15,7 @@ import pytest
 
 import fake_pipeline
 from retrorun import compare, ingest, profile, publish
-from retrorun.archive import Archive
+from retrorun.archive import Archive, maintenance
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
 from retrorun.cli import annotate, options, process
@@ -267,3 +267,15 @@ def test_pages_that_were_made_before_another_program_wrote_stay_due(tmp_path: Pa
         publish.publish_pending(other, reports, how)
         assert not archive.pending.settle_pages([session], state)
         assert archive.pending.pages() == [session]
+
+
+def test_an_import_that_was_taken_back_meanwhile_is_not_brought_back(tmp_path: Path) -> None:
+    """A session was named to be analysed again before another program took its import back."""
+    folder = exported(tmp_path, "run 1000 60")
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, folder)
+        named = archive.hashes(list(archive.known()))
+        ingest.undo(1, other, ENGINE)
+        assert ingest.reprocess(named, archive, ENGINE).sessions == ()
+        assert archive.known() == {}
+        assert maintenance.check(archive) == []

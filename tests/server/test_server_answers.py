@@ -349,6 +349,25 @@ def test_an_answer_to_another_server_while_a_session_is_analysed_is_not_overwrit
             assert {(20.0, 28.0), (60.0, 68.0)} <= set(shown)
 
 
+def test_an_answer_about_a_session_that_is_taken_back_meanwhile_does_not_bring_it_back(
+    place: Path,
+) -> None:
+    """Another program takes the import back after the answer is stored."""
+    with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
+        ((session, sha256),) = here.known().items()
+        engine, undone = ingest.Engine(Settings(), Athlete(), 1), list[object]()
+
+        def changed() -> None:  # the server calls this when an answer is stored
+            if not undone:
+                undone.append(ingest.undo(1, there, engine))
+
+        live = Live(serving.setup(place), Events(1), changed)
+        live.answer(here, session, LabelRange(20, 28, "backward"))
+        live.release()
+        assert here.known() == {}
+        assert len(here.annotations.labels(sha256)[0]) == 1  # as what was said is kept
+
+
 @contextmanager
 def writer_of_elsewhere(place: Path) -> Iterator[None]:
     """Another program that holds the archive's one lock for writing, as a long import does."""

@@ -47,6 +47,14 @@ class Pending:
         )
         return [each for (each,) in rows if each not in waiting]
 
+    def is_wanted(self, sha256: str) -> bool:
+        """Whether an export has a session, or should have one: it was not taken back or replaced.
+
+        Asked with the lock of the one writer, it tells what another program has done before.
+        """
+        query = f"SELECT 1 FROM files WHERE sha256 = ? AND {WITHOUT_SESSION} LIMIT 1"  # noqa: S608
+        return self._database.has_session(sha256) or bool(self._database.rows(query, sha256))
+
     def noted_sessions(self) -> set[str]:
         """Ids of sessions whose numbers are older than the last answer, or than another change.
 

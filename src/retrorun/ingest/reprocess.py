@@ -71,8 +71,12 @@ def reprocess_locked(
     engine: Engine,
     progress: Progress | None = None,
 ) -> Report:
-    """As ``reprocess``; the lock of the one writer is held by the caller."""
-    candidates = tuple(original_candidate(sha256, archive) for sha256 in dict.fromkeys(sha256s))
+    """As ``reprocess``; the lock of the one writer is held by the caller.
+
+    Files that another program has taken back or replaced until then are left as they are.
+    """
+    wanted = filter(archive.pending.is_wanted, dict.fromkeys(sha256s))
+    candidates = tuple(original_candidate(sha256, archive) for sha256 in wanted)
     report = Report()
     for batch in batches(analysed(candidates, archive, engine, progress)):
         parcels = [parcel for _, parcel in batch if parcel.problem is None]

@@ -418,6 +418,9 @@ class Live:
             self._overlay.put(sha256, tuple(_unpacked(parcel)))
 
     def _parcel(self, archive: Archive, sha256: str) -> Parcel | None:
+        """A file analysed with the labels of now; None where it has no session any more."""
+        if not archive.has_session(sha256):
+            return None
         task = ingest.original_task(sha256, archive)
         work = engines.single_work_of(self.setup.settings, self.setup.athlete_of(archive))
         (parcel,) = list(self._guard.stream(work, task))
