@@ -12,8 +12,10 @@ line and commit, a file was lost), the next transaction first writes the journal
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
 
 FILE = "journal.jsonl"
+LOG_ENDS = ("-wal", "-shm", "-journal")  # files that SQLite plays into a database beside them
 KEPT = ("imports", "files", "labels", "answers", "matches", "notes", "documents")
 Key = tuple[str, ...]
 Rows = dict[str, dict[Key, dict[str, Value]]]  # table → key → row; text and blobs as bytes
@@ -215,3 +218,17 @@ def _known_size(connection: sqlite3.Connection) -> int:
 
 def _remember_size(connection: sqlite3.Connection, size: int) -> None:
     connection.execute("INSERT OR REPLACE INTO journal (id, bytes) VALUES (1, ?)", (size,))
+
+
+def copy_aside(folder: Path, name: str) -> None:
+    """Copy a file of the archive, damaged or of a database that is gone, before it is replaced."""
+    with suppress(FileNotFoundError):
+        shutil.copyfile(folder / name, unused_path(folder, name))
+
+
+def unused_path(folder: Path, name: str) -> Path:
+    """A name for a damaged file that nothing has yet."""
+    number = 1
+    while any((folder / f"{name}.damaged-{number}{end}").exists() for end in ("", *LOG_ENDS)):
+        number += 1
+    return folder / f"{name}.damaged-{number}"

@@ -203,7 +203,7 @@ def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
             with database.writer(folder, wait_s):
                 _refuse_to_overwrite(folder)
                 integrity.move_logs_aside(folder)
-                integrity.copy_aside(folder, journal.FILE)
+                journal.copy_aside(folder, journal.FILE)
                 _move_into(folder, partial)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

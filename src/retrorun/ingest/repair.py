@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, database, integrity, journal, maintenance, objects
-from retrorun.archive.integrity import Finding, Rebuilt, copy_aside, rebuild
+from retrorun.archive.integrity import Finding, Rebuilt, rebuild
+from retrorun.archive.journal import copy_aside
 from retrorun.archive.objects import Objects
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import Engine
