@@ -1,5 +1,6 @@
 """Answers on live pages: stored before they are shown, whoever else writes, whatever is killed."""
 
+import asyncio
 import concurrent.futures
 import json
 import signal
@@ -16,10 +17,10 @@ from serving import Client
 
 from retrorun import answers, ingest
 from retrorun.answers import Accept, LabelRange, Reject
-from retrorun.archive import Archive
+from retrorun.archive import Archive, database, integrity
 from retrorun.engines.child import Guard
 from retrorun.model import Athlete, Remark
-from retrorun.server.live import Events, Live
+from retrorun.server.live import ArchiveThread, Events, Live
 from retrorun.settings import Settings
 
 
@@ -481,3 +482,16 @@ def test_a_label_of_the_command_line_is_seen(place: Path) -> None:
         assert not client.get(f"/api/sessions/{session}")["fresh"]
         state = client.answer(session, answer="label", start_s=200, end_s=230, direction="backward")
         assert {(100, 160), (200, 230)} <= set(spans(state, "backward"))
+
+
+def test_a_server_that_is_open_over_a_repair_goes_on_with_the_new_database(place: Path) -> None:
+    thread = ArchiveThread(serving.setup(place), "test")
+    answered = LabelRange(20, 28, "backward")
+    try:
+        (session,) = asyncio.run(thread.do(Archive.known))
+        with database.writer(place / "archive", 1.0):
+            integrity.rebuild(place / "archive")
+        asyncio.run(thread.do(answers.answer, session, answered))
+    finally:
+        thread.close()
+    assert stored(place)[session] == [(20, 28, "backward")]

@@ -146,6 +146,8 @@ class ArchiveThread:
     def _do(
         self, work: Callable[Concatenate[Archive, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        if self._archive is not None and self._archive.database.is_replaced():
+            self._close()  # it was repaired: what is written to the old one would be lost
         if self._archive is None:
             self._archive = Archive.open(self._setup.archive)
         self.language = _language(self._setup, self._archive)
