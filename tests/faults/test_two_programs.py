@@ -18,7 +18,7 @@ from retrorun import compare, ingest, profile, publish
 from retrorun.archive import Archive, maintenance
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
-from retrorun.cli import annotate, options, process
+from retrorun.cli import annotate, options, process, reports
 from retrorun.engines import Process
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
@@ -232,7 +232,7 @@ def test_pages_are_not_left_as_they_were_before_another_program_wrote_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Both write pages; this one has read the sessions before the other changed them."""
-    reports, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
+    site, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
     folder = exported(tmp_path, "run 1000 60")
     with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
         imported(archive, folder)
@@ -246,25 +246,25 @@ def test_pages_are_not_left_as_they_were_before_another_program_wrote_them(
                 made.append(name)
                 imported(other, exported(tmp_path, "run 1000 90"))
                 imported(other, exported(tmp_path, "run 5000 60", "b.fit"))
-                publish.publish_pending(other, reports, how)
+                publish.publish_pending(other, site, how)
             return found
 
         monkeypatch.setattr(owner, name, interrupted)
-        publish.publish_pending(archive, reports, how)
+        publish.publish_pending(archive, site, how)
         assert archive.pending.pages() == []
         publish.publish(archive, tmp_path / "fresh", how, ())
-    assert pages_of(reports) == pages_of(tmp_path / "fresh")
+    assert pages_of(site) == pages_of(tmp_path / "fresh")
 
 
 def test_pages_that_were_made_before_another_program_wrote_stay_due(tmp_path: Path) -> None:
     """The program ends before it has made them again."""
-    reports, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
+    site, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
     folder = exported(tmp_path, "run 1000 60")
     with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
         imported(archive, folder)
         (session,) = archive.known()
         state = archive.database.state()
-        publish.publish_pending(other, reports, how)
+        publish.publish_pending(other, site, how)
         assert not archive.pending.settle_pages([session], state)
         assert archive.pending.pages() == [session]
 
@@ -279,3 +279,21 @@ def test_an_import_that_was_taken_back_meanwhile_is_not_brought_back(tmp_path: P
         assert ingest.reprocess(named, archive, ENGINE).sessions == ()
         assert archive.known() == {}
         assert maintenance.check(archive) == []
+
+
+def test_two_exports_of_one_name_are_each_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other program writes the file when this one is about to give its own the name."""
+    path, said = tmp_path / "sessions.csv", list[str]()
+    replace_ = Path.replace
+
+    def interrupted(self: Path, target: Path) -> Path:
+        if not said:
+            said.append("once")
+            reports._put(path, b"the other's")
+        return replace_(self, target)
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    reports._put(path, b"its own")
+    assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"its own"]

@@ -21,6 +21,7 @@ from retrorun.errors import ArchiveError
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
 VERSION = 5
 FILE = "archive.sqlite"
+LOCK = "writer.lock"
 PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
 OBJECTS = ("originals", "tracks")  # folders of files under their hash
@@ -453,7 +454,7 @@ def writer(folder: Path, wait_s: float) -> Iterator[None]:
         ArchiveError: ``archive-busy`` after waiting in vain; ``archive-read-only``.
     """
     with translate_errors(folder):
-        lock = sqlite3.connect(folder / "writer.lock", timeout=wait_s, isolation_level=None)
+        lock = sqlite3.connect(folder / LOCK, timeout=wait_s, isolation_level=None)
     with closing(lock):
         with translate_errors(folder):
             lock.execute("BEGIN EXCLUSIVE")

@@ -1,7 +1,9 @@
 """Maintenance of an archive: check it, back it up, restore it, delete what no row refers to."""
 
 import math
+import os
 import re
+import secrets
 import shutil
 import sqlite3
 import zipfile
@@ -149,8 +151,9 @@ def backup(archive: Archive, target: Path) -> Path:
         raise ArchiveError(
             "backup-exists", "nothing is overwritten", file=str(target), remedy=remedy
         )
-    partial = target.with_name(f".{target.name}.part")
-    copy = target.with_name(f".{target.name}.database")  # the archive may be on a read-only medium
+    own = f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}"  # another may write to this name
+    partial = target.with_name(f"{own}.part")
+    copy = target.with_name(f"{own}.database")  # the archive may be on a read-only medium
     with database.translate_errors(target.parent):
         try:
             database.copy_to(archive.database.connection, copy)
@@ -192,21 +195,37 @@ def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     folder = folder.resolve()  # "." has no name
     _refuse_to_overwrite(folder)
     partial = folder.with_name(f"{folder.name}.restoring")
+    is_new = not folder.exists()
     with database.translate_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with database.writer(folder, wait_s):  # of two who restore at once, one does
+            _refuse_to_overwrite(folder)
+            try:
+                _restore(bundle, folder, partial)
+            except BaseException:
+                if is_new:
+                    _remove_empty(folder)
+                raise
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing but the lock."""
+    if all(each.name.startswith(database.LOCK) for each in folder.iterdir()):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _restore(bundle: Path, folder: Path, partial: Path) -> None:
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        _extract(bundle, partial)
+        with Archive.open(partial, create=False) as fresh, fresh.database.transaction():
+            pass  # its journal is written
+        integrity.move_logs_aside(folder)
+        journal.copy_aside(folder, journal.FILE)
+        _move_into(folder, partial)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            _extract(bundle, partial)
-            with Archive.open(partial, create=False) as fresh, fresh.database.transaction():
-                pass  # its journal is written
-            folder.mkdir(parents=True, exist_ok=True)
-            with database.writer(folder, wait_s):
-                _refuse_to_overwrite(folder)
-                integrity.move_logs_aside(folder)
-                journal.copy_aside(folder, journal.FILE)
-                _move_into(folder, partial)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

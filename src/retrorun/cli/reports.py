@@ -2,6 +2,8 @@
 
 import datetime as dt
 import hashlib
+import os
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -387,12 +389,15 @@ def _track(store: Archive, session: Session, form: str, athlete: Athlete) -> byt
 
 
 def _put(path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.part")
+    """Write a file whole or not at all; another program may write the same one."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as problem:
         words = problem.strerror or "cannot be written"
         raise ArchiveError("export-unwritable", words, file=str(path)) from problem
