@@ -412,6 +412,24 @@ def test_an_answer_does_not_wait_for_an_import_and_is_shown_with_its_numbers(pla
     assert documents(place) != before
 
 
+def test_a_server_does_not_call_numbers_fresh_that_lack_an_answer_to_another(place: Path) -> None:
+    """Both keep their numbers to themselves, because a third program writes."""
+    one, two = (Live(serving.setup(place), Events(1), lambda: None) for _ in range(2))
+    with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
+        (session,) = here.known()
+        with writer_of_elsewhere(place):
+            one.answer(here, session, LabelRange(20, 28, "backward"))
+            assert one.state(here, session)["fresh"]
+            two.answer(there, session, LabelRange(60, 68, "backward"))
+            assert not one.state(here, session)["fresh"]
+            both = spans(two.state(there, session), "backward")
+            assert {(20.0, 28.0), (60.0, 68.0)} <= set(both)
+            one.answer(here, session, LabelRange(80, 88, "backward"))
+            assert {*both, (80.0, 88.0)} <= set(spans(one.state(here, session), "backward"))
+    one.release()
+    two.release()
+
+
 def test_pages_are_told_what_was_answered(place: Path) -> None:
     with serving.running(serving.setup(place, follow_s=0.2)) as client:
         serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
