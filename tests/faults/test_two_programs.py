@@ -4,6 +4,7 @@ The other program is a second connection, which acts at a fixed moment of what t
 """
 
 import os
+import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,7 +16,7 @@ import pytest
 
 import fake_pipeline
 from retrorun import compare, ingest, profile, publish
-from retrorun.archive import Archive, maintenance
+from retrorun.archive import Archive, database, maintenance
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
 from retrorun.cli import annotate, options, process, reports
@@ -297,3 +298,40 @@ def test_two_exports_of_one_name_are_each_whole(
     monkeypatch.setattr(Path, "replace", interrupted)
     reports._put(path, b"its own")
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"its own"]
+
+
+def test_a_file_that_can_be_read_only_after_it_was_listed_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A drive that was away for a moment: nothing is known of the file's bytes when it is read."""
+    folder = exported(tmp_path, "run 1000 60")
+    with Archive.open(tmp_path / "kept") as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr("retrorun.ingest.plan._hash", lambda *_: "")
+            planned = plan_import(folder, archive, settle_s=0)
+        report = run_import(planned, archive, ENGINE)
+        assert (report.waiting, report.problems) == ((str(folder / "a.fit"),), ())
+        assert archive.files() == []
+        assert imported(archive, folder).imported == 1
+        assert [row.outcome for row in archive.files()] == ["imported"]
+        assert maintenance.check(archive) == []
+
+
+def test_a_backup_holds_the_tracks_that_another_program_writes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A longer recording takes a session's place after the database was copied."""
+    folder, copy_to = exported(tmp_path, "run 1000 60"), database.copy_to
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, folder)
+
+        def interrupted(connection: sqlite3.Connection, copy: Path) -> None:
+            copy_to(connection, copy)
+            imported(other, exported(tmp_path, "run 1000 90"))
+
+        monkeypatch.setattr(database, "copy_to", interrupted)
+        bundle = maintenance.backup(archive, tmp_path / "kept.zip")
+    maintenance.restore(bundle, tmp_path / "again")
+    with Archive.open(tmp_path / "again") as again:
+        assert [again.track(each).seconds for each in again.known()] == [90]
+        assert maintenance.check(again) == []

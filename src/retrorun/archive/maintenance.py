@@ -156,13 +156,13 @@ def backup(archive: Archive, target: Path) -> Path:
     copy = target.with_name(f"{own}.database")  # the archive may be on a read-only medium
     with database.translate_errors(target.parent):
         try:
-            database.copy_to(archive.database.connection, copy)
             # a clock that was reset may have dated a file before 1980, which zip cannot express
             with zipfile.ZipFile(partial, "w", strict_timestamps=False) as bundle:
+                for _ in range(_MOST_PASSES):
+                    database.copy_to(archive.database.connection, copy)
+                    if not _add_referenced(bundle, copy, archive):
+                        break
                 bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
-                for store, sha256 in _referenced(copy, archive):
-                    path = store.path(sha256)
-                    bundle.write(path, path.relative_to(archive.folder).as_posix())
             partial.replace(target)
         finally:
             copy.unlink(missing_ok=True)
@@ -170,13 +170,32 @@ def backup(archive: Archive, target: Path) -> Path:
     return target
 
 
+_MOST_PASSES = 3  # over a database whose files another program replaces meanwhile
+
+
+def _add_referenced(bundle: zipfile.ZipFile, copy: Path, archive: Archive) -> bool:
+    """Add what the rows of a database refer to and is not in the bundle; whether some is gone."""
+    there, is_gone = set(bundle.namelist()), False
+    for store, sha256 in _referenced(copy, archive):
+        path = store.path(sha256)
+        name = path.relative_to(archive.folder).as_posix()
+        try:
+            if name not in there:
+                bundle.write(path, name)
+        except FileNotFoundError:
+            is_gone = True
+    return is_gone
+
+
 def _referenced(database_file: Path, archive: Archive) -> Iterator[tuple[Objects, str]]:
-    """What the rows of a database refer to and is there."""
+    """What the rows of a database refer to, other than originals that were never kept."""
     with closing(sqlite3.connect(database_file)) as connection:
         tracks = connection.execute("SELECT DISTINCT track FROM sessions ORDER BY 1").fetchall()
         originals = connection.execute(_REFERENCED_ORIGINALS).fetchall()
-    for store, rows in ((archive.tracks, tracks), (archive.originals, originals)):
-        yield from ((store, sha256) for (sha256,) in rows if store.path(sha256).is_file())
+    yield from ((archive.tracks, sha256) for (sha256,) in tracks)
+    for (sha256,) in originals:
+        if archive.originals.path(sha256).is_file():
+            yield archive.originals, sha256
 
 
 _REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
