@@ -127,7 +127,7 @@ class Database:
                 "archive-replaced",
                 "its database was replaced by another, such as a repaired one, while it was open",
                 file=str(self.folder),
-                remedy="Give the command again.",
+                remedy="Run the command again.",
             )
 
     def document(self, name: str) -> bytes | None:
