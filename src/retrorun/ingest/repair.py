@@ -72,7 +72,10 @@ def repair(folder: Path, engine: Engine, wait_s: float = 10.0) -> Repaired:
             rebuilt = rebuild(folder)
     with Archive.open(folder, create=False) as archive:
         _write_journal(archive)
-        engine = replace(engine, athlete=archive.annotations.profile())
+        athlete = archive.annotations.profile()
+        engine = replace(
+            engine, athlete=athlete, athlete_now=lambda store, _: store.annotations.profile()
+        )
         fetched = tuple(_restored_originals(archive, engine.settings.read))
         sessions = [*reprocess(_due(archive), archive, engine, wait_s=wait_s).sessions]
         sessions += run_import(
