@@ -241,28 +241,29 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
 def test_what_is_said_of_the_phone_while_it_is_joined_holds_on_the_watch_s_clock(
     exports: Path, archive: Archive
 ) -> None:
-    """Another program stores a label of the phone's session while both files are analysed."""
+    """Another program stores a second label when the first one is copied already."""
     watch = exports / "watch.fit"
     data = watch.read_bytes()
     watch.unlink()
     imported(exports, archive)
     (alone,) = archive.sessions()
-    said: list[Label] = []
+    archive.annotations.add_label(alone.id, Label(100, 160, "forward", "command"))
+    seen: list[str] = []
 
     def interrupted(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
-        made = pipeline.process(blob, settings, athlete)
-        if blob.second_files and not said:
-            said.append(Label(100, 160, "forward", "command"))
+        seen.extend(each for each, _ in blob.second_files)
+        if len(seen) == 2:  # without the copied label, and with it
+            seen.append("")
             with Archive.open(archive.folder) as other:
-                other.annotations.add_label(alone.id, said[0])
-        return made
+                other.annotations.add_label(alone.id, Label(200, 260, "forward", "command"))
+        return pipeline.process(blob, settings, athlete)
 
     watch.write_bytes(data)
     planned = plan_import(exports, archive, settle_s=0)
     run_import(planned, archive, replace(ENGINE, process=interrupted))
     (session,) = archive.sessions()
     assert session.heading.kind == "compass"
-    assert [each.origin for each in session.labels] == [f"command ({alone.id})"]
+    assert [each.origin for each in session.labels] == [f"command ({alone.id})"] * 2
     assert archive.pending.exports() == []
     assert maintenance.check(archive) == []
 

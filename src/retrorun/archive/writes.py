@@ -241,10 +241,12 @@ class Writes:
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            self._database.connection.execute(
+            moved = self._database.connection.execute(
                 "UPDATE labels SET session = ? WHERE session = ? AND origin NOT LIKE '%sidecar'",
                 (new, old),
-            )
+            ).rowcount
+            found = self._database.rows("SELECT sha256 FROM sessions WHERE id = ?", new)
+            self._pending.add(sha256 for (sha256,) in found if moved)  # its numbers lack them
             self._annotations.move_remark(old, new)
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
