@@ -175,9 +175,7 @@ def drop_exposed(folder: Path, athlete: Athlete) -> None:
     site.write(PASTS, json.dumps(before | {SHARED_ZONES: zones}, indent=0, sort_keys=True))
 
 
-def publish_pending(
-    archive: Archive, folder: Path, options: PublishOptions, fresh: Collection[str] = ()
-) -> Published:
+def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> Published:
     """Write the pages of whatever changed since they were last written; then nothing is pending.
 
     Where another process writes to the archive meanwhile, pages may have been made of what it
@@ -186,14 +184,16 @@ def publish_pending(
     Raises:
         PageError, ArchiveError: as ``publish``.
     """
-    pages = 0
+    pages, faults = 0, dict[str, Fault]()
     for _ in range(MOST_ROUNDS):
         state, pending = archive.database.state(), archive.pending.pages()
-        done = publish(archive, folder, options, {*fresh, *pending})
+        done = publish(archive, folder, options, pending)
         pages += done.pages
+        faults = {each: faults[each] for each in faults.keys() - done.sessions}
+        faults |= {each.session: each for each in done.faults}
         if archive.pending.settle_pages(done.sessions.union(pending), state):
             break
-    return replace(done, pages=pages)
+    return replace(done, pages=pages, faults=tuple(faults.values()))
 
 
 def publish_alone(

@@ -20,6 +20,7 @@ from retrorun.archive import Archive, database, maintenance
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
 from retrorun.cli import annotate, options, process, reports
+from retrorun.cli.terminal import Faults
 from retrorun.engines import Process
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
@@ -335,3 +336,25 @@ def test_a_backup_holds_the_tracks_that_another_program_writes_meanwhile(
     with Archive.open(tmp_path / "again") as again:
         assert [again.track(each).seconds for each in again.known()] == [90]
         assert maintenance.check(again) == []
+
+
+def test_a_report_that_another_program_wrote_into_leaves_its_pages_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``report`` settles nothing; what it made of older sessions is made again by the next run."""
+    folder, make = exported(tmp_path, "run 1000 60"), compare.compare
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, folder)
+        work = process.Work(archive, Settings(), Athlete(), 1)
+        publish.publish_pending(archive, tmp_path / "reports", work.page_options)
+        (session,) = archive.known()
+
+        def interrupted(*values: object) -> object:
+            imported(other, exported(tmp_path, "run 5000 60", "b.fit"))
+            publish.publish_pending(other, tmp_path / "reports", work.page_options)
+            return make(*values)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(compare, "compare", lambda *each: (patch.undo(), interrupted(*each))[1])
+            reports.write_pages(work, tmp_path / "reports", (), Faults())
+        assert session in archive.pending.pages()

@@ -243,7 +243,11 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         if names
         else set(store.known())
     )
-    done = publish.publish_pending(store, reports, work.page_options, fresh)
+    state = store.database.state()
+    done = publish.publish(store, reports, work.page_options, fresh)
+    if store.database.state() != state:  # they may be older than those that another has written
+        with store.database.transaction():
+            store.pending.add_pages(done.sessions)
     faults.add(done.faults)
     return done.index
 
