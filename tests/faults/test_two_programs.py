@@ -350,11 +350,11 @@ def test_a_report_that_another_program_wrote_into_leaves_its_pages_due(
         (session,) = archive.known()
 
         def interrupted(*values: object) -> object:
+            monkeypatch.undo()
             imported(other, exported(tmp_path, "run 5000 60", "b.fit"))
             publish.publish_pending(other, tmp_path / "reports", work.page_options)
             return make(*values)  # type: ignore[arg-type]
 
-        with monkeypatch.context() as patch:
-            patch.setattr(compare, "compare", lambda *each: (patch.undo(), interrupted(*each))[1])
-            reports.write_pages(work, tmp_path / "reports", (), Faults())
+        monkeypatch.setattr(compare, "compare", interrupted)
+        reports.write_pages(work, tmp_path / "reports", (), Faults())
         assert session in archive.pending.pages()
