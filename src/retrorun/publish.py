@@ -60,11 +60,13 @@ class Published:
         pages: how many pages changed.
         index: where to begin to read.
         faults: sessions that cannot be shown; their pages say why.
+        sessions: ids of those whose pages were made, changed or not.
     """
 
     pages: int
     index: Path
     faults: tuple[Fault, ...] = ()
+    sessions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,7 @@ def _publish(
         written.append(site.write(_page(fault.session), _fault_page(fault)))
     faults = {each.fault.session: each.fault for each in done if each.fault} | left_out
     _remember_faults(archive, faults, wanted)
-    return Published(sum(written), folder / INDEX, tuple(faults.values()))
+    return Published(sum(written), folder / INDEX, tuple(faults.values()), frozenset(wanted))
 
 
 def has_other_zones(folder: Path, athlete: Athlete) -> bool:
@@ -176,22 +178,22 @@ def drop_exposed(folder: Path, athlete: Athlete) -> None:
 def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> Published:
     """Write the pages of whatever changed since they were last written; then nothing is pending.
 
-    Where another process writes to the archive meanwhile, what is pending is asked again; at the
-    latest the next call finds what is left.
+    Where another process writes to the archive meanwhile, pages may have been made of what it
+    replaced, and after its own: they are made again, at the latest by the next call.
 
     Raises:
         PageError, ArchiveError: as ``publish``.
     """
-    faults: dict[str, Fault] = {}
-    pages = 0
+    pages, faults = 0, dict[str, Fault]()
     for _ in range(MOST_ROUNDS):
         state, pending = archive.database.state(), archive.pending.pages()
         done = publish(archive, folder, options, pending)
         pages += done.pages
+        faults = {each: faults[each] for each in faults.keys() - done.sessions}
         faults |= {each.session: each for each in done.faults}
-        if archive.pending.settle_pages(pending, state):
+        if archive.pending.settle_pages(done.sessions.union(pending), state):
             break
-    return Published(pages, folder / INDEX, tuple(faults.values()))
+    return replace(done, pages=pages, faults=tuple(faults.values()))
 
 
 def publish_alone(
@@ -475,11 +477,8 @@ def shown_track(archive: Archive, session_id: str, athlete: Athlete) -> Track:
     archive.refuse_exposed(session_id)
     stored = archive.track(session_id)
     if not stored.seconds:
-        words, remedy = (
-            "its track holds no second",
-            f"`retrorun reprocess {session_id}` lets it go.",
-        )
-        raise ArchiveError("session-empty", words, remedy=remedy)
+        remedy = f"`retrorun reprocess {session_id}` lets it go."
+        raise ArchiveError("session-empty", "its track holds no second", remedy=remedy)
     return privacy_zones.check(stored, athlete, session_id)
 
 

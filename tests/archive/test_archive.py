@@ -491,3 +491,18 @@ def test_sessions_that_are_written_over_those_of_later_labels_are_noted(tmp_path
     archive.writes.apply(1, Change(parcels=[replace(later, labels={})]))
     assert archive.pending.exports() == [later.sha256]
     archive.close()
+
+
+def test_a_session_that_gets_the_labels_of_another_is_noted(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    later, _ = parcel(b"run 1000 90")
+    archive.writes.apply(1, Change([seen("/b.fit", later)], [later]))
+    old, new = made.sessions[0].id, later.sessions[0].id
+    archive.writes.apply(1, Change(replaced={old: new}))
+    assert archive.pending.exports() == []  # there was nothing to be moved
+    archive.annotations.add_label(new, Label(1, 5, "backward", "command"))
+    third, _ = parcel(b"run 1000 95")
+    archive.writes.apply(1, Change([seen("/c.fit", third)], [third]))
+    archive.writes.apply(1, Change(replaced={new: third.sessions[0].id}))
+    assert archive.pending.exports() == [third.sha256]
+    archive.close()

@@ -214,6 +214,50 @@ def test_nothing_is_restored_while_another_writes(archive: Archive, tmp_path: Pa
     assert not (folder / database.FILE).exists()
 
 
+def test_of_two_who_restore_at_once_one_does(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other begins when this one has unpacked the backup, and before that is in its place."""
+    target, again = maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "again"
+    extract, refused = maintenance._extract, list[str]()
+
+    def interrupted(bundle: Path, folder: Path) -> None:
+        extract(bundle, folder)
+        if not refused:
+            refused.append("")
+            with pytest.raises(ArchiveError) as busy:
+                maintenance.restore(target, again, wait_s=0.1)
+            refused[0] = busy.value.slug
+
+    monkeypatch.setattr(maintenance, "_extract", interrupted)
+    maintenance.restore(target, again)
+    assert refused == ["archive-busy"]
+    with Archive.open(again, create=False) as restored:
+        assert restored.sessions() == archive.sessions()
+        assert slugs(restored) == []
+
+
+def test_two_backups_of_one_name_are_each_whole(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other is written between two steps of this one."""
+    target, done = tmp_path / "kept.zip", list[Path]()
+    copy_to = database.copy_to
+
+    def interrupted(connection: sqlite3.Connection, copy: Path) -> None:
+        copy_to(connection, copy)
+        if not done:
+            done.append(copy)
+            maintenance.backup(archive, target)
+
+    monkeypatch.setattr(database, "copy_to", interrupted)
+    maintenance.backup(archive, target)
+    maintenance.restore(target, tmp_path / "again")
+    with Archive.open(tmp_path / "again", create=False) as again:
+        assert slugs(again) == []
+    assert sorted(each.name for each in tmp_path.glob(".kept*")) == []
+
+
 def test_nothing_is_overwritten(archive: Archive, tmp_path: Path) -> None:
     target = maintenance.backup(archive, tmp_path / "kept.zip")
     with pytest.raises(ArchiveError, match="nothing is overwritten"):

@@ -185,6 +185,34 @@ def test_a_line_that_was_never_committed_does_not_count_and_goes(folder: Path) -
     assert findings(folder) == []
 
 
+def test_what_only_the_journal_holds_is_kept_when_an_older_database_is_put_in_place(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Somebody copies an older database back; the journal beside it is newer."""
+    older = tmp_path / "older.sqlite"
+    with Archive.open(folder) as archive:
+        first = archive.sessions()[0].id
+        database.copy_to(archive.database.connection, older)
+        archive.annotations.add_label(first, Label(30.25, 40, "forward", "command"))
+    for end in ("-wal", "-shm"):
+        (folder / f"{database.FILE}{end}").unlink(missing_ok=True)
+    older.replace(folder / database.FILE)
+    aside = folder / f"{journal.FILE}.damaged-1"
+    with Archive.open(folder) as archive:
+        archive.annotations.set_remark(first, Remark(0, 0, "next"))
+        assert "30.25" not in stored(folder)
+        assert "30.25" in aside.read_text(encoding="utf-8")
+    assert findings(folder) == []
+
+
+def test_a_journal_that_holds_nothing_more_is_written_again_without_a_copy(folder: Path) -> None:
+    path = folder / journal.FILE
+    path.write_text(stored(folder) + stored(folder).splitlines(keepends=True)[-1], encoding="utf-8")
+    with Archive.open(folder) as archive:
+        archive.annotations.set_remark(archive.sessions()[0].id, Remark(0, 0, "next"))
+    assert list(folder.glob(f"{journal.FILE}*")) == [path]
+
+
 def fail(archive: Archive) -> None:
     with archive.database.transaction():
         archive.database.connection.execute("DELETE FROM notes")

@@ -557,7 +557,9 @@ def test_zones_that_another_version_hid_otherwise_are_taken_out_again(place: Pat
     imported(place, "--no-pages")
     with Archive.open(place / "a") as archive:  # as by a version that hid next to nothing
         athlete = Athlete(privacy_zones=(HOME,), zone_secret="kept")  # noqa: S106
-        archive.annotations.set_zones(athlete, (), "another version")
+        archive.annotations.change_profile(
+            lambda _: athlete, lambda *_: archive.annotations.note_exposed((), "another version")
+        )
     hidden = privacy_zones.discs(athlete)
     tracks = exported(place)
     assert len(tracks) == 2

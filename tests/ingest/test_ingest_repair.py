@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, database, journal, maintenance
+from retrorun.archive import Archive, database, integrity, journal, maintenance
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.ingest.repair import Repaired, repair
@@ -313,3 +313,18 @@ def test_a_backup_comes_back_beside_tracks_whose_database_is_lost(
     maintenance.restore(bundle, folder)
     assert findings(folder) == []
     assert state(folder) == before
+
+
+def test_what_is_said_to_a_program_that_has_the_old_database_open_is_refused(folder: Path) -> None:
+    """A server that stays open over a repair would write to the file that was put aside."""
+    with Archive.open(folder) as opened:
+        (first, *_) = opened.known()
+        with database.writer(folder, 1.0):
+            integrity.rebuild(folder)
+        with pytest.raises(ArchiveError) as refused:
+            opened.annotations.add_label(first, Label(5, 9, "backward", "command"))
+        assert refused.value.slug == "archive-replaced"
+    with Archive.open(folder) as opened:
+        opened.annotations.add_label(first, Label(6, 8, "backward", "command"))
+        said = opened.annotations.labels(opened.known()[first])[0]
+    assert [each.start_s for each in said] == [1, 6]

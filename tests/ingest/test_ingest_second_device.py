@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from retrorun import pipeline
 from retrorun.archive import Archive, Change, maintenance
 from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
@@ -25,7 +26,7 @@ from retrorun.ingest import (
 )
 from retrorun.ingest import run as running
 from retrorun.ingest.second_device import Joins
-from retrorun.model import Athlete, Label, Recording
+from retrorun.model import Athlete, Blob, Label, Outcome, Recording
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
@@ -235,6 +236,36 @@ def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
         "watch.fit": (),
         "phone.gpx": (label_of_phone,),
     }
+
+
+def test_what_is_said_of_the_phone_while_it_is_joined_holds_on_the_watch_s_clock(
+    exports: Path, archive: Archive
+) -> None:
+    """Another program stores a second label when the first one is copied already."""
+    watch = exports / "watch.fit"
+    data = watch.read_bytes()
+    watch.unlink()
+    imported(exports, archive)
+    (alone,) = archive.sessions()
+    archive.annotations.add_label(alone.id, Label(100, 160, "forward", "command"))
+    seen: list[str] = []
+
+    def interrupted(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
+        seen.extend(each for each, _ in blob.second_files)
+        if len(seen) == 2:  # without the copied label, and with it
+            seen.append("")
+            with Archive.open(archive.folder) as other:
+                other.annotations.add_label(alone.id, Label(200, 260, "forward", "command"))
+        return pipeline.process(blob, settings, athlete)
+
+    watch.write_bytes(data)
+    planned = plan_import(exports, archive, settle_s=0)
+    run_import(planned, archive, replace(ENGINE, process=interrupted))
+    (session,) = archive.sessions()
+    assert session.heading.kind == "compass"
+    assert [each.origin for each in session.labels] == [f"command ({alone.id})"] * 2
+    assert archive.pending.exports() == []
+    assert maintenance.check(archive) == []
 
 
 def test_without_the_watch_the_phone_stands_again(exports: Path, archive: Archive) -> None:

@@ -1,5 +1,6 @@
 """Answers on live pages: stored before they are shown, whoever else writes, whatever is killed."""
 
+import asyncio
 import concurrent.futures
 import json
 import signal
@@ -16,10 +17,10 @@ from serving import Client
 
 from retrorun import answers, ingest
 from retrorun.answers import Accept, LabelRange, Reject
-from retrorun.archive import Archive
+from retrorun.archive import Archive, database, integrity
 from retrorun.engines.child import Guard
 from retrorun.model import Athlete, Remark
-from retrorun.server.live import Events, Live
+from retrorun.server.live import ArchiveThread, Events, Live
 from retrorun.settings import Settings
 
 
@@ -349,6 +350,25 @@ def test_an_answer_to_another_server_while_a_session_is_analysed_is_not_overwrit
             assert {(20.0, 28.0), (60.0, 68.0)} <= set(shown)
 
 
+def test_an_answer_about_a_session_that_is_taken_back_meanwhile_does_not_bring_it_back(
+    place: Path,
+) -> None:
+    """Another program takes the import back after the answer is stored."""
+    with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
+        ((session, sha256),) = here.known().items()
+        engine, undone = ingest.Engine(Settings(), Athlete(), 1), list[object]()
+
+        def changed() -> None:  # the server calls this when an answer is stored
+            if not undone:
+                undone.append(ingest.undo(1, there, engine))
+
+        live = Live(serving.setup(place), Events(1), changed)
+        live.answer(here, session, LabelRange(20, 28, "backward"))
+        live.release()
+        assert here.known() == {}
+        assert len(here.annotations.labels(sha256)[0]) == 1  # as what was said is kept
+
+
 @contextmanager
 def writer_of_elsewhere(place: Path) -> Iterator[None]:
     """Another program that holds the archive's one lock for writing, as a long import does."""
@@ -390,6 +410,24 @@ def test_an_answer_does_not_wait_for_an_import_and_is_shown_with_its_numbers(pla
         serving.until(lambda: bool(client.get("/api/inbox")["fresh"]))
         assert client.get(f"/api/sessions/{session}")["segments"] == both["segments"]
     assert documents(place) != before
+
+
+def test_a_server_does_not_call_numbers_fresh_that_lack_an_answer_to_another(place: Path) -> None:
+    """Both keep their numbers to themselves, because a third program writes."""
+    one, two = (Live(serving.setup(place), Events(1), lambda: None) for _ in range(2))
+    with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
+        (session,) = here.known()
+        with writer_of_elsewhere(place):
+            one.answer(here, session, LabelRange(20, 28, "backward"))
+            assert one.state(here, session)["fresh"]
+            two.answer(there, session, LabelRange(60, 68, "backward"))
+            assert not one.state(here, session)["fresh"]
+            both = spans(two.state(there, session), "backward")
+            assert {(20.0, 28.0), (60.0, 68.0)} <= set(both)
+            one.answer(here, session, LabelRange(80, 88, "backward"))
+            assert {*both, (80.0, 88.0)} <= set(spans(one.state(here, session), "backward"))
+    one.release()
+    two.release()
 
 
 def test_pages_are_told_what_was_answered(place: Path) -> None:
@@ -462,3 +500,16 @@ def test_a_label_of_the_command_line_is_seen(place: Path) -> None:
         assert not client.get(f"/api/sessions/{session}")["fresh"]
         state = client.answer(session, answer="label", start_s=200, end_s=230, direction="backward")
         assert {(100, 160), (200, 230)} <= set(spans(state, "backward"))
+
+
+def test_a_server_that_is_open_over_a_repair_goes_on_with_the_new_database(place: Path) -> None:
+    thread = ArchiveThread(serving.setup(place), "test")
+    answered = LabelRange(20, 28, "backward")
+    try:
+        (session,) = asyncio.run(thread.do(Archive.known))
+        with database.writer(place / "archive", 1.0):
+            integrity.rebuild(place / "archive")
+        asyncio.run(thread.do(answers.answer, session, answered))
+    finally:
+        thread.close()
+    assert stored(place)[session] == [(20, 28, "backward")]

@@ -127,6 +127,31 @@ def test_put_never_replaces_and_leaves_nothing_half(tmp_path: Path) -> None:
     assert names(store) == ["x/y.bin"]
 
 
+def without_case(monkeypatch: pytest.MonkeyPatch, folder: Path, *spellings: str) -> None:
+    """A disk that knows no case: other spellings lead to a folder, and no listing shows them."""
+    for each in spellings:
+        folder.with_name(each).symlink_to(folder)
+    listed = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda of: [o for o in listed(of) if o not in spellings])
+
+
+def test_athletes_whose_names_differ_in_case_share_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = storage.Folder(tmp_path)
+    assert store.put("sessions/athlete=Ann/1.parquet", b"hers")
+    assert store.put("sessions/athlete=ANN/1.parquet", b"another's")  # this disk tells them apart
+    mine = tmp_path / "sessions" / "athlete=Bo"
+    assert store.put("sessions/athlete=Bo/1.parquet", b"his")
+    without_case(monkeypatch, mine, "athlete=bo", "ATHLETE=BO", "ATHLETE=bO")
+    with pytest.raises(StoreError) as refused:
+        store.put("sessions/athlete=bo/2.parquet", b"another's")
+    assert refused.value.slug == "store-case"
+    assert "athlete=bo from athlete=Bo" in refused.value.message
+    assert store.put("sessions/athlete=Bo/2.parquet", b"his")
+    assert sorted(each.name for each in mine.iterdir()) == ["1.parquet", "2.parquet"]
+
+
 def test_folders_deeper_than_the_stack_are_walked(tmp_path: Path) -> None:
     parts, here = 600, os.open(tmp_path, os.O_RDONLY)
     try:

@@ -5,7 +5,7 @@ Computing a session again replaces what was computed and never changes what is k
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,8 +55,8 @@ class Annotations:
 
     def add_label(self, session_id: str, label: "Label") -> None:
         """Keep a label of the user as an answer of its own; it wins over earlier ones."""
-        (full_id,) = self._database.find_session("id", session_id)
         with self._database.transaction():
+            (full_id,) = self._database.find_session("id", session_id)
             self.insert_answer(full_id, [label])
 
     def insert_answer(self, session_id: str, labels: "Iterable[Label]") -> None:
@@ -202,14 +202,31 @@ class Annotations:
 
         Pages that show it are due.
         """
-        (full_id,) = self._database.find_session("id", session_id)
+        self.change_remark(session_id, lambda _: remark)
+
+    def change_remark(
+        self, session_id: str, change: "Callable[[Remark], Remark | None]"
+    ) -> "Remark":
+        """Keep what a function makes of the user's note of a session; None or an empty one: none.
+
+        Pages that show it are due. The note is read and written in one transaction, so that what
+        another program writes meanwhile is never lost.
+
+        Raises:
+            ArchiveError: there is no such session.
+        """
+        from retrorun.model import Remark
+
         with self._database.transaction():
+            (full_id,) = self._database.find_session("id", session_id)
+            remark = change(self.remarks().get(full_id, Remark())) or Remark()
             connection = self._database.connection
             connection.execute("DELETE FROM notes WHERE session = ?", (full_id,))
-            if remark is not None:
+            if remark != Remark():
                 values = (full_id, remark.pain, remark.effort, remark.text)
                 connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
-            connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (full_id,))
+            self._pending.add_pages([full_id])
+        return remark
 
     def move_remark(self, old: str, new: str) -> None:
         """Let the note of a session be that of another, in a transaction.
@@ -256,9 +273,33 @@ class Annotations:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
     def set_profile(self, athlete: "Athlete") -> None:
-        """Keep what the athlete stated; what was learnt is not touched."""
+        """Keep what the athlete stated instead of all before; what was learnt is not touched."""
+        self.change_profile(lambda _: athlete)
+
+    def change_profile(
+        self,
+        change: "Callable[[Athlete], Athlete]",
+        follow: "Callable[[Athlete, Athlete], object] | None" = None,
+    ) -> "tuple[Athlete, Athlete]":
+        """Keep what a function makes of the stored profile; what was learnt is not touched.
+
+        The profile is read and written in one transaction, so that what another program states
+        meanwhile is never lost.
+
+        Args:
+            change: the profile of now → the profile from now on.
+            follow: is given both in the same transaction, to note what is due because of it.
+
+        Returns:
+            The profile before and after, both with what was learnt.
+        """
         with self._database.transaction():
-            self._put_document("profile", athlete.without_learnt())
+            before = self.profile()
+            after = change(before).with_learnt_of(before)
+            self._put_document("profile", after.without_learnt())
+            if follow is not None:
+                follow(before, after)
+        return before, after
 
     def set_learnt(self, athlete: "Athlete", outdated: "Iterable[str]") -> None:
         """Keep what was learnt and, in the same transaction, which files depend on it.
@@ -278,26 +319,22 @@ class Annotations:
 
         self._database.put_document(name, msgspec.json.encode(value))
 
-    def set_zones(self, athlete: "Athlete", exposed: "Iterable[str]", mark: str) -> None:
-        """Keep a profile with privacy zones, and which sessions hold seconds in them.
+    def note_exposed(self, sessions: "Iterable[str]", mark: str) -> None:
+        """Note which sessions hold seconds in privacy zones, in the transaction that keeps those.
 
-        Those sessions are noted to be analysed again. One counts as exposed until its track
-        changes.
+        They are noted to be analysed again. One counts as exposed until its track changes.
 
         Args:
-            athlete: the profile with its zones and their secret.
-            exposed: ids of sessions.
+            sessions: their ids.
             mark: what tells what is hidden about these zones from anything else.
         """
-        rows = [self._database.find_session("id, track, sha256", each) for each in exposed]
-        with self._database.transaction():
-            self._put_document("profile", athlete)
-            self._put_document(_EXPOSED, {session_id: track for session_id, track, _ in rows})
-            self._put_document(_ZONES_MARK, mark)
-            self._pending.add(sha256 for *_, sha256 in rows)
+        rows = [self._database.find_session("id, track, sha256", each) for each in sessions]
+        self._put_document(_EXPOSED, {session_id: track for session_id, track, _ in rows})
+        self._put_document(_ZONES_MARK, mark)
+        self._pending.add(sha256 for *_, sha256 in rows)
 
     def zones_mark(self) -> str:
-        """What ``set_zones`` was given last; empty where it is not known."""
+        """The mark that ``note_exposed`` was given last; empty where it is not known."""
         import msgspec
 
         document = self._database.document(_ZONES_MARK)

@@ -21,6 +21,7 @@ from retrorun.errors import ArchiveError
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
 VERSION = 5
 FILE = "archive.sqlite"
+LOCK = "writer.lock"
 PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
 OBJECTS = ("originals", "tracks")  # folders of files under their hash
@@ -86,6 +87,7 @@ class Database:
         self.folder = folder
         self.connection = connection
         self.journal = Journal(folder)
+        self._file = _file_number(folder)
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query.
@@ -101,18 +103,32 @@ class Database:
         """All of it or nothing of it, in the database and in the journal.
 
         Raises:
-            ArchiveError: the database or the disk refuses.
+            ArchiveError: the database or the disk refuses, or another database lies in its place.
         """
         with translate_errors(self.folder):
             try:
                 self.journal.watch(self.connection)
                 with transaction(self.connection):
+                    self._refuse_replaced()
                     self.journal.begin(self.connection)
                     yield
                     self.journal.commit(self.connection)
             except BaseException:
                 self.journal.rollback()
                 raise
+
+    def is_replaced(self) -> bool:
+        """Whether another database lies in the place of the open one, such as a repaired one."""
+        return _file_number(self.folder) != self._file
+
+    def _refuse_replaced(self) -> None:
+        if self.is_replaced():
+            raise ArchiveError(
+                "archive-replaced",
+                "its database was replaced by another, such as a repaired one, while it was open",
+                file=str(self.folder),
+                remedy="Run the command again.",
+            )
 
     def document(self, name: str) -> bytes | None:
         """The stored document of that name; None if there is none."""
@@ -156,6 +172,15 @@ class Database:
             sha256,
         )
         return PurePath(rows[0][0]).name if rows else sha256
+
+
+def _file_number(folder: Path) -> tuple[int, int] | None:
+    """What tells the file of a database from another of its name; None where there is none."""
+    try:
+        found = (folder / FILE).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def path_bytes(path: str) -> bytes:
@@ -429,7 +454,7 @@ def writer(folder: Path, wait_s: float) -> Iterator[None]:
         ArchiveError: ``archive-busy`` after waiting in vain; ``archive-read-only``.
     """
     with translate_errors(folder):
-        lock = sqlite3.connect(folder / "writer.lock", timeout=wait_s, isolation_level=None)
+        lock = sqlite3.connect(folder / LOCK, timeout=wait_s, isolation_level=None)
     with closing(lock):
         with translate_errors(folder):
             lock.execute("BEGIN EXCLUSIVE")

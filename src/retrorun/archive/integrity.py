@@ -29,7 +29,7 @@ from retrorun.archive.database import (
     translate_errors,
 )
 from retrorun.archive.journal import FILE as JOURNAL_FILE
-from retrorun.archive.journal import KEPT, Journal, Read
+from retrorun.archive.journal import KEPT, LOG_ENDS, Journal, Read, copy_aside, unused_path
 from retrorun.errors import ArchiveError
 
 DAMAGED = "archive-damaged"
@@ -45,7 +45,6 @@ HEADER = (
 )
 _WORK_FOLDER = ".rebuilding"
 _NOT_COPIED = frozenset({"totals", "due", "journal"})  # computed from the sessions, or ours
-_LOG_ENDS = ("-wal", "-shm", "-journal")  # files that SQLite plays into a database beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +341,7 @@ def _insert_derived_rows(fresh: sqlite3.Connection) -> None:
 
 def _move_aside(folder: Path) -> Path | None:
     """Rename the old database and its logs; where the database lies now."""
-    aside = _unused_path(folder, FILE)
+    aside = unused_path(folder, FILE)
     found = (folder / FILE).exists()
     if found:
         (folder / FILE).rename(aside)
@@ -355,24 +354,10 @@ def move_logs_aside(folder: Path) -> None:
 
     The lock of the one writer is held by the caller.
     """
-    _move_logs(folder, _unused_path(folder, FILE))
+    _move_logs(folder, unused_path(folder, FILE))
 
 
 def _move_logs(folder: Path, aside: Path) -> None:
-    for end in _LOG_ENDS:
+    for end in LOG_ENDS:
         with suppress(FileNotFoundError):
             Path(f"{folder / FILE}{end}").rename(f"{aside}{end}")
-
-
-def copy_aside(folder: Path, name: str) -> None:
-    """Copy a file of the archive, damaged or of a database that is gone, before it is replaced."""
-    with suppress(FileNotFoundError):
-        shutil.copyfile(folder / name, _unused_path(folder, name))
-
-
-def _unused_path(folder: Path, name: str) -> Path:
-    """A name for a damaged file that nothing has yet."""
-    number = 1
-    while any((folder / f"{name}.damaged-{number}{end}").exists() for end in ("", *_LOG_ENDS)):
-        number += 1
-    return folder / f"{name}.damaged-{number}"

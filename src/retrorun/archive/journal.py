@@ -6,12 +6,15 @@ line is a checksum and a JSON object with the row as it stands from now on, or t
 is gone. From the journal and the originals a lost database can be made again.
 
 The database remembers how long the journal is. Where that differs (a process was killed between
-line and commit, a file was lost), the next transaction first writes the journal whole again.
+line and commit, a file was lost, an older database was put in place), the next transaction first
+writes the journal whole again; a journal that holds what the user said and the database does not is
+copied aside before.
 """
 
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +24,9 @@ from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
 
 FILE = "journal.jsonl"
+LOG_ENDS = ("-wal", "-shm", "-journal")  # files that SQLite plays into a database beside them
 KEPT = ("imports", "files", "labels", "answers", "matches", "notes", "documents")
+_PROFILE = ("documents", ("profile",))  # table and key
 Key = tuple[str, ...]
 Rows = dict[str, dict[Key, dict[str, Value]]]  # table → key → row; text and blobs as bytes
 
@@ -58,7 +63,16 @@ class Journal:
     def begin(self, connection: sqlite3.Connection) -> None:
         """In a transaction, before anything: write the journal whole if it is not as it was."""
         if self._size() != _known_size(connection):
+            if self._holds_more(connection):
+                copy_aside(self.path.parent, FILE)
             self.rewrite(connection)
+
+    def _holds_more(self, connection: sqlite3.Connection) -> bool:
+        """Whether it holds a label, note or profile that the database does not."""
+        own, there = self.read().rows, standing(connection)
+        keys = [(name, key) for name in ("labels", "notes") for key in own[name]]
+        keys += [_PROFILE] if _PROFILE[1] in own["documents"] else []
+        return any(there.get(name, {}).get(key) != own[name][key] for name, key in keys)
 
     def commit(self, connection: sqlite3.Connection) -> None:
         """In a transaction, after everything: write what was noted to the disk."""
@@ -215,3 +229,22 @@ def _known_size(connection: sqlite3.Connection) -> int:
 
 def _remember_size(connection: sqlite3.Connection, size: int) -> None:
     connection.execute("INSERT OR REPLACE INTO journal (id, bytes) VALUES (1, ?)", (size,))
+
+
+def copy_aside(folder: Path, name: str) -> None:
+    """Copy a file of the archive, damaged or of a database that is gone, before it is replaced."""
+    target = unused_path(folder, name)
+    try:
+        shutil.copyfile(folder / name, target)
+    except OSError as problem:
+        target.unlink(missing_ok=True)  # a part of a copy
+        if not isinstance(problem, FileNotFoundError):
+            raise
+
+
+def unused_path(folder: Path, name: str) -> Path:
+    """A name for a damaged file that nothing has yet."""
+    number = 1
+    while any((folder / f"{name}.damaged-{number}{end}").exists() for end in ("", *LOG_ENDS)):
+        number += 1
+    return folder / f"{name}.damaged-{number}"

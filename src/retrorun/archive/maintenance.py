@@ -1,7 +1,9 @@
 """Maintenance of an archive: check it, back it up, restore it, delete what no row refers to."""
 
 import math
+import os
 import re
+import secrets
 import shutil
 import sqlite3
 import zipfile
@@ -149,17 +151,18 @@ def backup(archive: Archive, target: Path) -> Path:
         raise ArchiveError(
             "backup-exists", "nothing is overwritten", file=str(target), remedy=remedy
         )
-    partial = target.with_name(f".{target.name}.part")
-    copy = target.with_name(f".{target.name}.database")  # the archive may be on a read-only medium
+    own = f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}"  # another may write to this name
+    partial = target.with_name(f"{own}.part")
+    copy = target.with_name(f"{own}.database")  # the archive may be on a read-only medium
     with database.translate_errors(target.parent):
         try:
-            database.copy_to(archive.database.connection, copy)
             # a clock that was reset may have dated a file before 1980, which zip cannot express
             with zipfile.ZipFile(partial, "w", strict_timestamps=False) as bundle:
+                for _ in range(_MOST_PASSES):
+                    database.copy_to(archive.database.connection, copy)
+                    if not _add_referenced(bundle, copy, archive):
+                        break
                 bundle.write(copy, database.FILE, zipfile.ZIP_DEFLATED)
-                for store, sha256 in _referenced(copy, archive):
-                    path = store.path(sha256)
-                    bundle.write(path, path.relative_to(archive.folder).as_posix())
             partial.replace(target)
         finally:
             copy.unlink(missing_ok=True)
@@ -167,13 +170,32 @@ def backup(archive: Archive, target: Path) -> Path:
     return target
 
 
+_MOST_PASSES = 3  # over a database whose files another program replaces meanwhile
+
+
+def _add_referenced(bundle: zipfile.ZipFile, copy: Path, archive: Archive) -> bool:
+    """Add what the rows of a database refer to and is not in the bundle; whether some is gone."""
+    there, is_gone = set(bundle.namelist()), False
+    for store, sha256 in _referenced(copy, archive):
+        path = store.path(sha256)
+        name = path.relative_to(archive.folder).as_posix()
+        try:
+            if name not in there:
+                bundle.write(path, name)
+        except FileNotFoundError:
+            is_gone = True
+    return is_gone
+
+
 def _referenced(database_file: Path, archive: Archive) -> Iterator[tuple[Objects, str]]:
-    """What the rows of a database refer to and is there."""
+    """What the rows of a database refer to, other than originals that were never kept."""
     with closing(sqlite3.connect(database_file)) as connection:
         tracks = connection.execute("SELECT DISTINCT track FROM sessions ORDER BY 1").fetchall()
         originals = connection.execute(_REFERENCED_ORIGINALS).fetchall()
-    for store, rows in ((archive.tracks, tracks), (archive.originals, originals)):
-        yield from ((store, sha256) for (sha256,) in rows if store.path(sha256).is_file())
+    yield from ((archive.tracks, sha256) for (sha256,) in tracks)
+    for (sha256,) in originals:
+        if archive.originals.path(sha256).is_file():
+            yield archive.originals, sha256
 
 
 _REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM files ORDER BY 1"
@@ -192,21 +214,37 @@ def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     folder = folder.resolve()  # "." has no name
     _refuse_to_overwrite(folder)
     partial = folder.with_name(f"{folder.name}.restoring")
+    is_new = not folder.exists()
     with database.translate_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with database.writer(folder, wait_s):  # of two who restore at once, one does
+            _refuse_to_overwrite(folder)
+            try:
+                _restore(bundle, folder, partial)
+            except BaseException:
+                if is_new:
+                    _remove_empty(folder)
+                raise
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder that holds nothing but the lock."""
+    if all(each.name.startswith(database.LOCK) for each in folder.iterdir()):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _restore(bundle: Path, folder: Path, partial: Path) -> None:
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        _extract(bundle, partial)
+        with Archive.open(partial, create=False) as fresh, fresh.database.transaction():
+            pass  # its journal is written
+        integrity.move_logs_aside(folder)
+        journal.copy_aside(folder, journal.FILE)
+        _move_into(folder, partial)
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            _extract(bundle, partial)
-            with Archive.open(partial, create=False) as fresh, fresh.database.transaction():
-                pass  # its journal is written
-            folder.mkdir(parents=True, exist_ok=True)
-            with database.writer(folder, wait_s):
-                _refuse_to_overwrite(folder)
-                integrity.move_logs_aside(folder)
-                integrity.copy_aside(folder, journal.FILE)
-                _move_into(folder, partial)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

@@ -47,6 +47,14 @@ class Pending:
         )
         return [each for (each,) in rows if each not in waiting]
 
+    def is_wanted(self, sha256: str) -> bool:
+        """Whether an export has a session, or should have one: it was not taken back or replaced.
+
+        Asked with the lock of the one writer, it tells what another program has done before.
+        """
+        query = f"SELECT 1 FROM files WHERE sha256 = ? AND {WITHOUT_SESSION} LIMIT 1"  # noqa: S608
+        return self._database.has_session(sha256) or bool(self._database.rows(query, sha256))
+
     def noted_sessions(self) -> set[str]:
         """Ids of sessions whose numbers are older than the last answer, or than another change.
 
@@ -136,33 +144,34 @@ class Pending:
         self._database.connection.execute("DELETE FROM again WHERE sha256 = ?", (sha256,))
 
     def give_up(self, sha256: str, slug: str, message: str) -> None:
-        """Remove an export that cannot be analysed; its sessions stay, without any it failed.
+        """Remove an export that cannot be analysed, in a transaction.
+
+        Its sessions stay; without any it failed.
 
         One that has sessions and whose original is missing or damaged stays noted: it is tried
         again when its original has changed.
         """
         remedy = "`retrorun process --retry` reads it from its folder."
-        with self._database.transaction():
-            if self._database.has_session(sha256) and not self._is_readable(sha256):
-                self._keep_waiting(sha256)
-                return
-            self.remove(sha256)
-            self._database.connection.execute(
-                "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608
-                f"remedy = ? WHERE sha256 = ? AND {WITHOUT_SESSION}",
-                (slug, path_bytes(message), remedy, sha256),
-            )
+        if self._database.has_session(sha256) and not self._is_readable(sha256):
+            self._keep_waiting(sha256)
+            return
+        self.remove(sha256)
+        self._database.connection.execute(
+            "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608
+            f"remedy = ? WHERE sha256 = ? AND {WITHOUT_SESSION}",
+            (slug, path_bytes(message), remedy, sha256),
+        )
 
     def pages(self) -> list[str]:
         """Ids of sessions that changed or went since pages were written last."""
         rows = self._database.rows("SELECT session FROM due ORDER BY session")
         return [each for (each,) in rows]
 
-    def add_page(self, session_id: str) -> None:
-        """Note a session whose page, and with it those over all sessions, is to be written."""
-        with self._database.transaction():
-            connection = self._database.connection
-            connection.execute("INSERT OR REPLACE INTO due VALUES (?)", (session_id,))
+    def add_pages(self, sessions: Iterable[str]) -> None:
+        """Note sessions whose pages, and with them those over all, are due, in a transaction."""
+        self._database.connection.executemany(
+            "INSERT OR REPLACE INTO due VALUES (?)", [(each,) for each in sessions]
+        )
 
     def settle_pages(self, sessions: Iterable[str], state: int) -> bool:
         """Remove sessions whose pages are written, unless another process wrote meanwhile.
@@ -172,10 +181,12 @@ class Pending:
             state: ``Database.state()`` from before ``pages()`` was asked.
 
         Returns:
-            False where another connection changed the archive since; then nothing is removed.
+            False where another connection changed the archive since; then they are all due, for
+            that one may have written their pages before, and removed them here.
         """
         with self._database.transaction():
             if self._database.state() != state:
+                self.add_pages(set(sessions) - set(self.pages()))
                 return False
             self._database.connection.executemany(
                 "DELETE FROM due WHERE session = ?", [(each,) for each in sessions]

@@ -230,9 +230,10 @@ class Writes:
         self._database.connection.execute(TOTALS, (parcel.sha256,))
         if parcel.labels is None or parcel.labels == self._annotations.labels(parcel.sha256):
             self._pending.remove(parcel.sha256)
-        elif before:
+        elif parcel.sessions:
             # a label that came while the file was analysed was not used: the file is noted, also
-            # where another process has used it meanwhile, whose sessions this one replaces
+            # where another process has used it meanwhile, whose sessions this one replaces, and
+            # where the label came to a session whose place a new file takes
             self._pending.add([parcel.sha256])
         return {track for _, track in before}
 
@@ -240,10 +241,12 @@ class Writes:
         """Let sessions take the place of others; which tracks those had."""
         tracks: set[str] = set()
         for old, new in replaced.items():
-            self._database.connection.execute(
+            moved = self._database.connection.execute(
                 "UPDATE labels SET session = ? WHERE session = ? AND origin NOT LIKE '%sidecar'",
                 (new, old),
-            )
+            ).rowcount
+            found = self._database.rows("SELECT sha256 FROM sessions WHERE id = ?", new)
+            self._pending.add(sha256 for (sha256,) in found if moved)  # its numbers lack them
             self._annotations.move_remark(old, new)
             for table, column in (("matches", "session"), ("files", "duplicate_of")):
                 statement = f"UPDATE OR REPLACE {table} SET {column} = ? WHERE {column} = ?"  # noqa: S608
@@ -281,6 +284,15 @@ class Writes:
             )
             self._pending.remove(sha256)
         self._drop_tracks({track for (track,) in gone})
+
+    def give_up(self, parcel: Parcel, slug: str, message: str) -> None:
+        """Let a file that cannot be analysed keep the sessions it has, and wait no longer for it.
+
+        Where a label came while it was analysed, it stays noted and is tried with that label.
+        """
+        with self._database.transaction():
+            if parcel.labels in (None, self._annotations.labels(parcel.sha256)):
+                self._pending.give_up(parcel.sha256, slug, message)
 
     def undo(self, import_id: int, now_s: float) -> list[str]:
         """Take an import back; labels and originals stay, so that ``--retry`` brings it back.

@@ -1,10 +1,10 @@
 """Commands by which athletes describe a session or themselves: note and profile."""
 
 import contextlib
-import dataclasses
 import json
 import tomllib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,15 +73,9 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
     with Archive.open(options.archive_folder(archive)) as store:
         athlete = store.annotations.profile()
         if values:
-            changed = profiles.change(athlete, _changes_from(values, athlete.masses))
-            before, athlete = athlete, _store_profile(store, athlete, changed)
+            before, athlete = change_profile(store, values)
             if before.trust_gait != athlete.trust_gait:
                 ingest.note_dependent(store)
-            if before.laps != athlete.laps and (count := ingest.note_pressed(store)):
-                terminal.err().print(PRESSED.format(count))
-            if before.language != athlete.language:
-                for each in store.known():
-                    store.pending.add_page(each)
         options.set_language(athlete.language or "en")
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
@@ -122,15 +116,48 @@ def _typed(value: object) -> str:
     return json.dumps(value, default=str)
 
 
-def _store_profile(store: Archive, before: Athlete, athlete: Athlete) -> Athlete:
-    """Store a changed profile; the archive records which sessions new zones touch."""
-    if athlete.privacy_zones in (before.privacy_zones, ()):
-        store.annotations.set_profile(athlete)
-        return athlete
-    secret = before.zone_secret or options.new_zone_secret()
-    athlete = dataclasses.replace(athlete, zone_secret=secret)
-    ingest.store_zones(store, athlete)
-    return athlete
+def change_profile(store: Archive, values: tuple[str, ...]) -> tuple[Athlete, Athlete]:
+    """Store a changed profile, and note in the same transaction what is due because of it.
+
+    New zones and another convention of laps are stored while no other process writes, because all
+    sessions are asked what those mean for them: otherwise nothing is stored.
+
+    Returns:
+        The profile before and after.
+
+    Raises:
+        SettingsError: the values cannot be.
+        ArchiveError: another process writes.
+    """
+
+    def change(athlete: Athlete) -> Athlete:
+        return profiles.change(athlete, _changes_from(values, athlete.masses))
+
+    stored = store.annotations.profile()
+    wanted = change(stored)
+    asks_zones = wanted.privacy_zones not in (stored.privacy_zones, ())
+    if not asks_zones and wanted.laps == stored.laps:
+        return store.annotations.change_profile(change, partial(_note_pages, store))
+    with store.writing():
+        pressed = ingest.with_pressed_laps(store) if wanted.laps != stored.laps else []
+
+        def follow(before: Athlete, after: Athlete) -> None:
+            _note_pages(store, before, after)
+            store.pending.add(pressed)
+
+        found = options.store_zones(store, change, follow)
+    if pressed:
+        terminal.err().print(PRESSED.format(len(pressed)))
+    return found
+
+
+def _note_pages(store: Archive, before: Athlete, after: Athlete) -> None:
+    """Note the pages that show what a profile says; one stands for those over all sessions."""
+    known = list(store.known())
+    if before.language != after.language:
+        store.pending.add_pages(known)
+    elif before.trust_gait != after.trust_gait:
+        store.pending.add_pages(known[-1:])
 
 
 def _changes_from(values: tuple[str, ...], masses: tuple[Any, ...]) -> dict[str, Any]:
@@ -182,16 +209,17 @@ def change_note(
         ArchiveError: there is no such session.
     """
     (full_id,) = store.database.find_session("id", session_id)
-    before = store.annotations.remarks().get(full_id, Remark())
     if pain is None and effort is None and text is None:
-        _print_note(full_id, before)
+        _print_note(full_id, store.annotations.remarks().get(full_id, Remark()))
         return
     if text is not None and len(text) > LONGEST_NOTE:
         raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
     given = {"pain": pain, "effort": effort, "text": text}
     known = {name: value for name, value in given.items() if value is not None}
-    after = replace(before, **known)  # type: ignore[arg-type]
-    store.annotations.set_remark(full_id, None if after == Remark() else after)
+    after = store.annotations.change_remark(
+        full_id,
+        lambda before: replace(before, **known),  # type: ignore[arg-type]
+    )
     _print_note(full_id, after)
 
 

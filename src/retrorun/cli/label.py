@@ -71,7 +71,7 @@ def label(
         if not words:
             context.exit(list_labels(store, session, known))
         athlete = options.load_athlete(profile, store)
-        work = Work(store, known, athlete, options.cores())
+        work = Work(store, known, athlete, options.cores(), profile)
         make_readable(work, session)
         done = store_answer(store, session, words)
         status = 0

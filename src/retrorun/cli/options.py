@@ -194,10 +194,22 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     set_language(athlete.language)
     if path and not is_stated(stored):
-        _store_first_profile(store, replace(athlete, privacy_zones=stored.privacy_zones))
+        _store_first_profile(store, athlete)
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete
     return keep_new_zones(store, athlete)
+
+
+def athlete_now(store: "Archive", athlete: "Athlete", *, from_file: bool) -> "Athlete":
+    """The athlete of a command as the archive knows them now; what a file stated stays.
+
+    Another program may have stored a profile, privacy zones or what was learnt meanwhile.
+    """
+    if not from_file:
+        return load_athlete(None, store)
+    stored = store.annotations.profile()
+    own = athlete.with_learnt_of(stored)
+    return keep_new_zones(store, own) if own.privacy_zones or stored.privacy_zones else own
 
 
 def set_language(language: str | None) -> None:
@@ -221,9 +233,17 @@ def is_stated(athlete: "Athlete") -> bool:
 def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
     from retrorun.errors import ArchiveError
 
+    def first(stored: "Athlete") -> "Athlete":
+        """Of two programs at once, what the other has kept meanwhile stands."""
+        zones, zone_secret = _zones_of(stored)
+        own = replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
+        return stored if is_stated(stored) else own
+
     try:
-        store.annotations.set_profile(athlete)
+        before, _ = store.annotations.change_profile(first)
     except ArchiveError:  # of a medium that cannot be written: it holds for this command
+        return
+    if is_stated(before):
         return
     words = (
         "profile: kept with the archive, which had none; `retrorun profile` shows and changes it"
@@ -296,19 +316,17 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
     """
-    from retrorun import ingest
-
     stored = store.annotations.profile()
     joined = with_stored_zones(athlete, stored)
     if _zones_of(joined) == _zones_of(stored):
         return joined
-    with store.writing():
-        stored = store.annotations.profile()  # another process may have drawn the secret meanwhile
-        joined = with_stored_zones(athlete, stored)
-        zones, zone_secret = _zones_of(joined)
-        athlete = replace(stored, privacy_zones=zones, zone_secret=zone_secret)
-        ingest.store_zones(store, athlete)
-    return joined
+    # another process may have drawn the secret meanwhile
+    _, stored = store_zones(store, lambda now: replace(now, privacy_zones=_all_zones(now, athlete)))
+    return with_stored_zones(athlete, stored)
+
+
+def _all_zones(stored: "Athlete", athlete: "Athlete") -> "tuple[Zone, ...]":
+    return tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
 
 
 def _zones_of(athlete: "Athlete") -> "tuple[tuple[Zone, ...], str]":
@@ -317,7 +335,7 @@ def _zones_of(athlete: "Athlete") -> "tuple[tuple[Zone, ...], str]":
 
 def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
     """The athlete with the zones and secret of a stored profile; a new secret if there is none."""
-    zones = tuple(dict.fromkeys((*stored.privacy_zones, *athlete.privacy_zones)))
+    zones = _all_zones(stored, athlete)
     zone_secret = stored.zone_secret or (new_zone_secret() if zones else "")
     return replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
 
@@ -325,6 +343,24 @@ def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
 def new_zone_secret() -> str:
     """A new secret for an archive."""
     return secrets.token_hex(32)
+
+
+def store_zones(
+    store: "Archive",
+    change: "Callable[[Athlete], Athlete]",
+    follow: "Callable[[Athlete, Athlete], object] | None" = None,
+) -> "tuple[Athlete, Athlete]":
+    """As ``ingest.store_zones``; a secret is drawn where the changed profile needs one."""
+    from retrorun import ingest
+
+    secret = new_zone_secret()
+
+    def with_secret(stored: "Athlete") -> "Athlete":
+        changed = change(stored)
+        draws = changed.privacy_zones and not changed.zone_secret
+        return replace(changed, zone_secret=secret) if draws else changed
+
+    return ingest.store_zones(store, with_secret, follow)
 
 
 def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:

@@ -70,7 +70,8 @@ def process(
             show_plan(plan, ingest.outdated_sessions(store, options.load_settings(settings)))
             context.exit(1 if plan.unlisted else 0)
         athlete = early or options.load_athlete(None, store)
-        work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
+        known = options.load_settings(settings)
+        work = Work(store, known, athlete, jobs or options.cores(), profile)
         with writing(work) as problems:
             report = carry_out(plan, work)
             problems.extend(report.problems)
@@ -131,7 +132,8 @@ def reprocess(
         raise click.UsageError("--all takes all sessions: name no SESSION")
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete = options.load_athlete(profile, store)
-        work = Work(store, options.load_settings(settings), athlete, jobs or options.cores())
+        known = options.load_settings(settings)
+        work = Work(store, known, athlete, jobs or options.cores(), profile)
         with writing(work) as problems:
             report = reprocess_sessions(work, session, everything=everything)
             problems.extend(report.problems)
@@ -186,17 +188,26 @@ TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Archive, settings, athlete and number of workers of an import."""
+    """Archive, settings, athlete and number of workers of an import.
+
+    ``profile`` is the file that the athlete is from; None: the stored profile.
+    """
 
     archive: Archive
     settings: "Settings"
     athlete: "Athlete"
     jobs: int
+    profile: Path | None = None
 
     @property
     def engine(self) -> ingest.Engine:
         """What analyses files with these settings."""
-        return ingest.Engine(self.settings, self.athlete, self.jobs, guarded=True)
+        return ingest.Engine(
+            self.settings, self.athlete, self.jobs, guarded=True, athlete_now=self._athlete_now
+        )
+
+    def _athlete_now(self, archive: Archive, athlete: "Athlete") -> "Athlete":
+        return options.athlete_now(archive, athlete, from_file=self.profile is not None)
 
     @property
     def page_options(self) -> "PublishOptions":
@@ -205,7 +216,7 @@ class Work:
 
         return PublishOptions(
             self.settings,
-            self.athlete,
+            self._athlete_now(self.archive, self.athlete),
             jobs=self.jobs,
             archive_option=options.archive_option(self.archive),
         )

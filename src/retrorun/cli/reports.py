@@ -2,6 +2,8 @@
 
 import datetime as dt
 import hashlib
+import os
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -140,7 +142,7 @@ def report(
     with Archive.open(options.archive_folder(archive), create=False) as store:
         athlete, known = options.load_athlete(profile, store), options.load_settings(settings)
         options.apply_zones(store, known)
-        work, faults = Work(store, known, athlete, options.cores()), Faults()
+        work, faults = Work(store, known, athlete, options.cores(), profile), Faults()
         if picture is not None:
             drawn = PictureOptions(Display(athlete.units), title, dated=not redact)
             pages = [write_picture(work, session[0], picture, drawn, with_map=with_map)]
@@ -241,7 +243,11 @@ def write_pages(work: Work, reports: Path, names: Sequence[str], faults: Faults)
         if names
         else set(store.known())
     )
+    state = store.database.state()
     done = publish.publish(store, reports, work.page_options, fresh)
+    if store.database.state() != state:  # they may be older than those that another has written
+        with store.database.transaction():
+            store.pending.add_pages(done.sessions)
     faults.add(done.faults)
     return done.index
 
@@ -387,12 +393,15 @@ def _track(store: Archive, session: Session, form: str, athlete: Athlete) -> byt
 
 
 def _put(path: Path, data: bytes) -> Path:
-    """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.part")
+    """Write a file whole or not at all; another program may write the same one."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(data)
-        partial.replace(path)
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as problem:
         words = problem.strerror or "cannot be written"
         raise ArchiveError("export-unwritable", words, file=str(path)) from problem

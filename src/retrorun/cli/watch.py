@@ -174,7 +174,7 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
         written = not store.pending.pages() and (paths.reports / "index.html").exists()
         if plan.idle and written and not ingest.outdated_sessions(store, settings):
             return Look(bool(plan.waiting), 0, _unlisted_error(plan))
-        work = process.Work(store, settings, athlete, jobs)
+        work = process.Work(store, settings, athlete, jobs, paths.profile)
         with process.writing(work) as problems:
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
             problems.extend(report.problems)

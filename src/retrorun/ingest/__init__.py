@@ -11,7 +11,6 @@ from retrorun.ingest.reprocess import (
     bring_up_to_date,
     has_learnt,
     note_dependent,
-    note_pressed,
     note_redrawn_zones,
     original_task,
     outdated_sessions,
@@ -23,6 +22,7 @@ from retrorun.ingest.reprocess import (
     separate,
     store_zones,
     undo,
+    with_pressed_laps,
 )
 from retrorun.ingest.run import run_import
 
@@ -36,7 +36,6 @@ __all__ = [
     "bring_up_to_date",
     "has_learnt",
     "note_dependent",
-    "note_pressed",
     "note_redrawn_zones",
     "original_task",
     "outdated_sessions",
@@ -51,4 +50,5 @@ __all__ = [
     "separate",
     "store_zones",
     "undo",
+    "with_pressed_laps",
 ]

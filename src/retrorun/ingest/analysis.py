@@ -75,6 +75,9 @@ class Engine:
 
     One job is done in this process, unless it is guarded: then a file that costs its worker memory,
     time or life costs nothing else.
+
+    ``athlete_now`` tells, of the archive and the athlete so far, who the athlete is from now on;
+    None: nothing changes.
     """
 
     settings: "Settings"
@@ -82,6 +85,17 @@ class Engine:
     jobs: int
     process: "Process | None" = None
     guarded: bool = False
+    athlete_now: "Callable[[Archive, Athlete], Athlete] | None" = None
+
+    def of_now(self, archive: Archive) -> "Engine":
+        """The engine with the athlete of now, asked when the lock of the one writer is held.
+
+        Until then another program may have stored privacy zones or another convention of laps,
+        and noted what that makes due among the sessions that it knew.
+        """
+        if self.athlete_now is None:
+            return self
+        return replace(self, athlete=self.athlete_now(archive, self.athlete))
 
     def parcels(self, tasks: "Iterable[Task]") -> "Generator[tuple[Task, Parcel], None, None]":
         """Analyse files, in order; a lost worker is one file's problem."""

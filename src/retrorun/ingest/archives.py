@@ -19,7 +19,14 @@ from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
 from retrorun.errors import NotARunError, ReadError, RetrorunError
 from retrorun.ingest.analysis import Analysed, file_row, problem_of, refused_row
-from retrorun.ingest.file_groups import composed, is_archive, member_tag, moved_log, rows_of_parts
+from retrorun.ingest.file_groups import (
+    composed,
+    is_archive,
+    member_tag,
+    moved_log,
+    rows_of_parts,
+    unused_path,
+)
 from retrorun.ingest.label_files import PackedLabels
 from retrorun.ingest.plan import Candidate, should_retry
 from retrorun.readers.registry import titles
@@ -124,7 +131,7 @@ class Feed:
             for name, content in self._walk(address, source):
                 if labels.add_table(name, content):
                     continue
-                path = _unused_path(name if name != address else f"{address}/{_MORE}", paths)
+                path = unused_path(name if name != address else f"{address}/{_MORE}", paths)
                 labels.add_member(path)
                 event = self._member(address, path, content)
                 if isinstance(event, Candidate):
@@ -237,16 +244,6 @@ def _changed(entry: Entry) -> bool:
         return False
     now = storage.look(entry.address)
     return now is None or (now.size, now.tag) != (entry.size, entry.tag)
-
-
-def _unused_path(path: str, used: set[str]) -> str:
-    """A path of its own for each member: a zip may hold one name twice."""
-    number, own = 1, path
-    while own in used:
-        number += 1
-        own = f"{path} #{number}"
-    used.add(own)
-    return own
 
 
 def _paths_by_hash(rows: Iterable[FileRow], *, retry: bool) -> dict[str, str]:

@@ -130,6 +130,16 @@ def member_tag(archive: str) -> str:
     return f"{_MEMBER}{len(archive)}"
 
 
+def unused_path(path: str, used: set[str]) -> str:
+    """A path of its own for each member: a zip may hold one name twice."""
+    number, own = 1, path
+    while own in used:
+        number += 1
+        own = f"{path} #{number}"
+    used.add(own)
+    return own
+
+
 def is_member(entry: Entry) -> bool:
     """Whether an entry is a member of an archive."""
     return entry.tag.startswith(_MEMBER)

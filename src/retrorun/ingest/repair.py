@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, database, integrity, journal, maintenance, objects
-from retrorun.archive.integrity import Finding, Rebuilt, copy_aside, rebuild
+from retrorun.archive.integrity import Finding, Rebuilt, rebuild
+from retrorun.archive.journal import copy_aside
 from retrorun.archive.objects import Objects
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import Engine
@@ -71,7 +72,10 @@ def repair(folder: Path, engine: Engine, wait_s: float = 10.0) -> Repaired:
             rebuilt = rebuild(folder)
     with Archive.open(folder, create=False) as archive:
         _write_journal(archive)
-        engine = replace(engine, athlete=archive.annotations.profile())
+        athlete = archive.annotations.profile()
+        engine = replace(
+            engine, athlete=athlete, athlete_now=lambda store, _: store.annotations.profile()
+        )
         fetched = tuple(_restored_originals(archive, engine.settings.read))
         sessions = [*reprocess(_due(archive), archive, engine, wait_s=wait_s).sessions]
         sessions += run_import(

@@ -11,7 +11,7 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def reprocess(
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
     with archive.writing(wait_s):
-        return reprocess_locked(sha256s, archive, engine, progress)
+        return reprocess_locked(sha256s, archive, engine.of_now(archive), progress)
 
 
 def reprocess_locked(
@@ -71,8 +71,12 @@ def reprocess_locked(
     engine: Engine,
     progress: Progress | None = None,
 ) -> Report:
-    """As ``reprocess``; the lock of the one writer is held by the caller."""
-    candidates = tuple(original_candidate(sha256, archive) for sha256 in dict.fromkeys(sha256s))
+    """As ``reprocess``; the lock of the one writer is held by the caller.
+
+    Files that another program has taken back or replaced until then are left as they are.
+    """
+    wanted = filter(archive.pending.is_wanted, dict.fromkeys(sha256s))
+    candidates = tuple(original_candidate(sha256, archive) for sha256 in wanted)
     report = Report()
     for batch in batches(analysed(candidates, archive, engine, progress)):
         parcels = [parcel for _, parcel in batch if parcel.problem is None]
@@ -82,10 +86,10 @@ def reprocess_locked(
         for candidate, parcel in batch:
             if parcel.problem is not None:
                 words = parcel.problem.slug, parcel.problem.message
-                empty = parcel.problem.slug == _NO_USABLE_SECOND
-                (archive.writes.withdraw if empty else archive.pending.give_up)(
-                    candidate.sha256, *words
-                )
+                if parcel.problem.slug == _NO_USABLE_SECOND:
+                    archive.writes.withdraw(candidate.sha256, *words)
+                else:
+                    archive.writes.give_up(replace(parcel, sha256=candidate.sha256), *words)
         for parcel in parcels:
             archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)
@@ -115,16 +119,43 @@ def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:
     return archive.annotations.exposed()
 
 
-def store_zones(archive: Archive, athlete: "Athlete") -> None:
-    """Store a profile with its zones, and note every session that holds seconds within them.
+def store_zones(
+    archive: Archive,
+    change: "Callable[[Athlete], Athlete]",
+    follow: "Callable[[Athlete, Athlete], object] | None" = None,
+) -> "tuple[Athlete, Athlete]":
+    """Store a changed profile, and note every session that holds seconds within its new zones.
+
+    Zones are new, too, where another version hid them in another way.
+
+    Args:
+        archive: is locked for other writers meanwhile.
+        change: the stored profile → the profile from now on.
+        follow: is given both in the same transaction, to note what else is due.
+
+    Returns:
+        The profile before and after.
 
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
-    discs = privacy_zones.discs(athlete)
+    annotations = archive.annotations
     with archive.writing():
-        told = [each for each in archive.known() if tells_of_zone(archive, each, discs)]
-        archive.annotations.set_zones(athlete, told, privacy_zones.mark(athlete))
+        stored = annotations.profile()
+        wanted = change(stored)
+        mark = privacy_zones.mark(wanted)
+        known = privacy_zones.mark(stored), annotations.zones_mark()
+        is_new = bool(mark) and known != (mark, mark)
+        discs = privacy_zones.discs(wanted) if is_new else ()
+        told = [each for each in archive.known() if is_new and tells_of_zone(archive, each, discs)]
+
+        def noted(before: "Athlete", after: "Athlete") -> None:
+            if is_new:
+                annotations.note_exposed(told, mark)
+            if follow is not None:
+                follow(before, after)
+
+        return annotations.change_profile(change, noted)
 
 
 def note_redrawn_zones(archive: Archive) -> None:
@@ -133,10 +164,9 @@ def note_redrawn_zones(archive: Archive) -> None:
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
-    athlete = archive.annotations.profile()
-    mark = privacy_zones.mark(athlete)
+    mark = privacy_zones.mark(archive.annotations.profile())
     if mark and archive.annotations.zones_mark() != mark:
-        store_zones(archive, athlete)
+        store_zones(archive, lambda stored: stored)
 
 
 def _settle_exposed(archive: Archive) -> None:
@@ -192,7 +222,8 @@ def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0)
     """
     with archive.writing(wait_s):
         freed = archive.writes.undo(import_id, time.time())
-        return reprocess_locked([*freed, *archive.pending.exports()], archive, engine)
+        due = [*freed, *archive.pending.exports()]
+        return reprocess_locked(due, archive, engine.of_now(archive))
 
 
 def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:
@@ -203,7 +234,8 @@ def separate(path: str, archive: Archive, engine: Engine, wait_s: float = 10.0) 
     """
     with archive.writing(wait_s):
         freed = archive.writes.separate(path)
-        return reprocess_locked([*freed, *archive.pending.exports()], archive, engine)
+        due = [*freed, *archive.pending.exports()]
+        return reprocess_locked(due, archive, engine.of_now(archive))
 
 
 def bring_up_to_date(
@@ -233,6 +265,7 @@ def bring_up_to_date(
     with archive.writing(wait_s):
         if archive.pending.is_empty():
             return report
+        engine = engine.of_now(archive)
         while True:
             learnt, outdated = _learn_and_note(archive, engine, failed)
             wanted = [sha256 for sha256 in archive.pending.exports() if sha256 not in failed]
@@ -267,6 +300,7 @@ def reprocess_answered(sha256: str, archive: Archive, engine: Engine) -> tuple[R
         ArchiveError: another process writes, or the disk is full; what was written stays.
     """
     with archive.writing():
+        engine = engine.of_now(archive)
         report = reprocess_locked([sha256], archive, engine)
         learnt, outdated = _learn_and_note(archive, engine, ())
         if sha256 in outdated and not report.problems:
@@ -347,6 +381,7 @@ def reprocess_outdated(
         wanted = archive.hashes(outdated_sessions(archive, engine.settings)[:most])
         if not wanted:
             return Report()
+        engine = engine.of_now(archive)
         learnt = engine.athlete.with_learnt_of(archive.annotations.profile())
         report = reprocess_locked(wanted, archive, replace(engine, athlete=learnt), progress)
         failed = [each.sha256 for each in report.problems]
@@ -357,13 +392,11 @@ def reprocess_outdated(
 def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
     """Note, after a change of the profile, the sessions that depend on what it says of trust.
 
-    The next run analyses them again, and writes the pages over all sessions in any case. Where
-    another process writes for long, the next run that writes pages finds out which they are.
+    The next run analyses them again. Where another process writes for long, the next run that
+    writes pages finds out which they are; that pages are due is for the caller to note.
     """
     from retrorun import learn
 
-    for session_id in list(archive.known())[-1:]:
-        archive.pending.add_page(session_id)
     try:
         with archive.writing(wait_s):
             athlete = archive.annotations.profile()
@@ -375,24 +408,18 @@ def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
             raise
 
 
-def note_pressed(archive: Archive, wait_s: float = 10.0) -> int:
-    """Note sessions with laps that were pressed by hand, after a change of the convention of laps.
+def with_pressed_laps(archive: Archive) -> list[str]:
+    """Hashes of exports with laps that were pressed by hand: what the convention of laps is for.
 
-    Returns:
-        How many exports were noted; the next run analyses them again.
-
-    Raises:
-        ArchiveError: another process writes.
+    While the lock of the one writer is held, no other comes to them.
     """
-    with archive.writing(wait_s):
-        found = {
+    return sorted(
+        {
             each.source.sha256
             for each in archive.sessions(_ignore)
             if any(lap.trigger == "manual" for lap in each.laps[:-1])
         }
-        with archive.database.transaction():
-            archive.pending.add(sorted(found))
-    return len(found)
+    )
 
 
 def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:

@@ -78,7 +78,7 @@ def run_import(
             plan = plan_import(plan.folder, archive, retry=plan.retry)
         if plan.idle:
             return _initial_report(plan)
-        return _run_locked(plan, archive, engine, progress)
+        return _run_locked(plan, archive, engine.of_now(archive), progress)
 
 
 def _initial_report(plan: Plan) -> Report:
@@ -248,6 +248,8 @@ def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) ->
     if problem is not None:
         row = None if problem.slug == "file-changing" else refused_row(candidate, problem)
         return _Decision(path, parcel, row, {})
+    if not candidate.sha256:  # it could not be read when it was listed: the next run plans it
+        return _Decision(path, parcel, None, {})
     verdict = known.judge(parcel.sessions, before.get(path))
     row = file_row(candidate, "imported")
     if verdict.duplicate_of is not None:

@@ -15,7 +15,7 @@ the next.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -139,6 +139,7 @@ def _try_groups(
     for candidate, parcel in analysed(candidates, archive, engine, None):
         group = groups[candidate.sha256]
         matches = [_match_of(pair, parcel) for pair in group]
+        stated = _stated(matches, archive)
         if parcel.problem is None and _copy_labels(group, matches, archive):
             ((_, labelled),) = analysed([candidate], archive, engine, None)
             parcel = parcel if labelled.problem else labelled  # noqa: PLW2901 - the same file
@@ -146,6 +147,40 @@ def _try_groups(
             archive.import_of(candidate.sha256), _change(group, matches, parcel, archive)
         )
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
+        _join_labelled_again(stated, archive, engine, done)
+
+
+def _join_labelled_again(
+    stated: "Mapping[str, Mapping[int, Sequence[Label]]]",
+    archive: Archive,
+    engine: Engine,
+    done: Joins,
+) -> None:
+    """Take phones apart whose sessions were labelled after the labels were copied.
+
+    They are joined with those labels in the next round.
+
+    Args:
+        stated: hash of a phone's file → its labels when they were copied.
+        archive: the lock of the one writer is held.
+        engine: analyses each for itself.
+        done: problems are added.
+    """
+    now = archive.annotations.labels
+    late = [sha256[:12] for sha256, labels in stated.items() if labels != now(sha256)]
+    if late:
+        files = connected_files(late, archive)
+        archive.second_devices.separate_files(files)
+        found = reprocess_locked(files, archive, engine).problems
+        done.problems = tuple(dict.fromkeys(done.problems + found))
+
+
+def _stated(
+    matches: Iterable[Match], archive: Archive
+) -> "dict[str, Mapping[int, Sequence[Label]]]":
+    """The labels of the phones' files that are about to go into those of watches, by their hash."""
+    joined = [each.phone_sha256 for each in matches if each.state == "joined"]
+    return {sha256: archive.annotations.labels(sha256) for sha256 in joined}
 
 
 _HOLDS_MORE = "the recording with the heading holds more than the other"

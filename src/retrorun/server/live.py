@@ -28,7 +28,7 @@ from retrorun.compare import EarlierSessions
 from retrorun.engines.child import Guard, Lost
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.language import use_language
-from retrorun.model import Athlete, Remark, Session, Track
+from retrorun.model import Athlete, Label, Remark, Session, Track
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.report.session.page import session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
@@ -37,6 +37,7 @@ from retrorun.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Labels = Mapping[int, tuple[Label, ...]]  # position of the activity → its labels
 AthleteOf = Callable[[Archive], Athlete]
 MOST_SET_ASIDE = 200  # files that the home page names
 MOST_WAITING = 256  # events that a page may leave unread before it is told to ask for everything
@@ -146,6 +147,8 @@ class ArchiveThread:
     def _do(
         self, work: Callable[Concatenate[Archive, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
+        if self._archive is not None and self._archive.database.is_replaced():
+            self._close()  # it was repaired: what is written to the old one would be lost
         if self._archive is None:
             self._archive = Archive.open(self._setup.archive)
         self.language = _language(self._setup, self._archive)
@@ -182,27 +185,32 @@ class Shown:
 
 @dataclass(slots=True)
 class _Overlay:
-    """Sessions that are analysed with the last answer and not written yet, by their file's hash."""
+    """Sessions that are analysed with the last answer and not written yet, by their file's hash.
+
+    Beside them are the labels with which they were analysed.
+    """
 
     sessions: dict[str, tuple[Shown, ...]] = field(default_factory=dict)
+    labels: dict[str, Labels | None] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put(self, sha256: str, made: tuple[Shown, ...]) -> None:
+    def put(self, sha256: str, made: tuple[Shown, ...], labels: Labels | None) -> None:
         with self.lock:
-            self.sessions[sha256] = made
+            self.sessions[sha256], self.labels[sha256] = made, labels
 
     def drop(self, sha256: str) -> None:
         with self.lock:
             self.sessions.pop(sha256, None)
+            self.labels.pop(sha256, None)
 
     def of(self, session_id: str) -> Shown | None:
         with self.lock:
             found = [each for made in self.sessions.values() for each in made]
         return next((each for each in found if each.session.id == session_id), None)
 
-    def hashes(self) -> list[str]:
+    def kept_labels(self) -> dict[str, Labels | None]:
         with self.lock:
-            return list(self.sessions)
+            return dict(self.labels)
 
     def newest(self) -> dict[str, Session]:
         with self.lock:
@@ -238,12 +246,12 @@ class Live:
         return Shown(archive.session(full_id), track)
 
     def _forget_written(self, archive: Archive) -> None:
-        """Let go of what the archive has by now."""
-        kept = self._overlay.hashes()
+        """Let go of what the archive has by now, and of what lacks a label of another program."""
+        kept = self._overlay.kept_labels()
         if kept:
             due = set(archive.pending.exports())
-            for sha256 in kept:
-                if sha256 not in due:
+            for sha256, labels in kept.items():
+                if sha256 not in due or labels != archive.annotations.labels(sha256):
                     self._overlay.drop(sha256)
 
     def is_fresh(self, archive: Archive, session_id: str | None = None) -> bool:
@@ -415,9 +423,12 @@ class Live:
     def _keep_again(self, archive: Archive, sha256: str) -> None:
         parcel = self._parcel(archive, sha256)
         if parcel is not None and parcel.problem is None:
-            self._overlay.put(sha256, tuple(_unpacked(parcel)))
+            self._overlay.put(sha256, tuple(_unpacked(parcel)), parcel.labels)
 
     def _parcel(self, archive: Archive, sha256: str) -> Parcel | None:
+        """A file analysed with the labels of now; None where it has no session any more."""
+        if not archive.has_session(sha256):
+            return None
         task = ingest.original_task(sha256, archive)
         work = engines.single_work_of(self.setup.settings, self.setup.athlete_of(archive))
         (parcel,) = list(self._guard.stream(work, task))

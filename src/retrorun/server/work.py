@@ -79,8 +79,13 @@ def carry_out(job: Job) -> Iterator[Event]:
 def _run(job: Job, tell: Tell) -> None:
     setup = job.setup
     with Archive.open(setup.archive) as store:
-        athlete = setup.athlete_of(store)
-        engine = ingest.Engine(setup.settings, athlete, setup.jobs, guarded=True)
+        engine = ingest.Engine(
+            setup.settings,
+            setup.athlete_of(store),
+            setup.jobs,
+            guarded=True,
+            athlete_now=lambda archive, _: setup.athlete_of(archive),
+        )
         plan = ingest.plan_import(str(setup.folder), store, settle_s=job.settle_s)
         with store.writing():
             report = ingest.run_import(plan, store, engine, _progress(tell))

@@ -111,16 +111,36 @@ class Folder:
         """Store bytes under a name unless it exists; whole or not at all.
 
         Raises:
-            StoreError: the disk is full, or may not be written.
+            StoreError: the disk is full, or may not be written, or takes one of the name's folders
+                for another, because it does not tell upper from lower case.
         """
         target = self.root / name
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self._refuse_other_case(target.parent)
             if target.exists():
                 return False
             return _write_and_link(target, data)
         except OSError as problem:
             words = f"it cannot be written: {problem.strerror or problem}"
             raise StoreError("store-failing", words, file=printable(str(target))) from problem
+
+    def _refuse_other_case(self, folder: Path) -> None:
+        """Refuse a folder that is there under another spelling alone: another athlete's.
+
+        Raises:
+            StoreError: it is.
+        """
+        inside = (folder, *folder.parents)[: len(folder.parts) - len(self.root.parts)]
+        for each in inside:
+            if not each.with_name(each.name.swapcase()).exists():
+                continue  # so a disk that tells case is asked once a folder, and never listed
+            others = os.listdir(each.parent)  # noqa: PTH208 - names alone
+            if each.name not in others:
+                there = next((o for o in others if o.casefold() == each.name.casefold()), "")
+                words = f"this disk does not tell {printable(each.name)} from {printable(there)}"
+                remedy = "Rename one, or choose a disk that tells upper from lower case."
+                raise StoreError("store-case", words, file=printable(str(each)), remedy=remedy)
 
     def delete(self, name: str) -> None:
         """Remove a file; it is no error if there is none.
@@ -148,7 +168,6 @@ def _failing_drive(name: str) -> Iterator[None]:
 
 def _write_and_link(target: Path, data: bytes) -> bool:
     """Write beside the target and onto the disk, then give it its name; False if it is taken."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}.part")
     try:
         with partial.open("xb") as stream:
