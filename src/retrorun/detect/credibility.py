@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.detect import joint
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
@@ -146,44 +147,11 @@ def gait_goes_with_side(
     only_walks = walks and bool(modes.walking[modes.moving].mean() >= settings.only_walks)
     least = settings.told_apart[int(only_walks)]
     tells = [
-        _tells_apart(values[sides[0]], values[sides[1]], least, settings)
-        for values in _pace_and_steps(modes, walks, settings)
+        joint.tells_apart(values[sides[0]], values[sides[1]], least, settings)
+        for values in joint.pace_and_steps(modes, walks, settings)
     ]
     known = [each for each in tells if each is not None]
     return any(known) or not known
-
-
-def _pace_and_steps(
-    modes: Modes,
-    walks: bool,  # noqa: FBT001 - which gait
-    settings: DetectSettings,
-) -> tuple[FloatArray, FloatArray]:
-    """Speed, and step rate less what speed usually explains of it, smoothed, (n,) each."""
-    half = settings.gait_half_s
-    counted = modes.moving & ~modes.doubtful
-    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
-    rate = mean_around(np.where(counted, modes.cadence_spm, np.nan), half)
-    slope = settings.walk_slope[0] if walks else settings.run_slope[0]
-    return pace, rate - slope * pace
-
-
-def _tells_apart(
-    behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
-) -> bool | None:
-    """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
-
-    It does in so many pairs, and most of what looks like the first side lies on it.
-    """
-    behind, ahead = (np.sort(each[np.isfinite(each)], kind="stable") for each in (behind, ahead))
-    if min(behind.size, ahead.size) < settings.told_apart_s:
-        return None
-    lower, upto = (np.searchsorted(ahead, behind, side=side) for side in ("left", "right"))
-    larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
-    middles = [float(each[each.size // 2]) for each in (behind, ahead)]
-    way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
-    likewise = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
-    mostly = likewise[0] >= settings.told_mostly * max(sum(likewise), 1.0)
-    return mostly and max(larger, 1.0 - larger) >= least
 
 
 def doubtful_sign(mount: Mount) -> str:

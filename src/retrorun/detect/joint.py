@@ -3,7 +3,7 @@
 It needs no mount offset. Course turns about while the heading stays: the athlete now goes the other
 way round (shuttles). Heading turns about while the course stays: turned about, or a magnetic
 disturbance. Both turn: an ordinary U-turn, no change. So what counts is by how much heading minus
-course has changed across a second.
+course has changed across a second. And whether the gait changes with it.
 """
 
 import numpy as np
@@ -136,3 +136,36 @@ def teachers(
         agrees = float(gait_llr[first:last].sum()) >= settings.gait_teaches
         found[first:last] = turned or agrees or last - first > settings.disturbed_s
     return found
+
+
+def pace_and_steps(
+    modes: Modes,
+    walks: bool,  # noqa: FBT001 - which gait
+    settings: DetectSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Speed, and step rate less what speed usually explains of it, smoothed, (n,) each."""
+    half = settings.gait_half_s
+    counted = modes.moving & ~modes.doubtful
+    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
+    rate = mean_around(np.where(counted, modes.cadence_spm, np.nan), half)
+    slope = settings.walk_slope[0] if walks else settings.run_slope[0]
+    return pace, rate - slope * pace
+
+
+def tells_apart(
+    behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
+) -> bool | None:
+    """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
+
+    It does in so many pairs, and most of what looks like the first side lies on it.
+    """
+    behind, ahead = (np.sort(each[np.isfinite(each)], kind="stable") for each in (behind, ahead))
+    if min(behind.size, ahead.size) < settings.told_apart_s:
+        return None
+    lower, upto = (np.searchsorted(ahead, behind, side=side) for side in ("left", "right"))
+    larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
+    middles = [float(each[each.size // 2]) for each in (behind, ahead)]
+    way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
+    likewise = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
+    mostly = likewise[0] >= settings.told_mostly * max(sum(likewise), 1.0)
+    return mostly and max(larger, 1.0 - larger) >= least
