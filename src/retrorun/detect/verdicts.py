@@ -13,6 +13,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.credibility import (
+    NOT_CONNECTED,
     ONLY_THE_HEADING,
     SIDEWAYS,
     Grounds,
@@ -190,7 +191,7 @@ def _chances(
     witness = arithmetic.median(mount.witness[inside])
     apart = mount.both and mount.apart_deg < settings.sides_apart_deg
     unsure = mount.both and not mount.sure and gait_odds < settings.gait_teaches
-    doubted = apart or unsure or session.doubt
+    doubted = apart or unsure or session.doubt == NOT_CONNECTED
     place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 
