@@ -183,3 +183,28 @@ def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
     sure = called(detection, "forward", ("confirmed",))
     assert sure.mean() > 0.95 if holds else not sure.any()
     assert called(detection, "forward", ("confirmed", "assumed")).mean() > 0.95
+
+
+@pytest.mark.parametrize("late_s", [-9, 9])
+def test_seconds_between_a_heading_and_the_changes_of_speed_beside_it_are_not_confirmed(
+    late_s: int,
+) -> None:
+    """The heading's clock is wrong, or lags behind, by nine seconds; steps are not counted."""
+    legs = [Leg(240), *[Leg(80, 2.0, 192.0, 180.0), Leg(130)] * 5]
+    right = run(legs, turns_deg=5.0)
+    columns = {name: each for name, each in right.columns.items() if name != "cadence_spm"}
+    series = replace(right.headings[0], time_s=right.headings[0].time_s + late_s)
+    truth = backward(legs)
+    sure = [
+        called(
+            found(replace(right, columns=columns, headings=headings)), "backward", ("confirmed",)
+        )
+        for headings in (right.headings, (series,))
+    ]
+    assert (sure[0] == truth).mean() > 0.98
+    assert (sure[1] & truth).sum() > 0.7 * truth.sum()
+    assert (sure[1] & ~truth).sum() <= 5
+    denied = called(
+        found(replace(right, columns=columns, headings=(series,))), "forward", ("confirmed",)
+    )
+    assert (denied & truth).sum() <= 5

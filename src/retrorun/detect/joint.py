@@ -239,3 +239,35 @@ def tells_apart(
     likewise = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
     mostly = likewise[0] >= settings.told_mostly * max(sum(likewise), 1.0)
     return mostly and max(larger, 1.0 - larger) >= least
+
+
+def late_seconds(modes: Modes, back: BoolArray, settings: DetectSettings) -> BoolArray:
+    """Seconds between the turns of a heading and changes of speed that come with them, (n,).
+
+    The clock of a second device may be some seconds off: then speed falls as long before or after
+    each turn of the heading, and what lies between belongs to the other direction. Turns near a
+    stop do not tell by how much.
+    """
+    late, size = np.zeros(back.size, dtype=bool), back.size
+    turns = np.flatnonzero(back[1:] != back[:-1]) + 1
+    still = sum_around((~modes.moving) * 1.0, settings.late_most_s) > 0
+    clear = turns[~still[turns]]  # whoever stops changes speed anyway
+    if clear.size < settings.late_turns:
+        return late
+    half = settings.turn_moment_s // 2
+    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
+    faster = np.zeros(size)
+    faster[half + 1 : -half - 1] = pace[2 * half + 2 :] - pace[: -2 * half - 2]
+    lags = np.arange(-settings.late_most_s, settings.late_most_s + 1)
+    changes = np.nan_to_num(faster)[np.clip(clear[:, None] + lags, 0, size - 1)]
+    slower = -(np.where(back[clear], 1.0, -1.0)[:, None] * changes).sum(axis=0)
+    lag, here = (
+        int(lags[slower.argmax()]),
+        float(slower[np.abs(lags) < settings.late_least_s].max()),
+    )
+    if abs(lag) < settings.late_least_s or slower.max() < settings.late_clearly * max(here, 0.0):
+        return late
+    for turn in turns.tolist():
+        first, last = sorted((turn, turn + lag))
+        late[max(first - half, 0) : max(last + half, 0)] = True
+    return late

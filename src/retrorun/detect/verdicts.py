@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.detect import joint
 from retrorun.detect.credibility import (
     NOT_CONNECTED,
     ONLY_THE_HEADING,
@@ -113,6 +114,9 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
     _confirm_forward(decided, grounds, settings)
+    if grounds.mount is not None and grounds.mount.both:
+        late = joint.late_seconds(grounds.modes, back, settings)
+        verdict[late], probability[late] = 0, np.clip(probability[late], *settings.even_odds)
     for rule in (_without_heading, _sideways, _unwitnessed, _since_handled):
         reasons = rule(decided, grounds, settings) + reasons
     direction = back.astype(np.int64)
@@ -473,10 +477,7 @@ def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: Detect
 
 
 def _predicted(
-    side: AnsweredSide | None,
-    name: str,
-    usual: tuple[float, float],
-    settings: DetectSettings,
+    side: AnsweredSide | None, name: str, usual: tuple[float, float], settings: DetectSettings
 ) -> tuple[float, float]:
     """Mean and deviation of the next segment's value, by people and by such answers."""
     mean, between = usual

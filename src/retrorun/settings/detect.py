@@ -152,8 +152,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide how the device
     # is worn.
     label_strength: float = 20.0  # Log-odds of each labelled second.
-    longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is taken for
-    # forward.
+    longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is forward.
     own_sign: float = 3.0  # Log-odds by the athlete's earlier lines above which they decide alone.
     own_sign_most: float = 6.0  # Most log-odds by the athlete's earlier lines.
     own_gain: float = 0.08  # Step gain that is expected when a session is held against the
@@ -163,8 +162,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # log-odds for each m/s above the second, and at most by the third.
     level_spm: Pair = (140.0, 8.0)  # Step rate at rest by the usual slope, over all athletes: mean
     # and deviation.
-    level_gain_spm: float = 13.0  # This many steps a minute are added to that level in backward
-    # running.
+    level_gain_spm: float = 13.0  # So many steps a minute are added to that level backward.
     level_most: float = 2.5  # Most log-odds by that level.
     forward_habit: float = 1.5  # Log-odds that a session is forward for no other reason.
     forward_prior: float = 3.5  # The same for the second decoder, which considers both directions
@@ -242,6 +240,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     slowing_least: float = 0.02  # Share of the speed by which it must fall more at the turns.
     reversals_prove: int = 2  # The device does not turn by hand in a session with this many turns
     # at which the course turned about under a steady heading.
+    late_least_s: int = 3  # A heading's clock that is off by less than this is taken as right.
+    late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
+    late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
+    late_clearly: float = 1.25  # That error must make changes of speed so many times larger.
     ahead_deg: float = 30.0  # A compass whose offset is at most this points ahead, as at a belt.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
@@ -261,8 +263,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # line, steps a minute for each m/s.
     grade_slope: Pair = (25.0, 40.0)  # Steps a minute for a grade of 1: mean and deviation.
     line_temper_s: float = 30.0  # So many seconds carry one independent step rate in a line's fit.
-    line_spread_spm: float = 3.0  # Deviation of step rate from the line that the strength of these
-    # priors assumes.
+    line_spread_spm: float = (
+        3.0  # Deviation of step rate that the strength of these priors assumes.
+    )
     line_rounds: int = 4  # A line is fitted this many times, with new weights each time.
     line_least_spread_spm: float = 0.8  # Least deviation from a line in these weights.
     line_outlier: float = 1.5  # Residuals beyond this many deviations lose weight.
