@@ -142,7 +142,9 @@ def teachers(
 def turns_near(back: BoolArray, reversed_at: BoolArray, settings: DetectSettings) -> int:
     """How many turns between backward (n,) and forward have a reversal of the course nearby."""
     turns = np.diff(back, prepend=back[:1])
-    return int((turns & (sum_around(reversed_at * 1.0, settings.near_turn_s) > 0)).sum())
+    return int(
+        (turns & (sum_around(reversed_at.astype(np.float64), settings.near_turn_s) > 0)).sum()
+    )
 
 
 def step_gain(
@@ -176,7 +178,9 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
     """
     turns = np.diff(back, prepend=back[:1])
     around = settings.turn_moment_s + settings.turn_beside_s
-    still, near = (sum_around(each * 1.0, around) > 0 for each in (~modes.moving, turns))
+    still, near = (
+        sum_around(each.astype(np.float64), around) > 0 for each in (~modes.moving, turns)
+    )
     share = _share_of_speed(modes, settings)
     known = np.isfinite(share) & ~still
     at_turn, elsewhere = share[known & turns], np.sort(share[known & ~near], kind="stable")
@@ -250,7 +254,7 @@ def late_seconds(modes: Modes, back: BoolArray, settings: DetectSettings) -> Boo
     """
     late, size = np.zeros(back.size, dtype=bool), back.size
     turns = np.flatnonzero(back[1:] != back[:-1]) + 1
-    still = sum_around((~modes.moving) * 1.0, settings.late_most_s) > 0
+    still = sum_around((~modes.moving).astype(np.float64), settings.late_most_s) > 0
     clear = turns[~still[turns]]  # whoever stops changes speed anyway
     if clear.size < settings.late_turns:
         return late
