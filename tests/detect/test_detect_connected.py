@@ -8,6 +8,7 @@ from msgspec import structs
 
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect
+from retrorun.detect.joint import step_gain
 from retrorun.detect.verdicts import decide
 from retrorun.model import Athlete, Detection, Recording
 from retrorun.prepare import prepare
@@ -58,6 +59,64 @@ def test_a_phone_that_is_turned_in_some_of_many_jogs_confirms_nothing(
     assert not called(detection, "backward", ("confirmed",)).any()
     doubted = [part for part in detection.segments if "not connected" in part.reason]
     assert all(part.probability <= 0.1 for part in doubted)
+
+
+EVERY_JOG = turned(jogs(list(range(8))), 1740)
+
+
+@pytest.mark.parametrize("mount_deg", [0.0, 90.0])
+def test_a_phone_that_is_turned_in_every_jog_confirms_nothing(mount_deg: float) -> None:
+    detection = found(run(JOGS, mount_deg=EVERY_JOG + mount_deg))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    asked = [part for part in detection.segments if "at each change of pace" in part.reason]
+    assert len(asked) == 8
+    assert all("mount_offset_deg" in part.would_change for part in asked)
+
+
+def test_nor_where_no_steps_are_counted_and_the_phone_points_aside() -> None:
+    recording = run(JOGS, mount_deg=EVERY_JOG + 90.0)
+    columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
+    detection = found(replace(recording, columns=columns))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    ahead = replace(run(JOGS, mount_deg=EVERY_JOG - 30.0), columns=columns)  # as a belt's
+    assert called(found(ahead), "backward", ("confirmed",)).sum() > 400
+
+
+SAME_STEPS = Leg(60, 2.0, 160.0, 180.0)  # backward, with the steps of the jog
+TURNING = Leg(2, 0.8, 150.0)
+
+
+@pytest.mark.parametrize("slows", [False, True])
+def test_steps_that_hardly_change_confirm_where_the_athlete_slows_to_turn(
+    slows: bool,  # noqa: FBT001
+) -> None:
+    turning = [TURNING] if slows else []
+    legs = [Leg(300), *[*turning, SAME_STEPS, *turning, Leg(120)] * 8]
+    detection, truth = found(run(legs)), backward(legs)
+    sure = called(detection, "backward", ("confirmed",))
+    assert (sure & truth).sum() > 0.9 * truth.sum() if slows else not sure.any()
+    assert called(detection, "backward", ("candidate", "confirmed"))[truth].mean() > 0.9
+
+
+def test_a_counter_that_shows_no_steps_ahead_tells_no_gain() -> None:
+    legs = [Leg(300), *[SAME_STEPS, Leg(120)] * 4]
+    modes, back = (
+        _observed(prepare(run(legs), SETTINGS.prepare), SETTINGS.detect).modes,
+        backward(legs),
+    )
+    quicker = replace(modes, cadence_spm=np.where(back, 1.2, 1.0) * modes.cadence_spm)
+    gain = step_gain(quicker, back, back, SETTINGS.detect)
+    assert gain == pytest.approx(0.2, abs=0.03)
+    none = replace(modes, cadence_spm=np.where(back, modes.cadence_spm, 0.0))
+    assert step_gain(none, back, back, SETTINGS.detect) is None
+
+
+def test_a_stated_mount_confirms_steps_that_hardly_change() -> None:
+    legs = [Leg(300), *[SAME_STEPS, Leg(120)] * 8]
+    track = prepare(run(legs), SETTINGS.prepare)
+    detection = detect(track, (), Athlete(mount_offset_deg=20.0), SETTINGS.detect)
+    sure = called(detection, "backward", ("confirmed",))
+    assert (sure & backward(legs)).sum() > 0.9 * backward(legs).sum()
 
 
 def test_backward_running_between_jogs_is_told_by_its_steps() -> None:
@@ -125,3 +184,28 @@ def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
     sure = called(detection, "forward", ("confirmed",))
     assert sure.mean() > 0.95 if holds else not sure.any()
     assert called(detection, "forward", ("confirmed", "assumed")).mean() > 0.95
+
+
+@pytest.mark.parametrize("late_s", [-9, 9])
+def test_seconds_between_a_heading_and_the_changes_of_speed_beside_it_are_not_confirmed(
+    late_s: int,
+) -> None:
+    """The heading's clock is wrong, or lags behind, by nine seconds; steps are not counted."""
+    legs = [Leg(240), *[Leg(80, 2.0, 192.0, 180.0), Leg(130)] * 5]
+    right = run(legs, turns_deg=5.0)
+    columns = {name: each for name, each in right.columns.items() if name != "cadence_spm"}
+    series = replace(right.headings[0], time_s=right.headings[0].time_s + late_s)
+    truth = backward(legs)
+    sure = [
+        called(
+            found(replace(right, columns=columns, headings=headings)), "backward", ("confirmed",)
+        )
+        for headings in (right.headings, (series,))
+    ]
+    assert (sure[0] == truth).mean() > 0.98
+    assert (sure[1] & truth).sum() > 0.7 * truth.sum()
+    assert (sure[1] & ~truth).sum() <= 5
+    denied = called(
+        found(replace(right, columns=columns, headings=(series,))), "forward", ("confirmed",)
+    )
+    assert (denied & truth).sum() <= 5

@@ -6,10 +6,11 @@ import msgspec
 import numpy as np
 
 from retrorun import arithmetic
+from retrorun.detect import joint
 from retrorun.detect.gait import GaitEvidence
-from retrorun.detect.heading import Facing, is_relative
+from retrorun.detect.heading import Facing, is_relative, shows_handling
 from retrorun.detect.modes import Modes
-from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
+from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts, points_ahead
 from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
@@ -23,6 +24,10 @@ _EITHER_WAY = (
     "the device was handled or its zero jumped, and nothing tells which way it points since then"
 )
 SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
+NOT_CONNECTED = "the gait changes as much where the heading stays: the two are not connected"
+WITH_PACE = (
+    "the device may have turned at each change of pace: the steps hardly change, and no turn slows"
+)
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
 
@@ -109,8 +114,10 @@ class SessionWide(msgspec.Struct, frozen=True):
             return cls(proven=False, doubt="")
         sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
         goes = gait_goes_with_side(grounds, mount, back, settings)
-        doubt = "the gait changes as much where the heading stays: the two are not connected"
-        return cls(proven=bool(sure.sum() >= settings.proven_s), doubt="" if goes else doubt)
+        doubt = "" if goes else NOT_CONNECTED
+        if goes and may_turn_with_pace(grounds, mount, back, settings):
+            doubt = WITH_PACE
+        return cls(proven=bool(sure.sum() >= settings.proven_s), doubt=doubt)
 
 
 def turns_about(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
@@ -143,44 +150,34 @@ def gait_goes_with_side(
     only_walks = walks and bool(modes.walking[modes.moving].mean() >= settings.only_walks)
     least = settings.told_apart[int(only_walks)]
     tells = [
-        _tells_apart(values[sides[0]], values[sides[1]], least, settings)
-        for values in _pace_and_steps(modes, walks, settings)
+        joint.tells_apart(values[sides[0]], values[sides[1]], least, settings)
+        for values in joint.pace_and_steps(modes, walks, settings)
     ]
     known = [each for each in tells if each is not None]
     return any(known) or not known
 
 
-def _pace_and_steps(
-    modes: Modes,
-    walks: bool,  # noqa: FBT001 - which gait
-    settings: DetectSettings,
-) -> tuple[FloatArray, FloatArray]:
-    """Speed, and step rate less what speed usually explains of it, smoothed, (n,) each."""
-    half = settings.gait_half_s
-    counted = modes.moving & ~modes.doubtful
-    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
-    rate = mean_around(np.where(counted, modes.cadence_spm, np.nan), half)
-    slope = settings.walk_slope[0] if walks else settings.run_slope[0]
-    return pace, rate - slope * pace
+def may_turn_with_pace(
+    grounds: Grounds, mount: Mount, back: BoolArray, settings: DetectSettings
+) -> bool:
+    """Whether a device that turns at each change of pace could have made all of the session.
 
-
-def _tells_apart(
-    behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
-) -> bool | None:
-    """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
-
-    It does in so many pairs, and most of what looks like the first side lies on it.
+    A phone that is held in slow stretches and pocketed in fast ones opposes the course in step with
+    the speed, as one does on the body of an athlete who turns about. Only what a hand cannot do
+    tells them apart: quicker steps at equal speed, a moment of slowing at the turn, a course that
+    turns about under a steady heading, a tilt that a raw log shows; or the athlete says so.
     """
-    behind, ahead = (np.sort(each[np.isfinite(each)], kind="stable") for each in (behind, ahead))
-    if min(behind.size, ahead.size) < settings.told_apart_s:
-        return None
-    lower, upto = (np.searchsorted(ahead, behind, side=side) for side in ("left", "right"))
-    larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
-    middles = [float(each[each.size // 2]) for each in (behind, ahead)]
-    way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
-    likewise = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
-    mostly = likewise[0] >= settings.told_mostly * max(sum(likewise), 1.0)
-    return mostly and max(larger, 1.0 - larger) >= least
+    if mount.stated or shows_handling(grounds.facing):
+        return False
+    if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
+        return False
+    uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
+    if uncounted and points_ahead(grounds.facing, mount, settings):
+        return False
+    gain = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings)
+    if gain is not None and gain >= settings.hand_gain:
+        return False
+    return not joint.slows_to_turn(grounds.modes, back, settings)
 
 
 def doubtful_sign(mount: Mount) -> str:

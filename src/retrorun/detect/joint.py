@@ -3,7 +3,8 @@
 It needs no mount offset. Course turns about while the heading stays: the athlete now goes the other
 way round (shuttles). Heading turns about while the course stays: turned about, or a magnetic
 disturbance. Both turn: an ordinary U-turn, no change. So what counts is by how much heading minus
-course has changed across a second.
+course has changed across a second. And whether the gait changes with it: speed, steps, and a moment
+of slowing at the turn.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import mean_around, without_short
+from retrorun.detect.series import mean_around, sum_around, without_short
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg, true_runs
@@ -132,3 +133,141 @@ def teachers(
         agrees = float(gait_llr[first:last].sum()) >= settings.gait_teaches
         found[first:last] = turned or agrees or last - first > settings.disturbed_s
     return found
+
+
+def turns_near(back: BoolArray, reversed_at: BoolArray, settings: DetectSettings) -> int:
+    """How many turns between backward (n,) and forward have a reversal of the course nearby."""
+    turns = np.diff(back, prepend=back[:1])
+    return int(
+        (turns & (sum_around(reversed_at.astype(np.float64), settings.near_turn_s) > 0)).sum()
+    )
+
+
+def step_gain(
+    modes: Modes, behind: BoolArray, back: BoolArray, settings: DetectSettings
+) -> float | None:
+    """Share by which steps are quicker backward than forward at equal speed; None if unknown.
+
+    ``behind`` (n,) are those of the backward seconds ``back`` (n,) that count.
+    """
+    behind = behind & modes.moving
+    if not behind.any():
+        return None
+    walks = bool(modes.walking[behind].mean() > 0.5)
+    _, level = pace_and_steps(modes, walks, settings)
+    with np.errstate(invalid="ignore"):
+        known = np.isfinite(level) & (modes.cadence_spm > 0) & (modes.walking == walks)
+    known &= modes.moving & ~modes.doubtful
+    sides = known & behind, known & ~back
+    if min(int(side.sum()) for side in sides) < settings.told_apart_s:
+        return None
+    levels = [arithmetic.median(level[side]) for side in sides]
+    return (levels[0] - levels[1]) / arithmetic.median(modes.cadence_spm[sides[1]])
+
+
+def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bool:
+    """Whether the speed falls for a moment at the turns between backward (n,) and forward.
+
+    Of a turn and a moment elsewhere the turn must be the slower one in so many pairs (the area
+    under the curve of Mann and Whitney, which by chance has a deviation of 0.29 / sqrt(m) with m
+    turns and many other moments), and by so much. Turns at a stop say nothing.
+    """
+    turns = np.diff(back, prepend=back[:1])
+    around = settings.turn_moment_s + settings.turn_beside_s
+    still, near = (
+        sum_around(each.astype(np.float64), around) > 0 for each in (~modes.moving, turns)
+    )
+    share = _share_of_speed(modes, settings)
+    known = np.isfinite(share) & ~still
+    at_turn, elsewhere = share[known & turns], np.sort(share[known & ~near], kind="stable")
+    if not at_turn.size or not elsewhere.size:
+        return False
+    lower, upto = (np.searchsorted(elsewhere, at_turn, side=side) for side in ("left", "right"))
+    slower = 1.0 - float((lower + upto).sum()) / (2.0 * at_turn.size * elsewhere.size)
+    by_chance = 0.5 + settings.slowing_chance / float(np.sqrt(at_turn.size))
+    deeper = float(elsewhere[elsewhere.size // 2]) - arithmetic.median(at_turn)
+    return slower >= max(settings.slowing_share, by_chance) and deeper >= settings.slowing_least
+
+
+def _share_of_speed(modes: Modes, settings: DetectSettings) -> FloatArray:
+    """The slowest second around each one, over the mean speed on its slower side, (n,).
+
+    NaN where that is not known.
+    """
+    near, half = settings.turn_moment_s, settings.turn_beside_s // 2
+    aside, size = near + 1 + half, modes.moving.size
+    share = np.full(size, np.nan)
+    if size <= 2 * aside:
+        return share
+    speed = np.where(modes.moving, modes.speed_mps, np.nan)
+    padded = np.pad(np.nan_to_num(speed, nan=np.inf), near, constant_values=np.inf)
+    slowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * near + 1).min(axis=1)
+    pace = mean_around(speed, half)
+    beside = np.minimum(pace[: -2 * aside], pace[2 * aside :])
+    np.divide(slowest[aside:-aside], beside, out=share[aside:-aside], where=beside > 0)
+    return share
+
+
+def pace_and_steps(
+    modes: Modes,
+    walks: bool,  # noqa: FBT001 - which gait
+    settings: DetectSettings,
+) -> tuple[FloatArray, FloatArray]:
+    """Speed, and step rate less what speed usually explains of it, smoothed, (n,) each."""
+    half = settings.gait_half_s
+    counted = modes.moving & ~modes.doubtful
+    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
+    rate = mean_around(np.where(counted, modes.cadence_spm, np.nan), half)
+    slope = settings.walk_slope[0] if walks else settings.run_slope[0]
+    return pace, rate - slope * pace
+
+
+def tells_apart(
+    behind: FloatArray, ahead: FloatArray, least: float, settings: DetectSettings
+) -> bool | None:
+    """Whether a value tells two sides (m,) and (n,) apart; None where too few are known.
+
+    It does in so many pairs, and most of what looks like the first side lies on it.
+    """
+    behind, ahead = (np.sort(each[np.isfinite(each)], kind="stable") for each in (behind, ahead))
+    if min(behind.size, ahead.size) < settings.told_apart_s:
+        return None
+    lower, upto = (np.searchsorted(ahead, behind, side=side) for side in ("left", "right"))
+    larger = float((lower + upto).sum()) / (2.0 * behind.size * ahead.size)
+    middles = [float(each[each.size // 2]) for each in (behind, ahead)]
+    way, middle = (1.0 if larger > 0.5 else -1.0), sum(middles) / 2.0
+    likewise = [float((way * (each - middle) > 0).sum()) for each in (behind, ahead)]
+    mostly = likewise[0] >= settings.told_mostly * max(sum(likewise), 1.0)
+    return mostly and max(larger, 1.0 - larger) >= least
+
+
+def late_seconds(modes: Modes, back: BoolArray, settings: DetectSettings) -> BoolArray:
+    """Seconds between the turns of a heading and changes of speed that come with them, (n,).
+
+    The clock of a second device may be some seconds off: then speed falls as long before or after
+    each turn of the heading, and what lies between belongs to the other direction. Turns near a
+    stop do not tell by how much.
+    """
+    late, size = np.zeros(back.size, dtype=bool), back.size
+    turns = np.flatnonzero(back[1:] != back[:-1]) + 1
+    still = sum_around((~modes.moving).astype(np.float64), settings.late_most_s) > 0
+    clear = turns[~still[turns]]  # whoever stops changes speed anyway
+    if clear.size < settings.late_turns:
+        return late
+    half = settings.turn_moment_s // 2
+    pace = mean_around(np.where(modes.moving, modes.speed_mps, np.nan), half)
+    faster = np.zeros(size)
+    faster[half + 1 : -half - 1] = pace[2 * half + 2 :] - pace[: -2 * half - 2]
+    lags = np.arange(-settings.late_most_s, settings.late_most_s + 1)
+    changes = np.nan_to_num(faster)[np.clip(clear[:, None] + lags, 0, size - 1)]
+    slower = -(np.where(back[clear], 1.0, -1.0)[:, None] * changes).sum(axis=0)
+    lag, here = (
+        int(lags[slower.argmax()]),
+        float(slower[np.abs(lags) < settings.late_least_s].max()),
+    )
+    if abs(lag) < settings.late_least_s or slower.max() < settings.late_clearly * max(here, 0.0):
+        return late
+    for turn in turns.tolist():
+        first, last = sorted((turn, turn + lag))
+        late[max(first - half, 0) : max(last + half, 0)] = True
+    return late

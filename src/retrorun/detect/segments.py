@@ -194,7 +194,7 @@ def _settled_by(reason: str) -> str:
     """What settles a doubt about a heading."""
     if "two directions" in reason:
         return "one label, or mount_offset_deg in the profile: it decides the whole session"
-    if "habit" in reason or "step rate tells" in reason:
+    if "habit" in reason or "step rate tells" in reason or "change of pace" in reason:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
     if "only the heading turned" in reason or "not connected" in reason:
         return "a clear change of speed and step rate at the turn, or a label"

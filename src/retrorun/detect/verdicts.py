@@ -13,7 +13,9 @@ import numpy as np
 from msgspec import structs
 
 from retrorun import arithmetic
+from retrorun.detect import joint
 from retrorun.detect.credibility import (
+    NOT_CONNECTED,
     ONLY_THE_HEADING,
     SIDEWAYS,
     Grounds,
@@ -110,6 +112,9 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
     _confirm_forward(decided, grounds, settings)
+    if grounds.mount is not None and grounds.mount.both:
+        late = joint.late_seconds(grounds.modes, back, settings)
+        verdict[late], probability[late] = 0, np.clip(probability[late], *settings.even_odds)
     for rule in (_without_heading, _sideways, _unwitnessed, _since_handled):
         reasons = rule(decided, grounds, settings) + reasons
     direction = back.astype(np.int64)
@@ -188,7 +193,7 @@ def _chances(
     witness = arithmetic.median(mount.witness[inside])
     apart = mount.both and mount.apart_deg < settings.sides_apart_deg
     unsure = mount.both and not mount.sure and gait_odds < settings.gait_teaches
-    doubted = apart or unsure or session.doubt
+    doubted = apart or unsure or session.doubt == NOT_CONNECTED
     place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 
@@ -469,10 +474,7 @@ def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: Detect
 
 
 def _predicted(
-    side: AnsweredSide | None,
-    name: str,
-    usual: tuple[float, float],
-    settings: DetectSettings,
+    side: AnsweredSide | None, name: str, usual: tuple[float, float], settings: DetectSettings
 ) -> tuple[float, float]:
     """Mean and deviation of the next segment's value, by people and by such answers."""
     mean, between = usual

@@ -11,8 +11,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
 
     # standing, walking and running
     still_mps: float = 0.5  # Seconds slower than this are standing.
-    still_spm: float = 60.0  # Where speed is missing, seconds with no more steps a minute than this
-    # are standing.
+    still_spm: float = 60.0  # Where speed is missing, as many steps a minute are standing.
     still_s: int = 5  # A stop shorter than this does not divide what lies around it.
     flicker_s: int = 3  # A state that lasts less than this is taken for an error of measurement.
     walk_mps: float = 1.75  # Speed at the change from walking to running.
@@ -22,8 +21,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     walk_spm_most: Pair = (3.0, 4.0)  # Most that the step rate counts for walking, and for running.
     walk_half_s: int = 4  # Walking and running are told apart over this long on both sides.
     fast_walk_mps: float = 2.2  # Slow steps at a faster speed than this were miscounted.
-    half_locked_spm: float = 110.0  # A counter that shows fewer steps a minute at a run counts
-    # every second step.
+    half_locked_spm: float = 110.0  # Fewer steps a minute at a run count every second step.
     half_locked_mps: float = 1.8  # Speed above which such a low step rate is doubled.
     half_locked_doubt: Pair = (0.85, 0.7)  # Below these shares of that step rate, and above that of
     # the speed, steps are not used.
@@ -31,8 +29,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     pod_lost_spm: float = 30.0  # Fewer steps a minute than this on the move: the sensor is gone.
     pod_lost_mps: float = 1.0  # Speed above which so few steps mean that.
     gait_s: int = 10  # A change between walking and running that lasts less than this is ignored.
-    uncounted_gait: int = 3  # Where steps are not counted, such a change must last this many times
-    # longer.
+    uncounted_gait: int = 3  # Without steps, a change of gait must last so many times longer.
     hole_mps: float = 12.0  # The speed across a gap of the positions is taken to be at most this.
 
     # heading: what it is
@@ -83,8 +80,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     heading_temper_s: float = 3.0  # This many seconds carry one independent heading.
     heading_heard: float = 0.3  # Log-odds from which the heading of one second contradicts a label
     # of the file.
-    gait_heard: float = 0.03  # Log-odds from which the gait of one second contradicts a label of
-    # the file.
+    gait_heard: float = 0.03  # Log-odds from which a second's gait contradicts a label of the file.
     unsure_weight: float = 0.5  # Weight of a second whose direction is likely but not confirmed,
     # against such labels.
     drift_half_s: int = 240  # The angle at which a device is worn is averaged over this long on
@@ -156,8 +152,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide how the device
     # is worn.
     label_strength: float = 20.0  # Log-odds of each labelled second.
-    longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is taken for
-    # forward.
+    longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is forward.
     own_sign: float = 3.0  # Log-odds by the athlete's earlier lines above which they decide alone.
     own_sign_most: float = 6.0  # Most log-odds by the athlete's earlier lines.
     own_gain: float = 0.08  # Step gain that is expected when a session is held against the
@@ -167,8 +162,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # log-odds for each m/s above the second, and at most by the third.
     level_spm: Pair = (140.0, 8.0)  # Step rate at rest by the usual slope, over all athletes: mean
     # and deviation.
-    level_gain_spm: float = 13.0  # This many steps a minute are added to that level in backward
-    # running.
+    level_gain_spm: float = 13.0  # So many steps a minute are added to that level backward.
     level_most: float = 2.5  # Most log-odds by that level.
     forward_habit: float = 1.5  # Log-odds that a session is forward for no other reason.
     forward_prior: float = 3.5  # The same for the second decoder, which considers both directions
@@ -178,8 +172,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     flat_prior: float = 3.0  # Log-odds that a watch points ahead rather than behind.
     phone_prior: float = 1.0  # Log-odds that a phone points ahead rather than behind.
     device_turned: float = 2.2  # Log-odds from which a device counts as turned on the body.
-    mount_lasts_s: int = 300  # A device that was turned on the body stays so for at least this
-    # long.
+    mount_lasts_s: int = 300  # A device that was turned on the body stays so at least so long.
     label_least_s: float = 8.0  # A label over this many seconds decides its whole segment in the
     # second decoder.
 
@@ -195,8 +188,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # of which side is forward.
     turn_odds: float = 2.0  # Most log-odds, by all turns together, that a change of the heading is
     # the athlete's turn.
-    reversal_vote: float = 4.0  # Log-odds of a turn where the course turns about under a steady
-    # heading.
+    reversal_vote: float = 4.0  # Log-odds of a turn where the course turns under a steady heading.
     proven_odds: float = 3.0  # Log-odds of a turn where the turns of a session are consistent.
     consistent_turns: int = 6  # Turns are consistent only where there are this many.
     consistent_share: float = 0.85  # Least share of the turns that change the gait the same way.
@@ -207,8 +199,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # and deviation.
     ratio_log: Pair = (0.19, 0.12)  # Log of backward over forward step rate, over all athletes:
     # mean and deviation.
-    own_contrast: float = 0.05  # Deviation of an athlete's own contrast from turn to turn of a
-    # session.
+    own_contrast: float = 0.05  # Deviation of an athlete's contrast from turn to turn of a session.
     speed_wander: float = 0.07  # Least deviation of log speed between half-minutes without a turn.
     steps_wander: float = 0.018  # Least deviation of log step rate between half-minutes without a
     # turn.
@@ -218,8 +209,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     speed_noise: float = 0.3  # Deviation of log speed that one second of measurement gives.
     steps_noise: float = 0.06  # Deviation of log step rate that one second of measurement gives.
     speed_astray: float = 0.5  # Deviation of log speed where something other than a turn happens.
-    steps_astray: float = 0.25  # Deviation of log step rate where something other than a turn
-    # happens.
+    steps_astray: float = 0.25  # Deviation of log step rate where something else happens.
     astray_share: float = 0.05  # Share of the turns at which something else happens.
     run_slope: Pair = (9.5, 3.0)  # Steps a minute for each m/s while running: mean and deviation.
     walk_slope: Pair = (36.0, 7.0)  # Steps a minute for each m/s while walking: mean and deviation.
@@ -240,6 +230,21 @@ class DetectSettings(msgspec.Struct, frozen=True):
     only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
     told_mostly: float = 0.6  # Of the seconds in the gait of one side, this share must lie there.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
+    hand_gain: float = 0.05  # Where steps quicken backward by less than this share, at equal speed,
+    # the device may have been turned by hand at each change of pace.
+    turn_moment_s: int = 4  # Slowing at a turn is looked for over this long on both sides of it.
+    turn_beside_s: int = 10  # It is compared with the speed of this long before and after that.
+    slowing_share: float = 0.65  # Athletes slow at their turns where, in this share of pairs of a
+    # turn and another moment, speed falls more at the turn.
+    slowing_chance: float = 0.58  # With m turns that share exceeds half by this over the root of m.
+    slowing_least: float = 0.02  # Share of the speed by which it must fall more at the turns.
+    reversals_prove: int = 2  # The device does not turn by hand in a session with this many turns
+    # at which the course turned about under a steady heading.
+    late_least_s: int = 3  # A heading's clock that is off by less than this is taken as right.
+    late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
+    late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
+    late_clearly: float = 1.25  # That error must make changes of speed so many times larger.
+    ahead_deg: float = 30.0  # A compass whose offset is at most this points ahead, as at a belt.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
     other_side_s: int = 15  # Between two holes a relative heading must go the other way for this
@@ -258,8 +263,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # line, steps a minute for each m/s.
     grade_slope: Pair = (25.0, 40.0)  # Steps a minute for a grade of 1: mean and deviation.
     line_temper_s: float = 30.0  # So many seconds carry one independent step rate in a line's fit.
-    line_spread_spm: float = 3.0  # Deviation of step rate from the line that the strength of these
-    # priors assumes.
+    line_spread_spm: float = (
+        3.0  # Deviation of step rate that the strength of these priors assumes.
+    )
     line_rounds: int = 4  # A line is fitted this many times, with new weights each time.
     line_least_spread_spm: float = 0.8  # Least deviation from a line in these weights.
     line_outlier: float = 1.5  # Residuals beyond this many deviations lose weight.
@@ -288,18 +294,15 @@ class DetectSettings(msgspec.Struct, frozen=True):
     own_weights: Pair = (0.9, 0.1)  # Weights of the step gain seen in a session, and of the one
     # expected.
     own_steps: float = 0.04  # Deviation of an athlete's own log step-rate ratio between sessions.
-    own_within: float = 0.015  # Deviation of an athlete's own log step-rate ratio within one
-    # session.
-    own_speed: float = 0.12  # Deviation of the log of an athlete's own speed share between
-    # sessions.
+    own_within: float = 0.015  # Deviation of an athlete's log step-rate ratio within one session.
+    own_speed: float = 0.12  # Deviation of the log of an athlete's speed share between sessions.
     own_ratio: Pair = (0.01, 0.8)  # Bounds of a step gain learnt within a session.
     own_line_tells: float = 3.0  # Log-odds by the athlete's earlier lines from which they count.
     own_slowest: Pair = (1.05, 2.0)  # Backward speed is at most the first share of the forward one,
     # and at most the second in deviations above the expected share.
 
     # step rate: two lines in one session
-    two_lines_least_s: int = 120  # Two lines are looked for where this many seconds have a step
-    # rate.
+    two_lines_least_s: int = 120  # Two lines are looked for with this many seconds of step rate.
     two_lines_every_s: int = 3  # One in this many seconds is used.
     two_lines_starts: Numbers = (0.5, 0.75, 0.9)  # The search begins with the seconds above each of
     # these quantiles of the level.
@@ -309,8 +312,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # least and most.
     two_lines_slope_spread: float = 3.5  # Deviation of the slope between athletes in the fit of two
     # lines, steps a minute for each m/s.
-    two_lines_rounds: tuple[int, int] = (3, 8)  # Most rounds of the fit with one line, and with
-    # two.
+    two_lines_rounds: tuple[int, int] = (3, 8)  # Most rounds of the fit with one line and two.
     two_lines_half: int = 3  # Membership is decided over this many used seconds on both sides.
     two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
@@ -445,8 +447,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     heading_enough: float = 5.0  # Summed log-odds of the heading that confirm a segment.
     heading_agrees: float = 0.5  # Least net share of a segment's heading evidence that confirms.
     confirmed_probability: float = 0.8  # Least mean probability that confirms.
-    unheard_s: int = 30  # The end of a segment is not confirmed where it has no heading for this
-    # long.
+    unheard_s: int = 30  # The end of a segment is not confirmed with no heading for this long.
     bridged_s: int = 60  # Nor is the middle of one without a heading for this long.
     unheard_probability: float = 0.9  # Such seconds are backward with at most this probability.
     gait_wander: float = 2.0  # A step gain must exceed this many deviations of half-minute means
