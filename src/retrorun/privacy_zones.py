@@ -39,10 +39,10 @@ from retrorun.model.recording import POSITION
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
-DISPLACED_BY = (2.5, 4.0)  # of the zone's radius: smallest and largest displacement
-WIDER_BY = (2.5, 4.0)  # of the zone's radius, beyond the displacement; 1 just covers the zone
+DISPLACED_BY = (1.9, 3.1)  # of the zone's radius: smallest and largest displacement
+WIDER_BY = (1.9, 3.1)  # of the zone's radius, beyond the displacement; 1 just covers the zone
 RIM_DISCS = 6  # a plain disc that hides as many metres leaves an attacker with less
-RIM_RADIUS = (4.5, 6.5)  # of the zone's radius
+RIM_RADIUS = (3.4, 5.0)  # of the zone's radius
 REACH_MPS = 8.0  # faster than anybody runs for minutes
 REACH_M = 2000.0  # from farther away no one is taken to have come unseen
 LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
