@@ -4,6 +4,7 @@ Thinning keeps the smallest and the largest value of every bucket, so no peak is
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -202,3 +203,15 @@ def whisker(value: float, low: float | None, high: float | None, reach: float) -
 
 def _interval(low: str, high: str) -> str:
     return f'<line class="range" x1="{low}" x2="{high}" y1="11" y2="11"/>'
+
+
+def axis_ends(values: Sequence[float], least: float) -> tuple[float, float]:
+    """Ends of an axis: what occurs with room around it, and at least so much."""
+    low, high = min(values), max(values)
+    room = max(0.1 * (high - low), (least - (high - low)) / 2)
+    return low - room, high + room
+
+
+def percent_of_axis(value: float, ends: tuple[float, float]) -> float:
+    """Where a value lies between the ends of an axis."""
+    return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 1)

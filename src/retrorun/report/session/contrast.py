@@ -17,7 +17,7 @@ from retrorun.metric_types import Metric, Reciprocal, Row
 from retrorun.metrics import CONTRASTED, number_of
 from retrorun.model import GaitLine, MeasuredSegment, Metrics, Session
 from retrorun.model.segment import Kind
-from retrorun.report.figures import whisker
+from retrorun.report.figures import axis_ends, percent_of_axis, whisker
 from retrorun.report.numbers import UNKNOWN, Display, cell, clock, number, short, signed
 from retrorun.report.session.lanes import round_ticks
 from retrorun.report.words import say
@@ -230,13 +230,13 @@ def _panel(session: Session, gait: str, display: Display) -> Panel | None:
         return None
     speeds = [_speed(each.metrics.speed_mps or 0.0, display) for _, each in chosen]
     rates = [each.metrics.cadence_spm or 0.0 for _, each in chosen]
-    across = _reach(speeds, LEAST_KMH)
-    up = _reach(rates, LEAST_SPM)
+    across = axis_ends(speeds, LEAST_KMH)
+    up = axis_ends(rates, LEAST_SPM)
     marks = tuple(
         (
             each.segment.kind,
-            _place(speed, across),
-            100 - _place(rate, up),
+            percent_of_axis(speed, across),
+            100 - percent_of_axis(rate, up),
             say(
                 "technique_mark",
                 number=n,
@@ -264,20 +264,9 @@ def _usable(each: MeasuredSegment) -> bool:
     return bool(long_enough and metrics.speed_mps and metrics.cadence_spm)
 
 
-def _reach(values: Sequence[float], least: float) -> tuple[float, float]:
-    """Ends of an axis: what occurs with room around it, and at least so much."""
-    low, high = min(values), max(values)
-    room = max(0.1 * (high - low), (least - (high - low)) / 2)
-    return low - room, high + room
-
-
-def _place(value: float, ends: tuple[float, float]) -> float:
-    return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 1)
-
-
 def _labelled(ends: tuple[float, float], steps: Sequence[float]) -> tuple[tuple[float, str], ...]:
     ticks = round_ticks(*ends, steps, most=4)
-    return tuple((_place(tick, ends), short(tick)) for tick in ticks)
+    return tuple((percent_of_axis(tick, ends), short(tick)) for tick in ticks)
 
 
 def _speed(speed_mps: float, display: Display) -> float:
@@ -292,7 +281,8 @@ def _forward_line(
 
     def at(speed_mps: float) -> str:
         rate = line.intercept_spm + line.slope_spm_per_mps * speed_mps
-        return f"{_place(_speed(speed_mps, display), across):g} {100 - _place(rate, up):g}"
+        x = percent_of_axis(_speed(speed_mps, display), across)
+        return f"{x:g} {100 - percent_of_axis(rate, up):g}"
 
     per_mps = _speed(1.0, display)
     ends = [each / per_mps for each in across]
