@@ -16,7 +16,7 @@ import attack_routes
 import retrorun
 from retrorun import privacy_zones
 from retrorun.archive import Archive
-from retrorun.cli import main
+from retrorun.cli import main, options
 from retrorun.errors import ArchiveError
 from retrorun.model import Athlete, Zone
 from retrorun.units import EARTH_RADIUS_M, FloatArray
@@ -38,8 +38,9 @@ def done(*words: str | Path) -> Result:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """Two runs from one door, and a profile that names its zone."""
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two runs from one door, and a profile that names its zone; always with the same secret."""
+    monkeypatch.setattr(options, "new_zone_secret", lambda: "5e" * 32)
     (tmp_path / "in").mkdir()
     for number in range(2):
         data = attack_routes.run(DOOR, number, "streets", 7)
@@ -421,15 +422,35 @@ def test_a_picture_s_way_ends_where_the_zone_begins(place: Path) -> None:
     done("reprocess", "--all", *where(place), "--jobs", "1")
     done(*picture, place / "hidden.svg", "--map")
     done(*picture, place / "plain.svg")
-    whole, hidden = (strokes(place / name) for name in ("open.svg", "hidden.svg"))
-    assert 0 < hidden < 0.8 * whole
-    assert strokes(place / "plain.svg") == 0
+    with Archive.open(place / "a") as archive:
+        track = archive.track(session)
+    places = track.columns["latitude_deg"], track.columns["longitude_deg"]
+    assert shape(place / "hidden.svg") == pytest.approx(wide_by_high(DOOR.plane(*places)), rel=0.05)
+    assert shape(place / "open.svg") != pytest.approx(shape(place / "hidden.svg"), rel=0.2)
+    assert not ways(place / "plain.svg")
 
 
-def strokes(svg: Path) -> int:
-    """How long the way is that a picture draws, in steps."""
-    way = svg.read_text("utf-8").partition('<g transform="translate')[2]
-    return sum(each.count("l") for each in re.findall(r' d="([^"]*)"', way))
+def ways(svg: Path) -> list[str]:
+    """The paths of the way that a picture draws."""
+    return re.findall(
+        r' d="([^"]*)"', svg.read_text("utf-8").partition('<g transform="translate')[2]
+    )
+
+
+def shape(svg: Path) -> float:
+    """How many times wider than high the way is that a picture draws."""
+    places: list[tuple[float, float]] = []
+    for way in ways(svg):
+        at = (0.0, 0.0)
+        for letter, x, y in re.findall(r"([Ml]?)(-?\d+)[ ,]?(-?\d+)", way):
+            at = (float(x), float(y)) if letter == "M" else (at[0] + float(x), at[1] + float(y))
+            places.append(at)
+    return wide_by_high(np.array(places))
+
+
+def wide_by_high(places: FloatArray) -> float:
+    wide, high = np.nanmax(places, axis=0) - np.nanmin(places, axis=0)
+    return float(wide / high)
 
 
 def test_pages_of_every_folder_follow_a_new_zone(place: Path) -> None:

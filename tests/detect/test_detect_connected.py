@@ -104,10 +104,10 @@ def test_a_counter_that_shows_no_steps_ahead_tells_no_gain() -> None:
         _observed(prepare(run(legs), SETTINGS.prepare), SETTINGS.detect).modes,
         backward(legs),
     )
-    quicker = replace(modes, cadence_spm=np.where(back, 1.2, 1.0) * modes.cadence_spm)
+    quicker = structs.replace(modes, cadence_spm=np.where(back, 1.2, 1.0) * modes.cadence_spm)
     gain = step_gain(quicker, back, back, SETTINGS.detect)
     assert gain == pytest.approx(0.2, abs=0.03)
-    none = replace(modes, cadence_spm=np.where(back, modes.cadence_spm, 0.0))
+    none = structs.replace(modes, cadence_spm=np.where(back, modes.cadence_spm, 0.0))
     assert step_gain(none, back, back, SETTINGS.detect) is None
 
 

@@ -6,10 +6,10 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import serving
@@ -22,6 +22,8 @@ from retrorun.engines.child import Guard
 from retrorun.model import Athlete, Remark
 from retrorun.server.live import ArchiveThread, Events, Live
 from retrorun.settings import Settings
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -502,14 +504,24 @@ def test_a_label_of_the_command_line_is_seen(place: Path) -> None:
         assert {(100, 160), (200, 230)} <= set(spans(state, "backward"))
 
 
+def waited_for(begin: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """What a coroutine returns; in a thread of its own, because this one may have a loop."""
+
+    async def result() -> T:
+        return await begin()
+
+    with concurrent.futures.ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, result()).result()
+
+
 def test_a_server_that_is_open_over_a_repair_goes_on_with_the_new_database(place: Path) -> None:
     thread = ArchiveThread(serving.setup(place), "test")
     answered = LabelRange(20, 28, "backward")
     try:
-        (session,) = asyncio.run(thread.do(Archive.known))
+        (session,) = waited_for(lambda: thread.do(Archive.known))
         with database.writer(place / "archive", 1.0):
             integrity.rebuild(place / "archive")
-        asyncio.run(thread.do(answers.answer, session, answered))
+        waited_for(lambda: thread.do(answers.answer, session, answered))
     finally:
         thread.close()
     assert stored(place)[session] == [(20, 28, "backward")]

@@ -261,11 +261,11 @@ def late_seconds(modes: Modes, back: BoolArray, settings: DetectSettings) -> Boo
     lags = np.arange(-settings.late_most_s, settings.late_most_s + 1)
     changes = np.nan_to_num(faster)[np.clip(clear[:, None] + lags, 0, size - 1)]
     slower = -(np.where(back[clear], 1.0, -1.0)[:, None] * changes).sum(axis=0)
-    lag, here = (
-        int(lags[slower.argmax()]),
-        float(slower[np.abs(lags) < settings.late_least_s].max()),
-    )
-    if abs(lag) < settings.late_least_s or slower.max() < settings.late_clearly * max(here, 0.0):
+    lag = int(lags[slower.argmax()])
+    here = float(slower[np.abs(lags) < settings.late_least_s].max())
+    by_chance = settings.late_by_chance * float(np.nanstd(faster)) * float(np.sqrt(clear.size))
+    least = max(by_chance, settings.late_clearly * here)
+    if abs(lag) < settings.late_least_s or slower.max() < least:
         return late
     for turn in turns.tolist():
         first, last = sorted((turn, turn + lag))

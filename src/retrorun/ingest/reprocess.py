@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from retrorun import __version__, privacy_zones
+from retrorun import __version__
 from retrorun.archive import Archive, Change
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import (
@@ -33,6 +33,7 @@ from retrorun.storage import Entry
 if TYPE_CHECKING:
     from retrorun.engines import Task
     from retrorun.model import Athlete, Outcome
+    from retrorun.privacy_zones import Disc
     from retrorun.settings import CompareSettings, Settings
 
 MOST_OUTDATED = 100  # sessions of another version that one run analyses again
@@ -139,6 +140,8 @@ def store_zones(
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
+    from retrorun import privacy_zones  # planning must not load numpy
+
     annotations = archive.annotations
     with archive.writing():
         stored = annotations.profile()
@@ -164,6 +167,8 @@ def note_redrawn_zones(archive: Archive) -> None:
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
+    from retrorun import privacy_zones  # planning must not load numpy
+
     mark = privacy_zones.mark(archive.annotations.profile())
     if mark and archive.annotations.zones_mark() != mark:
         store_zones(archive, lambda stored: stored)
@@ -174,6 +179,8 @@ def _settle_exposed(archive: Archive) -> None:
 
     So is one whose laps alone, or the time in its name, told of what its file does not hold.
     """
+    from retrorun import privacy_zones  # planning must not load numpy
+
     with archive.writing():
         discs = privacy_zones.discs(archive.annotations.profile())
         exposed = archive.annotations.exposed()
@@ -182,12 +189,14 @@ def _settle_exposed(archive: Archive) -> None:
         )
 
 
-def tells_of_zone(archive: Archive, session_id: str, discs: Sequence[privacy_zones.Disc]) -> bool:
+def tells_of_zone(archive: Archive, session_id: str, discs: "Sequence[Disc]") -> bool:
     """Whether a stored session holds or tells of a hidden second; one that is damaged may."""
     try:
         session, track = archive.session(session_id), archive.track(session_id)
     except ArchiveError:
         return True
+    from retrorun import privacy_zones  # planning must not load numpy
+
     return privacy_zones.tells(session, track, discs)
 
 

@@ -25,7 +25,7 @@ from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.sources import differs
 from retrorun.prepare.track import covered, first_of, ground_mps, speed_around_turns, sums_ahead
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 
@@ -396,15 +396,22 @@ def _without_failures(
 def _stands(by_odometer: FloatArray, track: Track, settings: PrepareSettings) -> BoolArray:
     """Where an odometer that did not fail counts nothing for ``stands_s`` or more, (n,).
 
-    There the athlete stands, and positions that move are jitter, unless there are steps.
+    There the athlete stands, and positions that move are jitter, unless there are steps, or the
+    positions end farther away than any jitter reaches.
     """
     width = settings.stands_s
     if track.seconds < width:
         return np.zeros(track.seconds, dtype=bool)
     counted = np.where(np.isfinite(by_odometer), by_odometer, 1.0)
     first = np.flatnonzero(sums_ahead(counted, width) < width * settings.stands_mps)
+    stands = covered(first, first + width, track.seconds)
+    places = track.column("x_m"), track.column("y_m")
+    for begin, end in true_runs(stands & np.isfinite(places[0])):
+        way_m = [place[end - 1] - place[begin] for place in places]
+        if arithmetic.hypot(*way_m) > settings.stands_within_m:
+            stands[begin:end] = False
     steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))
-    return covered(first, first + width, track.seconds) & ~(steps_spm > settings.stepping_spm)
+    return stands & ~(steps_spm > settings.stepping_spm)
 
 
 def _first_known(

@@ -81,15 +81,16 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
 def _without_copies(export: "Export") -> "Export":
     """Without recordings of which every sample stands in another one: some writers repeat a track.
 
-    The longer one is kept, of equal ones that with a heading or more channels.
+    The longer one is kept, of equal ones that with a heading, more channels, more laps or a name.
     """
     from retrorun.model import Note
 
     runs = export.recordings
 
-    def rank(at: int) -> tuple[int, bool, int, int]:
+    def rank(at: int) -> tuple[int, bool, int, int, bool, int]:
         run = runs[at]
-        return -run.time_s.size, not run.headings, -len(run.columns), at
+        size, channels, laps = run.time_s.size, len(run.columns), len(run.laps)
+        return -size, not run.headings, -channels, -laps, not run.name, at
 
     copies, kept = set[int](), list[_Sorted]()
     for at in sorted(range(len(runs)), key=rank) if len(runs) > 1 else ():

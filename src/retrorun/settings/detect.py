@@ -11,7 +11,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
 
     # standing, walking and running
     still_mps: float = 0.5  # Seconds slower than this are standing.
-    still_spm: float = 60.0  # Where speed is missing, as many steps a minute are standing.
+    still_spm: float = 60.0  # Without a speed, no more steps a minute than this are standing.
     still_s: int = 5  # A stop shorter than this does not divide what lies around it.
     flicker_s: int = 3  # A state that lasts less than this is taken for an error of measurement.
     walk_mps: float = 1.75  # Speed at the change from walking to running.
@@ -188,7 +188,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # of which side is forward.
     turn_odds: float = 2.0  # Most log-odds, by all turns together, that a change of the heading is
     # the athlete's turn.
-    reversal_vote: float = 4.0  # Log-odds of a turn where the course turns under a steady heading.
+    reversal_vote: float = 4.0  # Log-odds of a turn where the course turns about, not the heading.
     proven_odds: float = 3.0  # Log-odds of a turn where the turns of a session are consistent.
     consistent_turns: int = 6  # Turns are consistent only where there are this many.
     consistent_share: float = 0.85  # Least share of the turns that change the gait the same way.
@@ -244,6 +244,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
     late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
     late_clearly: float = 1.25  # That error must make changes of speed so many times larger.
+    late_by_chance: float = 3.0  # Their sum must be so many times what sums by chance deviate.
     ahead_deg: float = 30.0  # A compass whose offset is at most this points ahead, as at a belt.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
@@ -411,12 +412,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     pulse_uphill: float = 3.0  # Log-odds of the heart needed where the quick steps are uphill.
     pulse_doubts: float = 2.0  # Log-odds of the heart against backward that refuse a step gain that
     # barely suffices.
-    pulse_yields: float = 60.0  # So many more log-odds are needed for each unit of log step rate
-    # beyond.
+    pulse_yields: float = 60.0  # Log-odds more that each unit of log step rate beyond needs.
 
     # labels of the file
-    contradicted_s: float = 20.0  # Sensors must contradict a label of the file for this long, to
-    # doubt it.
+    contradicted_s: float = 20.0  # A label of the file that sensors contradict so long is doubted.
     contradicted_share: float = 0.2  # They must contradict it in more than this share of the time
     # that they judge.
     lap_least_s: float = 15.0  # A shorter lap is a press by mistake.

@@ -201,6 +201,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     stands_s: int = 20  # An odometer that stands for this long while the positions move has failed.
     stands_mps: float = 0.01  # An odometer that counts less than this stands.
     stands_moving_mps: float = 1.5  # Positions that move faster than this show that it failed.
+    stands_within_m: float = 30.0  # Positions of an athlete who stands end no farther away.
     totals_agree: float = 1.25  # Two totals of a session agree within this factor.
     totals_differ: float = 1.6  # Where two totals differ by more than this factor, one of them is
     # wrong.

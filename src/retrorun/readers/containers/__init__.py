@@ -16,7 +16,8 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, cast
+from contextlib import ExitStack
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -111,7 +112,8 @@ def read_columns(name: str, data: bytes, heads: Sequence[str], most: int) -> dic
 
 
 _PIECE_BYTES = 1 << 20
-_LONGEST_HEADER = 1 << 18  # bytes of one of a tar: names and attributes
+_LONGEST_HEADER = 1 << 18  # bytes of what stands before a member of a tar: names and attributes
+_LONGEST_NAME = 1 << 12  # bytes of a member's name; no file can be named longer
 _ENDLESS_DIGITS = re.compile(rb"\d{300}")  # tarfile's own patterns take quadratic time on them
 _TAR_ERRORS = (
     *(tarfile.TarError, EOFError, OSError, zlib.error),
@@ -119,13 +121,15 @@ _TAR_ERRORS = (
 )
 
 
-def copy_tar(
+def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds it
     stream: IO[bytes],
     name: str,
     copy: IO[bytes],
     most: tuple[float, int],
+    *,
     is_wanted: Callable[[str], bool],
-) -> tuple[int, ReadError | None]:
+    spend: Callable[[int], None],
+) -> ReadError | None:
     """Copy the members of a tar to a zip; links, devices and pipes stay such, without content.
 
     Args:
@@ -135,8 +139,10 @@ def copy_tar(
         most: the tar may not unpack to more bytes; what stands behind so many members is left out.
         is_wanted: whether a member is copied, by its name.
 
+        spend: is given how many bytes were unpacked, also where this ends with an error.
+
     Returns:
-        How many bytes were unpacked, and why what follows them is left out, if it is.
+        Why what follows the last member that was copied is left out, if it is.
 
     Raises:
         ReadError: it unpacks to too many bytes, or no member can be read.
@@ -148,7 +154,10 @@ def copy_tar(
     source = _Forward(plain, name, most_bytes)
     count = 0
     problem: ReadError | None = None
-    with zipfile.ZipFile(copy, "w") as made, warnings.catch_warnings():
+    with ExitStack() as stack:
+        stack.callback(lambda: spend(source.position))
+        made = stack.enter_context(zipfile.ZipFile(copy, "w"))
+        stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", UserWarning)  # a tar may hold one name twice
         try:
             for count, info in enumerate(_tar_infos(source), start=1):
@@ -163,7 +172,7 @@ def copy_tar(
             problem = ReadError("archive-broken", words, file=name)
     if problem and not count:
         raise problem
-    return source.position, problem
+    return problem
 
 
 def _tar_infos(source: "_Forward") -> Iterator[tarfile.TarInfo]:
@@ -177,12 +186,18 @@ def _tar_infos(source: "_Forward") -> Iterator[tarfile.TarInfo]:
             if info.size < 0:
                 raise tarfile.ReadError("a header is damaged")
             yield info
+            source.of_headers = 0
+            # it would keep all members, and copy what the whole archive states to each of them
+            cast(Any, archive).members = []
+            archive.pax_headers = {}
     if source.last.strip(b"\0"):
         raise tarfile.ReadError("a header is damaged")
 
 
 def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFile) -> None:
     raw = info.name.encode("utf-8", "surrogateescape")
+    if len(raw) > _LONGEST_NAME:
+        return
     try:
         name = raw.decode()
     except UnicodeDecodeError:
@@ -222,7 +237,7 @@ class _Forward:
 
     def __init__(self, stream: IO[bytes], name: str, most_bytes: float) -> None:
         self.stream, self.name, self.most_bytes = stream, name, most_bytes
-        self.position = 0
+        self.position = self.of_headers = 0
         self.last = b""
 
     def content(self, size: int) -> bytes:
@@ -244,7 +259,8 @@ class _Forward:
         Raises:
             TarError: no header is like that.
         """
-        if size > _LONGEST_HEADER:
+        self.of_headers += size
+        if self.of_headers > _LONGEST_HEADER:
             raise tarfile.ReadError("a header is too long")
         self.last = self.content(size)
         if _ENDLESS_DIGITS.search(self.last):

@@ -130,11 +130,8 @@ class MemberReader:
             with self.open_any(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
-        most_skipped_bytes = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size
-        with (
-            archive.open(info) as stream,
-            self.open_any(stream, name, most_skipped_bytes) as inner,
-        ):
+        most = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size  # bytes
+        with archive.open(info) as stream, self.open_any(stream, name, most) as inner:
             yield inner
 
     @contextmanager
@@ -163,10 +160,12 @@ class MemberReader:
         stream.seek(0)
         most = min(self.allowance + earned, self.limits.archive_bytes - self.unpacked)
         bounds = (most, self.limits.archive_members)
-        size, problem = copy_tar(stream, name, copy, bounds, _may_be_read)
-        self.unpacked += size
-        self.allowance += min(0.0, earned - size)
-        return problem
+
+        def spend(size: int) -> None:
+            self.unpacked += size
+            self.allowance += min(0.0, earned - size)
+
+        return copy_tar(stream, name, copy, bounds, is_wanted=_may_be_read, spend=spend)
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         """All bytes of a member.
@@ -240,7 +239,7 @@ def members(
         with _opened(content) as source, walk.reader.open_any(source, name) as opened:
             yield from walk.archive(name, opened, 1)
     except UNPACKING_ERRORS as problem:
-        raise ReadError("archive-broken", f"no readable zip: {problem}", file=name) from problem
+        raise ReadError("archive-broken", f"no readable archive: {problem}", file=name) from problem
 
 
 def _opened(content: bytes | Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:

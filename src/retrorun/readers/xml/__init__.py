@@ -50,7 +50,10 @@ _YEAR_LAST = re.compile(
     r"\A([A-Z][a-z]{2})\s+(\d{1,2})\s(\d\d?:\d\d:\d\d)((?:\s(?:UTC|GMT)(?:[+-]\d\d:?\d\d)?)?)\s(\d{4})\Z",
     re.ASCII,
 )
-_ZONE_NAMED_TWICE = re.compile(r"(?<=[Z\d])\[[\w/+-]{1,40}\]\Z|(?:GMT|UTC)(?=[+-]\d)", re.ASCII)
+_ZONE_NAMED_TWICE = re.compile(
+    r"(?:(?<=Z)|(?<=[+-]\d\d:\d\d)|(?<=[+-]\d{4}))\[[\w/+:-]{1,40}\]\Z|(?:GMT|UTC)(?=[+-]\d)",
+    re.ASCII,
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)

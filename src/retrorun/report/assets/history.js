@@ -164,7 +164,7 @@
     form.addEventListener("input", later);
     // the button goes once nothing is filtered: the next Tab leads to the first field
     form.tabIndex = -1;
-    form.addEventListener("reset", () => { form.focus(); setTimeout(later); });
+    form.addEventListener("reset", () => { if (form.contains(document.activeElement)) form.focus(); setTimeout(later); });
     form.addEventListener("submit", (event) => event.preventDefault());
     addEventListener("hashchange", () => { form.reset(); recall(); apply(); });
     // the charts are drawn anew in the other colours: filter those too
