@@ -412,8 +412,11 @@ _CLOCK = re.compile(
 
 
 def without_clock(name: str | None) -> str | None:
-    """A name without the time of day in it, which often is that of the hidden first second."""
-    return None if name is None else _CLOCK.sub(lambda found: f"{found['date'] or ''}…", name)
+    """A name without times of day in it, of which one often is that of the hidden first second."""
+    if name is None:
+        return None
+    shorter = _CLOCK.sub(lambda found: f"{found['date'] or ''}…", name)
+    return name if shorter == name else without_clock(shorter)  # there may be another behind one
 
 
 def source_without_clock(source: Source) -> Source:

@@ -189,7 +189,7 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
         state, pending = archive.database.state(), archive.pending.pages()
         done = publish(archive, folder, options, pending)
         pages += done.pages
-        faults = {each: faults[each] for each in faults.keys() - done.sessions}
+        faults = {each: fault for each, fault in faults.items() if each not in done.sessions}
         faults |= {each.session: each for each in done.faults}
         if archive.pending.settle_pages(done.sessions.union(pending), state):
             break

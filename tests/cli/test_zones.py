@@ -4,6 +4,7 @@ import dataclasses as dc
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from click.testing import CliRunner, Result
 
 import attack_routes
 import retrorun
-from retrorun import privacy_zones
+from retrorun import ingest, privacy_zones
 from retrorun.archive import Archive
 from retrorun.cli import main, options
 from retrorun.errors import ArchiveError
@@ -604,3 +605,34 @@ def seconds_within(data: bytes, hidden: tuple[privacy_zones.Disc, ...]) -> int:
     for disc in hidden:
         within |= privacy_zones.distance_m(latitude, longitude, disc) <= disc.radius_m
     return int(within.sum())
+
+
+def test_a_watch_takes_out_what_another_version_let_out(place: Path) -> None:
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    done("report", *where(place))
+    with Archive.open(place / "a") as archive:
+        archive.annotations.change_profile(
+            lambda stored: stored, lambda *_: archive.annotations.note_exposed((), "of another")
+        )
+    done("watch", place / "in", "--once", *where(place), "--jobs", "1")
+    with Archive.open(place / "a") as archive:
+        assert not ingest.has_redrawn_zones(archive)
+        assert archive.annotations.exposed() == []
+
+
+def test_no_track_keeps_an_end_at_which_another_version_cut_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its discs are those of another secret here: both ends of a track would tell more than one."""
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    earlier = exported(place)
+    monkeypatch.setattr(options, "new_zone_secret", lambda: "7a" * 32)
+    with Archive.open(place / "a") as archive:
+        archive.annotations.change_profile(
+            lambda stored: dc.replace(stored, zone_secret="7a" * 32),
+            lambda *_: archive.annotations.note_exposed((), "of another version"),
+        )
+    now = exported(place)
+    shutil.rmtree(place / "a")
+    imported(place, "--profile", place / "zone.toml", "--no-pages")
+    assert now == exported(place) != earlier

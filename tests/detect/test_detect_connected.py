@@ -8,7 +8,8 @@ from msgspec import structs
 
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect
-from retrorun.detect.joint import step_gain
+from retrorun.detect.joint import late_seconds, step_gain
+from retrorun.detect.modes import Modes
 from retrorun.detect.verdicts import decide
 from retrorun.model import Athlete, Detection, Recording
 from retrorun.prepare import prepare
@@ -209,3 +210,34 @@ def test_seconds_between_a_heading_and_the_changes_of_speed_beside_it_are_not_co
         found(replace(right, columns=columns, headings=(series,))), "forward", ("confirmed",)
     )
     assert (denied & truth).sum() <= 5
+
+
+def noisy(backward_share: float, lag_s: int, seed: int) -> tuple[Modes, BoolArray]:
+    """Eight turns a minute apart: speed changes by this share, so long after each turn."""
+    random = np.random.default_rng(seed)
+    back = (np.arange(540) // 60) % 2 == 1
+    wander = np.zeros(back.size)
+    for at in range(1, back.size):
+        wander[at] = 0.95 * wander[at - 1] + random.normal(0, 0.03)
+    speed_mps = np.where(np.roll(back, lag_s), 3.0 * backward_share, 3.0) + wander
+    flags = {name: np.zeros(back.size, dtype=bool) for name in Modes.__struct_fields__}
+    changed = {
+        "speed_mps": speed_mps + random.normal(0, 0.15, back.size),
+        "cadence_spm": np.full(back.size, 170.0),
+        "moving": np.ones(back.size, dtype=bool),
+    }
+    return Modes(**(flags | changed)), back
+
+
+@pytest.mark.parametrize(
+    ("backward_share", "lag_s", "least", "most"),
+    [(1.0, 0, 0, 1), (0.98, 0, 0, 1), (0.95, 0, 0, 1), (0.8, 9, 24, 25), (0.7, -9, 24, 25)],
+)
+def test_a_clock_is_doubted_only_beyond_chance(
+    backward_share: float, lag_s: int, least: int, most: int
+) -> None:
+    doubted = 0
+    for seed in range(25):
+        modes, back = noisy(backward_share, lag_s, seed)
+        doubted += bool(late_seconds(modes, back, SETTINGS.detect).any())
+    assert least <= doubted <= most

@@ -507,3 +507,13 @@ def test_positions_that_jitter_while_the_odometer_stands_are_no_motion(*, steppi
         assert moving_s(track) > 790  # an odometer alone does not overrule steps
     else:
         assert moving_s(track) == pytest.approx(780, abs=6)
+
+
+@pytest.mark.parametrize("speed_mps", [0.8, 1.2, 1.45])
+def test_an_odometer_that_hangs_while_somebody_walks_on_is_no_stop(speed_mps: float) -> None:
+    """At the pace of backward walking; steps are not counted."""
+    times = np.arange(901.0)
+    one = northward(times, speed_mps * times)
+    shown_m = np.where(times < 300, speed_mps * times, speed_mps * 300)
+    track = prepared(replace(one, columns={**one.columns, "distance_m": shown_m}))
+    assert moving_s(track) == pytest.approx(900, abs=2)

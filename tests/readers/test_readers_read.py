@@ -83,6 +83,29 @@ def test_an_activity_that_a_file_holds_twice_counts_once() -> None:
     assert len(export.recordings) == 1
 
 
+def test_of_equal_recordings_the_one_with_more_laps_or_a_name_counts() -> None:
+    samples = [f"<Time>2026-05-03T07:30:{at:02d}Z</Time>" for at in range(8)]
+    points = [f"<Trackpoint>{each}<Cadence>90</Cadence></Trackpoint>" for each in samples]
+    parts = [points] if (whole := len(points)) else []
+    laps = [[points[:4], points[4:]], parts]
+    activities = "".join(
+        f'<Activity Sport="Running">{"".join(map(_lap, each))}</Activity>' for each in laps[::-1]
+    )
+    (one,) = read("a.tcx", f"<Activities>{activities}</Activities>".encode(), LIMITS).recordings
+    assert (one.time_s.size, len(one.laps)) == (whole, 2)
+    tracks = "".join(
+        f"<trk>{name}<type>running</type><trkseg>{_points(0, 50)}</trkseg></trk>"
+        for name in ("", "<name>Backward run</name>")
+    )
+    (named,) = read("a.gpx", f"<gpx>{tracks}</gpx>".encode(), LIMITS).recordings
+    assert named.name == "Backward run"
+
+
+def _lap(points: list[str]) -> str:
+    begin = points[0].split("<Time>")[1].split("<")[0]
+    return f'<Lap StartTime="{begin}"><Track>{"".join(points)}</Track></Lap>'
+
+
 def test_too_large_a_file_is_refused() -> None:
     with pytest.raises(ReadError) as caught:
         read("big", GPX, ReadLimits(file_bytes=10))

@@ -4,6 +4,7 @@ import errno
 import os
 import socket
 import sys
+import unicodedata
 from pathlib import Path
 
 import fsspec
@@ -150,6 +151,18 @@ def test_athletes_whose_names_differ_in_case_share_no_folder(
     assert "athlete=bo from athlete=Bo" in refused.value.message
     assert store.put("sessions/athlete=Bo/2.parquet", b"his")
     assert sorted(each.name for each in mine.iterdir()) == ["1.parquet", "2.parquet"]
+
+
+def test_a_name_that_the_disk_lists_in_another_normal_form_is_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As older disks of macOS list them; they know no case either."""
+    store = storage.Folder(tmp_path)
+    folder = tmp_path / "sessions" / "athlete=Jörg"
+    assert store.put("sessions/athlete=Jörg/1.parquet", b"his")
+    folder.with_name(folder.name.swapcase()).symlink_to(folder)
+    monkeypatch.setattr(os, "listdir", lambda _: [unicodedata.normalize("NFD", folder.name)])
+    assert store.put("sessions/athlete=Jörg/2.parquet", b"his")
 
 
 def test_folders_deeper_than_the_stack_are_walked(tmp_path: Path) -> None:

@@ -140,8 +140,11 @@ class Database:
         self.connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (name, document))
 
     def state(self) -> int:
-        """A number that changes as soon as another connection changes the archive."""
-        return int(self.rows("PRAGMA data_version")[0][0])
+        """A number that changes as soon as another connection changes the archive.
+
+        Of another database in its place it is another one.
+        """
+        return hash((self._file, int(self.rows("PRAGMA data_version")[0][0])))
 
     def find_session(self, columns: str, session_id: str) -> tuple[Any, ...]:
         """Columns of the one session whose id begins so.

@@ -172,7 +172,9 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
         written = not store.pending.pages() and (paths.reports / "index.html").exists()
-        if plan.idle and written and not ingest.outdated_sessions(store, settings):
+        hides = bool(store.annotations.exposed()) or ingest.has_redrawn_zones(store)
+        is_due = hides or bool(ingest.outdated_sessions(store, settings))
+        if plan.idle and written and not is_due:
             return Look(bool(plan.waiting), 0, _unlisted_error(plan))
         work = process.Work(store, settings, athlete, jobs, paths.profile)
         with process.writing(work) as problems:

@@ -170,7 +170,8 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
 
     Of a turn and a moment elsewhere the turn must be the slower one in so many pairs (the area
     under the curve of Mann and Whitney, which by chance has a deviation of 0.29 / sqrt(m) with m
-    turns and many other moments), and by so much. Turns at a stop say nothing.
+    turns and many other moments), and by so much; where many turns are much slower, in fewer pairs.
+    Turns at a stop say nothing.
     """
     turns = np.diff(back, prepend=back[:1])
     around = settings.turn_moment_s + settings.turn_beside_s
@@ -186,7 +187,10 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
     slower = 1.0 - float((lower + upto).sum()) / (2.0 * at_turn.size * elsewhere.size)
     by_chance = 0.5 + settings.slowing_chance / float(np.sqrt(at_turn.size))
     deeper = float(elsewhere[elsewhere.size // 2]) - arithmetic.median(at_turn)
-    return slower >= max(settings.slowing_share, by_chance) and deeper >= settings.slowing_least
+    if slower >= max(settings.slowing_share, by_chance):
+        return deeper >= settings.slowing_least
+    many = at_turn.size >= settings.slowing_turns
+    return many and slower >= settings.slowing_more_often and deeper >= settings.slowing_much
 
 
 def _share_of_speed(modes: Modes, settings: DetectSettings) -> FloatArray:

@@ -150,7 +150,10 @@ def store_zones(
         known = privacy_zones.mark(stored), annotations.zones_mark()
         is_new = bool(mark) and known != (mark, mark)
         discs = privacy_zones.discs(wanted) if is_new else ()
-        told = [each for each in archive.known() if is_new and tells_of_zone(archive, each, discs)]
+        known_sessions = archive.known() if is_new else ()
+        told = [each for each in known_sessions if tells_of_zone(archive, each, discs)]
+        if is_new and known[0] == mark:  # tracks end where another version hid the same zones
+            told += [each for each in known_sessions if each not in told and _is_cut(archive, each)]
 
         def noted(before: "Athlete", after: "Athlete") -> None:
             if is_new:
@@ -167,11 +170,30 @@ def note_redrawn_zones(archive: Archive) -> None:
     Raises:
         ArchiveError: the archive cannot be written, or another process writes.
     """
+    if has_redrawn_zones(archive):
+        store_zones(archive, lambda stored: stored)
+
+
+def has_redrawn_zones(archive: Archive) -> bool:
+    """Whether another version hid the archive's privacy zones in another way."""
+    athlete = archive.annotations.profile()
+    if not athlete.privacy_zones:
+        return False
     from retrorun import privacy_zones  # planning must not load numpy
 
-    mark = privacy_zones.mark(archive.annotations.profile())
-    if mark and archive.annotations.zones_mark() != mark:
-        store_zones(archive, lambda stored: stored)
+    mark = privacy_zones.mark(athlete)
+    return bool(mark) and archive.annotations.zones_mark() != mark
+
+
+def _is_cut(archive: Archive, session_id: str) -> bool:
+    """Whether seconds of a stored session were hidden; of one that is damaged they may be."""
+    from retrorun import privacy_zones  # planning must not load numpy
+
+    try:
+        notes = archive.session(session_id).notes
+    except ArchiveError:
+        return True
+    return any(each.slug == privacy_zones.SLUG for each in notes)
 
 
 def _settle_exposed(archive: Archive) -> None:

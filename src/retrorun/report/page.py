@@ -140,8 +140,11 @@ _MARKUP_OR_BLANK = re.compile(
 
 
 COMPILED = Path(__file__).with_name("__pycache__")
-# what jinja2 raises where a compiled template is cut off, or may not be read
-_UNUSABLE = (OSError, EOFError, ValueError, pickle.UnpicklingError)
+# what jinja2 raises where a compiled template is cut off or damaged, or may not be read
+_UNUSABLE = (
+    *(OSError, EOFError, ValueError, pickle.UnpicklingError),
+    *(LookupError, AttributeError, ImportError, TypeError),
+)
 
 
 class _CompiledTemplates(jinja2.FileSystemBytecodeCache):

@@ -217,6 +217,7 @@ class Follower:
             plan = ingest.plan_import(str(self._setup.folder), store, settle_s=0)
             due = bool(store.pending.pages() or store.annotations.exposed())
             due = due or not (self._setup.reports / publish.INDEX).exists()
+            due = due or ingest.has_redrawn_zones(store)
             due = due or bool(ingest.outdated_sessions(store, self._setup.settings))
         passed_s = time.monotonic() - self._answered_s
         if not (plan.new or plan.tables or plan.moved or plan.duplicates or plan.pairs):

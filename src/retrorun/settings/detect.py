@@ -42,17 +42,14 @@ class DetectSettings(msgspec.Struct, frozen=True):
     frozen_s: int = 20  # A heading that stays exactly the same for this long is not used.
     constant_least_s: int = 30  # A heading is called constant only with more values than this.
     constant_spread: float = 1e-5  # Circular spread below which a heading is called constant.
-    axial_concentration: float = 0.35  # Least mean length of the doubled angles between heading and
-    # course.
+    axial_concentration: float = 0.35  # Least mean length of doubled angles to the course.
     mirror_spread: float = 0.1  # A heading is tried as its mirror image only where courses spread
     # by more than this.
-    mirror_concentration: float = 0.5  # Least axial concentration of a heading that is taken as its
-    # mirror image.
+    mirror_concentration: float = 0.5  # Least axial concentration of a heading that is mirrored.
     mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
     mirror_breaks: int = 2  # Of a heading that drifts, the image that breaks off so many times more
     # often than the other is the mirrored one.
-    turns_back_s: tuple[int, ...] = (4, 8, 12)  # An ordinary U-turn is looked for over these spans
-    # on both sides.
+    turns_back_s: tuple[int, ...] = (4, 8, 12)  # An ordinary U-turn is looked for over so long.
     turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
     turns_back_alike_deg: float = 45.0  # Their turns must differ by less than this.
     turns_back_away_deg: float = 60.0  # In between their difference must change by more than this.
@@ -238,13 +235,16 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # turn and another moment, speed falls more at the turn.
     slowing_chance: float = 0.58  # With m turns that share exceeds half by this over the root of m.
     slowing_least: float = 0.02  # Share of the speed by which it must fall more at the turns.
+    slowing_turns: int = 10  # With this many turns fewer pairs are enough where it falls by much.
+    slowing_more_often: float = 0.55  # That share of pairs.
+    slowing_much: float = 0.06  # And that share of the speed.
     reversals_prove: int = 2  # The device does not turn by hand in a session with this many turns
     # at which the course turned about under a steady heading.
     late_least_s: int = 3  # A heading's clock that is off by less than this is taken as right.
     late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
     late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
     late_clearly: float = 1.25  # That error must make changes of speed so many times larger.
-    late_by_chance: float = 3.0  # Their sum must be so many times what sums by chance deviate.
+    late_by_chance: float = 4.0  # Their sum must be so many times what sums by chance deviate.
     ahead_deg: float = 30.0  # A compass whose offset is at most this points ahead, as at a belt.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
+from unicodedata import normalize
 
 from retrorun.errors import ReadError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large
@@ -135,8 +136,9 @@ class Folder:
         for each in inside:
             if not each.with_name(each.name.swapcase()).exists():
                 continue  # so a disk that tells case is asked once a folder, and never listed
-            others = os.listdir(each.parent)  # noqa: PTH208 - names alone
-            if each.name not in others:
+            # some disks list names in another normal form than that in which they were written
+            others = [normalize("NFC", one) for one in os.listdir(each.parent)]  # noqa: PTH208 - names
+            if normalize("NFC", each.name) not in others:
                 there = next((o for o in others if o.casefold() == each.name.casefold()), "")
                 words = f"this disk does not tell {printable(each.name)} from {printable(there)}"
                 remedy = "Rename one, or choose a disk that tells upper from lower case."

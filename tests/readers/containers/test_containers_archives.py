@@ -7,6 +7,7 @@ import stat
 import struct
 import tarfile
 import time
+import tracemalloc
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -455,7 +456,13 @@ def test_bounds_hold_for_a_tar() -> None:
         _outcomes(bomb)
     assert caught.value.slug == "archive-too-large"
     nested = {f"{index}.tgz": _tar({"a.gpx": bytes(30 << 20)}) for index in range(4)}
-    assert list(_outcomes(_zip(nested, zipfile.ZIP_STORED)).values()).count("archive-too-large") > 0
+    refused = [
+        int(content.message.split()[3])
+        for _, content in members("a.zip", _zip(nested, zipfile.ZIP_STORED), LIMITS)
+        if isinstance(content, ReadError) and content.slug == "archive-too-large"
+    ]
+    assert len(refused) > 1
+    assert refused[-1] < refused[0] / 2  # what was refused has used up what they have together
     many = _outcomes(_tar({f"{index}.gpx": _gpx() for index in range(5)}), LIMITS_OF_THREE)
     assert many == {
         **{f"a.zip/{index}.gpx": "ok" for index in range(3)},
@@ -487,6 +494,25 @@ def test_a_header_that_means_harm_costs_no_time(header: dict[str, object]) -> No
     began_s = time.process_time()
     assert _outcomes(data) == {"a.zip/a.gpx": "ok", "a.zip": "archive-broken"}
     assert time.process_time() - began_s < 2
+
+
+def test_what_a_tar_says_of_all_its_members_is_not_kept_for_each() -> None:
+    said = b"".join(b"16 k%05x=12345\n" % each for each in range(15_000))
+    head = tarfile.TarInfo("all")
+    head.type, head.size = tarfile.XGLTYPE, len(said)
+    parts = [head.tobuf(tarfile.USTAR_FORMAT), said, bytes(-len(said) % 512)]
+    parts += [tarfile.TarInfo(f"{each}.gpx").tobuf(tarfile.USTAR_FORMAT) for each in range(400)]
+    data = b"".join([*parts, bytes(1024)])
+    tracemalloc.start()
+    try:
+        assert len(_outcomes(data)) == 400
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 30 << 20
+    many = b"".join(2 * parts[:3] + parts[3:] + [bytes(1024)])
+    with pytest.raises(ReadError):
+        _outcomes(many)
 
 
 @pytest.mark.parametrize("how", ["", "gz"])

@@ -278,6 +278,12 @@ def test_times_as_they_are_written(whole: str, written: str) -> None:
     np.testing.assert_array_equal(_run(text.encode()).time_s, START_S + np.arange(POINTS))
 
 
+def test_a_zone_in_brackets_without_an_offset_is_not_taken_for_utc() -> None:
+    text = re.sub(r"(2026-05-03T07:30:\d\d)Z", r"\1[Europe/Berlin]", gpx())
+    with pytest.raises(ReadError):
+        _run(text.encode())
+
+
 @pytest.mark.parametrize(
     ("written", "value"),
     [
