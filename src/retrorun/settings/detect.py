@@ -227,9 +227,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
     told_mostly: float = 0.6  # Of the seconds in the gait of one side, this share must lie there.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
-    hand_gain: float = (
-        0.025  # Where steps quicken backward by less than this share, at equal speed,
-    )
+    hand_gain: float = 0.05  # Where steps quicken backward by less than this share, at equal speed,
     # the device may have been turned by hand at each change of pace.
     turn_moment_s: int = 4  # Slowing at a turn is looked for over this long on both sides of it.
     turn_beside_s: int = 10  # It is compared with the speed of this long before and after that.
