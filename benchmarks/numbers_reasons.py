@@ -37,7 +37,7 @@ _STANDS = Reason(
     "neither",
     "holes crossed slower than 0.9 m/s are taken to hold a stop; chords walk through them",
 )
-_TWICE = Reason("theirs", "the same activity twice in one file: by time, records count for both")
+_TWICE = Reason("theirs", "the same activity twice in one file: it counts once")
 _OVERLAP = Reason("theirs", "the clock was set back: by time, records fall out of their session")
 _WITH_ZEROS = Reason("theirs", "the device's mean counts the seconds without steps as zeros")
 _SHORT_WALK = Reason("neither", "a walk of 3 min with stops at 0.5 m/s; samples 2 to 20 s apart")
@@ -62,6 +62,7 @@ WRITTEN: dict[tuple[str, str, str], Reason] = {
     ),
     (_TWO, "distance_m", ""): _TWICE,
     (_TWO, "duration_s", ""): _TWICE,
+    (_TWO, "sessions", ""): _TWICE,
     (_MULTISPORT, "duration_s", ""): _OVERLAP,
     (_MULTISPORT, "distance_m", ""): _OVERLAP,
     ("activity-settings.fit", "moving_s", ""): Reason(
