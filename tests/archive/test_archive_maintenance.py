@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import fake_pipeline
-from retrorun.archive import Archive, database, maintenance
+from retrorun.archive import Archive, database, integrity, maintenance
 from retrorun.errors import ArchiveError
 from retrorun.ingest import Engine, plan_import, reprocess, run_import
 from retrorun.model import Athlete, Label, Remark
@@ -338,3 +338,18 @@ def test_vacuum_leaves_alone_what_another_is_writing(archive: Archive) -> None:
             maintenance.vacuum(archive, wait_s=0.1)
         assert other.originals.get("e" * 64) == data
     assert refused.value.slug == "archive-busy"
+
+
+def test_what_is_kept_in_memory_of_an_archive_is_not_that_of_the_one_in_its_place(
+    tmp_path: Path,
+) -> None:
+    states: list[int] = []
+    for rebuilds in (False, False, True):
+        with Archive.open(tmp_path / "kept"):
+            pass
+        if rebuilds:
+            with database.writer(tmp_path / "kept", 1.0):
+                integrity.rebuild(tmp_path / "kept")
+        with Archive.open(tmp_path / "kept") as archive:
+            states.append(archive.database.state())
+    assert states[0] == states[1] != states[2]

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect
-from retrorun.detect.joint import late_seconds, step_gain
+from retrorun.detect.joint import late_seconds, slows_to_turn, step_gain
 from retrorun.detect.modes import Modes
 from retrorun.detect.verdicts import decide
 from retrorun.model import Athlete, Detection, Recording
@@ -241,3 +241,20 @@ def test_a_clock_is_doubted_only_beyond_chance(
         modes, back = noisy(backward_share, lag_s, seed)
         doubted += bool(late_seconds(modes, back, SETTINGS.detect).any())
     assert least <= doubted <= most
+
+
+@pytest.mark.parametrize(("turns", "slows"), [(12, True), (8, False)])
+def test_of_many_turns_that_are_much_slower_fewer_are_enough(turns: int, slows: bool) -> None:  # noqa: FBT001
+    """Of 12 turns seven come down to 0.7 of the speed; around the others it is steady."""
+    random = np.random.default_rng(4)
+    size = 60 * (turns + 1)
+    speed_mps = 3.0 + random.normal(0.0, 0.25, size)
+    for number in range(1, turns + 1):
+        at = 60 * number
+        speed_mps[at - 16 : at + 17] = 3.0
+        if number % 12 in {1, 3, 5, 7, 8, 10, 11}:
+            speed_mps[at - 1 : at + 2] = 2.1
+    flags = {name: np.zeros(size, dtype=bool) for name in Modes.__struct_fields__}
+    modes = Modes(**(flags | {"speed_mps": speed_mps, "moving": np.ones(size, dtype=bool)}))
+    back = (np.arange(size) // 60) % 2 == 1
+    assert slows_to_turn(modes, back, SETTINGS.detect) == slows

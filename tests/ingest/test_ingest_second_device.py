@@ -211,12 +211,18 @@ def test_the_phone_may_come_later_and_go_again(
     assert archive.sessions()[0].heading.kind == "compass"
 
 
+def taken_away(path: Path) -> bytes:
+    """What a file held that is gone now."""
+    data = path.read_bytes()
+    path.unlink()
+    return data
+
+
 def test_what_was_said_of_the_phone_holds_on_the_watch_s_clock(
     exports: Path, archive: Archive
 ) -> None:
     watch = exports / "watch.fit"
-    data = watch.read_bytes()
-    watch.unlink()
+    data = taken_away(watch)
     imported(exports, archive)
     (alone,) = archive.sessions()
     label_of_phone = Label(100, 160, "forward", "command")
@@ -243,8 +249,7 @@ def test_what_is_said_of_the_phone_while_it_is_joined_holds_on_the_watch_s_clock
 ) -> None:
     """Another program stores a second label when the first one is copied already."""
     watch = exports / "watch.fit"
-    data = watch.read_bytes()
-    watch.unlink()
+    data = taken_away(watch)
     imported(exports, archive)
     (alone,) = archive.sessions()
     archive.annotations.add_label(alone.id, Label(100, 160, "forward", "command"))

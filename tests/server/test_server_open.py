@@ -18,9 +18,11 @@ import pytest
 import serving
 from starlette.requests import Request
 
+from retrorun import ingest
 from retrorun.archive import Archive
 from retrorun.cli.watch import followed_folder, has_browser
 from retrorun.errors import SettingsError
+from retrorun.model import Athlete, Zone
 from retrorun.server import bound, first_address
 from retrorun.server.app import Server
 
@@ -269,3 +271,17 @@ def test_it_takes_sockets_of_ipv4_on_loopback() -> None:
     with bound(0, 1) as made:
         assert made.getsockname()[0] == "127.0.0.1"
         assert made.family == socket.AF_INET
+
+
+def test_zones_that_another_version_hid_otherwise_are_hidden_anew(place: Path) -> None:
+    """Nothing else is due: no file, page or setting is new."""
+    serving.imported(place / "exports", place / "archive")
+    serving.at_rest(place)
+    athlete = Athlete(privacy_zones=(Zone(46.05, 14.5, 100.0),), zone_secret="5e" * 32)
+    with Archive.open(place / "archive") as archive:
+        archive.annotations.change_profile(
+            lambda _: athlete, lambda *_: archive.annotations.note_exposed((), "of another version")
+        )
+        assert archive.pending.is_empty()
+        with serving.running(serving.setup(place, follow_s=0.1)):
+            serving.until(lambda: not ingest.has_redrawn_zones(archive))

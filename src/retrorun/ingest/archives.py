@@ -11,7 +11,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from retrorun import storage
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from retrorun.readers.containers.archives import Member
 
 UNPACKED = "unpacked"  # the rule by which an archive's own row counts as imported
-_MORE = "further members"
 WALK_S = 900.0  # from one member to the next: Apple's export.xml is read in between
 
 
@@ -131,7 +130,8 @@ class Feed:
             for name, content in self._walk(address, source):
                 if labels.add_table(name, content):
                     continue
-                path = unused_path(name if name != address else f"{address}/{_MORE}", paths)
+                rest = f"{address}/further members of {PurePath(address).name}"
+                path = unused_path(name if name != address else rest, paths)
                 labels.add_member(path)
                 event = self._member(address, path, content)
                 if isinstance(event, Candidate):
