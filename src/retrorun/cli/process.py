@@ -323,9 +323,8 @@ def print_problem_row(row: FileRow, *, as_json: bool) -> None:
     """Print on stdout a file that became no session: slug, message, place and remedy."""
     if as_json:
         values = {name: getattr(row, name) for name in PROBLEM_FIELDS}
-        escaped = (
-            printable(row.path) != row.path
-        )  # so that what is printed is JSON, whatever the name
+        # so that what is printed is JSON, whatever the name
+        escaped = printable(row.path) != row.path
         click.echo(json.dumps(values, ensure_ascii=escaped))
         return
     words = terminal.problem_words(row.message, row.slug, row.byte_offset, row.remedy)
