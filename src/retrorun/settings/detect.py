@@ -11,7 +11,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
 
     # standing, walking and running
     still_mps: float = 0.5  # Seconds slower than this are standing.
-    still_spm: float = 60.0  # Without a speed, no more steps a minute than this are standing.
+    still_spm: float = 60.0  # Without a speed, no more steps a minute than this mean standing.
     still_s: int = 5  # A stop shorter than this does not divide what lies around it.
     flicker_s: int = 3  # A state that lasts less than this is taken for an error of measurement.
     walk_mps: float = 1.75  # Speed at the change from walking to running.
@@ -235,16 +235,16 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # turn and another moment, speed falls more at the turn.
     slowing_chance: float = 0.58  # With m turns that share exceeds half by this over the root of m.
     slowing_least: float = 0.02  # Share of the speed by which it must fall more at the turns.
-    slowing_turns: int = 10  # With this many turns fewer pairs are enough where it falls by much.
-    slowing_more_often: float = 0.55  # That share of pairs.
-    slowing_much: float = 0.06  # And that share of the speed.
+    slowing_turns: int = 10  # With so many turns fewer pairs are enough where speed falls much.
+    slowing_more_often: float = 0.55  # In this share of pairs speed must fall at so many turns.
+    slowing_much: float = 0.06  # By this share of the speed it must fall more at so many turns.
     reversals_prove: int = 2  # The device does not turn by hand in a session with this many turns
     # at which the course turned about under a steady heading.
     late_least_s: int = 3  # A heading's clock that is off by less than this is taken as right.
     late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
     late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
-    late_clearly: float = 1.25  # That error must make changes of speed so many times larger.
-    late_by_chance: float = 4.0  # Their sum must be so many times what sums by chance deviate.
+    late_clearly: float = 1.25  # Speed must change so many times more beside the turns than there.
+    late_by_chance: float = 4.0  # Those changes must be so many times as large as by chance.
     ahead_deg: float = 30.0  # A compass whose offset is at most this points ahead, as at a belt.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
