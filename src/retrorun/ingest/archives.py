@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from retrorun.readers.containers.archives import Member
 
 UNPACKED = "unpacked"  # the rule by which an archive's own row counts as imported
+_MORE = "further members of"
 WALK_S = 900.0  # from one member to the next: Apple's export.xml is read in between
 
 
@@ -130,7 +131,7 @@ class Feed:
             for name, content in self._walk(address, source):
                 if labels.add_table(name, content):
                     continue
-                rest = f"{address}/further members of {PurePath(address).name}"
+                rest = f"{address}/{_MORE} {PurePath(address).name}"
                 path = unused_path(name if name != address else rest, paths)
                 labels.add_member(path)
                 event = self._member(address, path, content)
