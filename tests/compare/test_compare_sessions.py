@@ -2,7 +2,7 @@ import dataclasses
 
 import msgspec
 import pytest
-from measured_sessions import MONDAY_S, kcal, session, stretch
+from measured_sessions import DAY_S, MONDAY_S, kcal, session, stretch
 
 from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
 from retrorun.compare.statistics import widened
@@ -203,6 +203,29 @@ def test_dates_limit_what_is_compared() -> None:
     sessions = [session(f"s{n}", n, both_ways()) for n in range(5)]
     inside = CompareSettings(since_s=MONDAY_S + 86_400, until_s=MONDAY_S + 3 * 86_400)
     assert compared(*sessions, settings=inside).sessions == 2
+
+
+@pytest.mark.parametrize(
+    ("utc_offset_h", "hour_utc", "day", "kept"),
+    [
+        (13.0, 18.0, -1, True),  # Auckland: Monday 07:00 begins on Sunday in UTC
+        (13.0, 11.5, 0, False),  # and Tuesday 00:30 on Monday
+        (-8.0, 7.0, 0, False),  # Vancouver: Sunday 23:00 is Monday in UTC
+        (-8.0, 7.0, 1, True),  # and Monday 23:00 is Tuesday
+    ],
+)
+def test_dates_are_those_of_the_athletes_own_clock(
+    utc_offset_h: float,
+    hour_utc: float,
+    day: int,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    there = TimeZone(None, 3600 * utc_offset_h, "file")
+    one = dataclasses.replace(session("a", day + hour_utc / 24, both_ways()), zone=there)
+    monday = CompareSettings(since_s=MONDAY_S, until_s=MONDAY_S + DAY_S)
+    found = compared(one, settings=monday)
+    assert found.sessions == kept
+    assert found.first_date == ("2026-01-05" if kept else None)
 
 
 def test_weeks_are_local_begin_on_monday_and_empty_ones_are_there() -> None:
