@@ -6,7 +6,16 @@ from measured_sessions import DAY_S, MONDAY_S, kcal, session, stretch
 
 from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
 from retrorun.compare.statistics import widened
-from retrorun.model import Athlete, Best, Energy, Estimate, MeasuredSegment, Session, TimeZone
+from retrorun.model import (
+    Athlete,
+    Best,
+    Energy,
+    Estimate,
+    HeartLoad,
+    MeasuredSegment,
+    Session,
+    TimeZone,
+)
 from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings
 
@@ -166,6 +175,25 @@ def test_candidates_stay_out_unless_asked_for() -> None:
     assert asked.totals["backward"].seconds == 120.0
     assert asked.totals["candidate"].seconds == 0.0
     assert len(asked.pairs) == 1
+
+
+def test_trimp_a_minute_is_of_what_counts_and_of_all_of_its_time() -> None:
+    # 6 in 3 minutes backward and none in 1 more, as slow as rest; 12 in 4 minutes of candidates
+    def load(trimp: float, seconds: float) -> HeartLoad:
+        return HeartLoad((seconds,), (), "", seconds, trimp, None)
+
+    def loaded(name: str, day: float, **heart: HeartLoad) -> Session:
+        plain = session(name, day, both_ways())
+        return dataclasses.replace(plain, measures=dataclasses.replace(plain.measures, heart=heart))
+
+    sessions = [
+        loaded("a", 0, backward=load(6.0, 180.0), forward=load(5.0, 300.0)),
+        loaded("b", 7, backward=load(0.0, 60.0), candidate=load(12.0, 240.0)),
+    ]
+    without = compared(*sessions).practice.trimp_per_min
+    asked = compared(*sessions, settings=CompareSettings(include_candidates=True))
+    assert without == pytest.approx({"backward": 1.5, "forward": 1.0})
+    assert asked.practice.trimp_per_min == pytest.approx({"backward": 2.25, "forward": 1.0})
 
 
 @pytest.mark.parametrize("verdict", ["confirmed", "labelled", "habit"])

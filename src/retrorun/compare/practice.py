@@ -113,7 +113,7 @@ def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice
         warm_up_s=median(known) if known else None,
         longer=sum(ratio > value("small_spike") for ratio in ratios),
         comparable=len(ratios),
-        trimp_per_min=_trimp(sessions),
+        trimp_per_min=_trimp(sessions, settings),
         respiration_brpm=_respiration(sessions, settings),
     )
 
@@ -188,14 +188,16 @@ def with_earlier(
     return replace(found, comparable=1, longer=int(longer))
 
 
-def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
+def _trimp(sessions: Sequence[Session], settings: CompareSettings) -> dict[str, float]:
     """TRIMP a minute of each direction, from sums over all sessions that have it."""
+    candidates = ("candidate",) if settings.include_candidates else ()
     found = {}
-    for kind in KINDS:
-        loads = [each for s in sessions if (each := s.measures.heart.get(kind)) and each.trimp]
-        seconds = sum(load.seconds for load in loads)
+    for kind, parts in (("backward", ("backward", *candidates)), ("forward", ("forward",))):
+        loads = [load for s in sessions for key, load in s.measures.heart.items() if key in parts]
+        known = [(load.trimp, load.seconds) for load in loads if load.trimp is not None]
+        seconds = sum(lasting_s for _, lasting_s in known)
         if seconds > 0:
-            found[kind] = 60.0 * sum(load.trimp or 0.0 for load in loads) / seconds
+            found[kind] = 60.0 * sum(trimp for trimp, _ in known) / seconds
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 import session_history
 
 from processor_time import is_cheap
+from retrorun.compare import compare
 from retrorun.model import Athlete, Best, Estimate, Remark, Session, Totals
 from retrorun.model.comparison import Point, Trend, Week
 from retrorun.report.history.calendar import volume_figure
@@ -21,6 +22,7 @@ from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page
 from retrorun.report.history.trends import trend_cards
 from retrorun.report.numbers import Display, signed
+from retrorun.settings import CompareSettings
 
 Page = Callable[[list[Session]], str]
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>=HYPERLINK("x")\u202e{{ 7*7 }}'
@@ -192,6 +194,20 @@ def test_weeks_add_up_to_the_sessions() -> None:
     assert minutes(2) == 180 * long  # walking
     assert minutes(3) == 300 * 5  # maybe
     assert sum(int(row.xpath("td")[0].text_content()) for row in rows) == len(sessions)
+
+
+def test_weeks_count_what_the_comparison_counts() -> None:
+    # candidates as backward, and an activity that is there twice once
+    sessions = session_history.ten_weeks()
+    copy = dc.replace(sessions[0], id="f" * 12)
+    settings = CompareSettings(include_candidates=True)
+    found = compare([*sessions, copy], session_history.ME, settings)
+    html = period_page([*sessions, copy], found, PeriodContext(athlete=session_history.ME))
+    rows = tree(html).xpath("//table[contains(@class,'weeks')]/tbody/tr")
+    for row, week in zip(rows, found.weeks, strict=True):
+        texts = [row.xpath("td")[cell].text_content() for cell in (1, 2)]
+        minutes = [60 * int(t.split(":")[0]) + int(t.split(":")[1]) for t in texts if t]
+        assert sum(minutes) == week.backward.moving_s
 
 
 def test_scores_are_shown_and_their_absence_too() -> None:
