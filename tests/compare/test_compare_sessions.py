@@ -1,6 +1,8 @@
 import dataclasses
+import math
 
 import msgspec
+import numpy as np
 import pytest
 from measured_sessions import DAY_S, MONDAY_S, kcal, session, stretch
 
@@ -124,6 +126,33 @@ def test_an_independent_error_widens_an_interval_in_squares() -> None:
     assert found.high == pytest.approx(15.0)
     nothing = Estimate(None, None, None, "m", "none")
     assert widened(nothing, 1.0) is nothing
+
+
+@pytest.mark.parametrize("slow_days", [1, 3, 8])
+def test_the_interval_holds_the_truth_where_pairs_share_a_forward_day(slow_days: int) -> None:
+    # heart rate as high backward as forward, and each day by another 4 beats/min; forward as slow
+    # as backward is run on some days only, so that the other days find their partners there
+    random, held, reach_bpm, trials = np.random.default_rng(slow_days), 0, 0.0, 250
+
+    def of_day(name: int, form_bpm: float) -> Session:
+        ahead_mps = 2.2 if name < slow_days else 3.2
+        rates = [140.0 + form_bpm + random.normal(0.0, 1.0) for _ in range(2)]
+        parts = [
+            stretch(0, 300, "forward", ahead_mps, steady_heart_rate_bpm=rates[0]),
+            stretch(300, 120, "backward", 2.2, steady_heart_rate_bpm=rates[1]),
+        ]
+        return session(f"s{name}", 2 * name, parts)
+
+    for _ in range(trials):
+        form_bpm = random.normal(0.0, 4.0, 8)
+        found = compared(*(of_day(name, each) for name, each in enumerate(form_bpm)))
+        interval = difference(found, "heart_rate_bpm").difference
+        low, high = interval.low or 0.0, interval.high or 0.0
+        held, reach_bpm = held + (low <= 0.0 <= high), reach_bpm + (high - low) / 2 / trials
+    others = 8 - slow_days  # all compared with the last of the slow days
+    error_bpm = math.sqrt(4.0**2 * (others + others**2) / 8**2 + 2.0 / 8)
+    assert held / trials >= 0.91
+    assert 0.8 <= reach_bpm / (1.96 * error_bpm) <= 1.5
 
 
 def test_too_few_pairs_give_words_and_no_number() -> None:
