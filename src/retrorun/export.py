@@ -40,10 +40,10 @@ def tables(sessions: Iterable[Session]) -> Tables:
     import pandas as pd
 
     given = list(sessions)
-    sessions = [session_row(session) for session in given]
+    rows = [session_row(session) for session in given]
     segments = [row for session in given for row in segment_rows(session)]
     return Tables(
-        _typed(pd.DataFrame.from_records(sessions, columns=[*session_row_names()])),
+        _typed(pd.DataFrame.from_records(rows, columns=[*session_row_names()])),
         _typed(pd.DataFrame.from_records(segments, columns=[*segment_row_names()])),
     )
 
@@ -62,12 +62,16 @@ def _typed(frame: "pd.DataFrame") -> "pd.DataFrame":
 
     pandas takes a type from the values, so that files of two athletes would differ in types.
     """
-    numbers = dict.fromkeys(frame.columns.difference([*TEXT, "start_time"]), "float64")
-    wholes = dict.fromkeys(frame.columns.intersection([*WHOLE]), "Int32")
-    empty = {name: "string" for name in TEXT & {*frame.columns} if frame[name].isna().all()}
-    return frame.astype(
-        {**numbers, **wholes, **empty, "start_time": "datetime64[us, UTC]"}  # type: ignore[arg-type]
-    )
+    import pandas as pd
+
+    empty = {name for name in TEXT & {*frame.columns} if frame[name].isna().all()}
+    types: dict[str, Any] = {
+        **dict.fromkeys(frame.columns.difference([*TEXT]), "float64"),
+        **dict.fromkeys(frame.columns.intersection([*WHOLE]), "Int32"),
+        **dict.fromkeys(empty, "string"),
+        "start_time": pd.DatetimeTZDtype("us", "UTC"),
+    }
+    return frame.astype(types)
 
 
 def _segments(session: Session) -> Sequence[MeasuredSegment]:
