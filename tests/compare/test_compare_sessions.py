@@ -250,6 +250,17 @@ def test_the_same_run_twice_counts_once() -> None:
     assert [note.slug for note in comparison.notes if "duplicate" in note.slug]
 
 
+def test_a_clock_that_was_never_set_makes_no_copies() -> None:
+    # two runs of one length, both at the first moment that the watch knows
+    never_set_s = 631_065_600.0  # 1989-12-31T00:00:00Z, Garmin's
+    first, second = (
+        dataclasses.replace(session(name, 0, both_ways()), start_time_s=never_set_s)
+        for name in ("a", "b")
+    )
+    assert compared(first, second).sessions == 2
+    assert compared(first, first).sessions == 1
+
+
 def test_how_far_apart_two_recordings_of_one_session_begin_is_a_setting() -> None:
     first = session("a", 0, both_ways())
     copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
@@ -432,13 +443,26 @@ def test_ground_names_the_first_of_many_segments(steep: int, words: str) -> None
     assert [each.message for each in found.advice if each.key == "ground"] == [words]
 
 
-def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
-    parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
+@pytest.mark.parametrize(
+    ("warm_up_s", "words"),
+    [
+        (240, "4 min"),
+        (90, "90 s"),
+        (90.4, "90 s"),
+        (150, "2:30 min"),
+        (119.6, "2 min"),
+        (45, "45 s"),
+    ],
+)
+def test_warm_up_counts_forward_movement_before_the_first_backward_segment(
+    warm_up_s: float, words: str
+) -> None:
+    parts = [stretch(0, warm_up_s), stretch(240, 60, "backward"), stretch(300, 600)]
     advice_by_key = {
         each.key: each
         for each in guidance(session("a", 0, parts), EarlierSessions(), SETTINGS).advice
     }
-    assert advice_by_key["warm_up"].message.startswith("4 min")
+    assert advice_by_key["warm_up"].message.startswith(f"{words} of forward movement")
 
 
 def test_backward_less_forward_is_the_difference_however_pairs_spread_over_sessions() -> None:

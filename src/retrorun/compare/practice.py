@@ -27,7 +27,7 @@ from retrorun.model import Estimate, MeasuredSegment, Session
 from retrorun.model.comparison import Advice, Dose, Guidance, Practice, RepeatedSession, Repeats
 from retrorun.model.segment import RepetitionSet
 from retrorun.settings import CompareSettings
-from retrorun.units import DAY_S, WEEK_S, FloatArray, clock
+from retrorun.units import DAY_S, WEEK_S, FloatArray, clock, whole
 
 WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
@@ -295,6 +295,7 @@ def _progression(
 
 
 MOST_NAMED = 6  # segments that one sentence names
+MOST_SECONDS = 90  # a longer time is told in minutes
 
 
 def _ground(session: Session, settings: CompareSettings) -> Advice | None:
@@ -349,7 +350,11 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    """Such as ``45 s``, ``90 s``, ``10 min`` or ``2:30 min``."""
+    lasting_s = whole(seconds)
+    if lasting_s <= MOST_SECONDS:
+        return f"{lasting_s} s"
+    return f"{clock(lasting_s)} min" if lasting_s % 60 else f"{lasting_s // 60} min"
 
 
 REPEATS = "last session minus the mean of those before it, repetition by repetition"

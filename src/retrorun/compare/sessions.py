@@ -60,6 +60,9 @@ def each_once(sessions: Iterable[Session], settings: CompareSettings) -> list[Se
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
+    """Whether both are one; a clock that was never set begins every session at one moment."""
+    if first.id == second.id or not is_dated(second):
+        return first.id == second.id
     if abs(first.start_time_s - second.start_time_s) > settings.same_start_s:
         return False
     longer = max(first.duration_s, second.duration_s)

@@ -260,6 +260,14 @@ def test_strips_join_and_stay_within_the_session() -> None:
         assert 0 <= pen <= 96
 
 
+@pytest.mark.parametrize(
+    ("distance_m", "shown"),
+    [(999.4, "999 m"), (999.5, "1.00 km"), (1000.0, "1.00 km"), (1004.9, "1.00 km")],
+)
+def test_a_distance_that_rounds_to_a_kilometre_is_one(distance_m: float, shown: str) -> None:
+    assert Display().distance(distance_m) == shown
+
+
 def test_zero_has_no_sign_and_a_change_that_is_told_of_is_not_shown_as_zero() -> None:
     assert [signed(value, 2) for value in (0.004, -0.004, 0.0, 0.006)] == [
         *("0.00", "0.00", "0.00", "+0.01")
