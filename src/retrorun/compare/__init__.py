@@ -111,7 +111,7 @@ def session_claims(
 
     Args:
         session: the session.
-        before: what the sessions before it hold; its guidance is told the same.
+        before: what the sessions before it hold, as for its guidance.
         athlete: whose it is.
         settings: as in ``compare``.
     """

@@ -361,10 +361,10 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         nothing = Estimate(None, None, None, METHOD, note)
         return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
     apart, percent = back - ahead, 100.0 * (back - ahead) / ahead
-    beside = _line_error(key, matches, both)
+    error = _line_error(key, matches, both)
     if key == HEART_RATE:
-        beside = arithmetic.hypot(beside, settings.heart_rate_error_bpm)
-    relative = 100.0 * beside / abs(float(ahead.mean()))
+        error = arithmetic.hypot(error, settings.heart_rate_error_bpm)
+    relative_error = 100.0 * error / abs(float(ahead.mean()))
     shared = _shared_days(matches, both)
     return Difference(
         key=key,
@@ -372,8 +372,8 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         unit=unit,
         backward=mean_by_group(back, sessions, METHOD).value,
         forward=mean_by_group(ahead, sessions, METHOD).value,
-        difference=_estimate(apart, sessions, beside, shared),
-        percent=_estimate(percent, sessions, relative, shared),
+        difference=_estimate(apart, sessions, error, shared),
+        percent=_estimate(percent, sessions, relative_error, shared),
         difference_sd=_between_sessions(apart, sessions),
         percent_sd=_between_sessions(percent, sessions),
         pairs=counts[0],
