@@ -511,6 +511,13 @@ def test_energy_a_week_leaves_out_sessions_without_a_day() -> None:
     assert claim.data.startswith("300 kcal gross a week, without the sessions whose day")
 
 
+@pytest.mark.parametrize(("days", "weeks"), [(2, "1 week"), (11, "2 weeks")])
+def test_weeks_behind_are_never_none(days: float, weeks: str) -> None:
+    found = compared(session("a", 0, both_ways()), session("b", days, both_ways()))
+    (claim,) = (each for each in claims(found) if each.key == "weeks")
+    assert claim.data.startswith(f"{weeks} with 2 backward sessions so far.")
+
+
 def test_economy_is_told_in_per_cent_of_where_it_began() -> None:
     # 300 s at 2.5 m/s; beats so that metres per beat are 1.00, 1.02, 1.04 ...
     ahead = [stretch(0, 300, beats=750 / (1 + 0.02 * n), beats_s=300.0) for n in range(6)]
