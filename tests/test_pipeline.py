@@ -1,5 +1,6 @@
 """Whole files through the pipeline, against the simulator's truth and against hostile input."""
 
+import datetime as dt
 import gzip
 import itertools
 import json
@@ -11,10 +12,10 @@ from typing import Any
 import pytest
 
 from retrorun import contract, pipeline
-from retrorun.model import Analysis, Athlete, Blob, Failed, Outcome, Zone
+from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Outcome, Zone
 from retrorun.model.recording import POSITION
 from retrorun.settings import Settings
-from retrorun.simulate import fit_bytes, gpx_bytes, scenarios, simulate
+from retrorun.simulate import Place, fit_bytes, gpx_bytes, scenarios, simulate
 from retrorun.simulate.samples import first_records
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
@@ -201,6 +202,29 @@ def test_a_session_may_be_short_or_sparse() -> None:
         outcome = outcome_of(*moments)
         assert isinstance(outcome, Analysis)
         assert outcome.sessions[0].duration_s == duration_s
+
+
+@pytest.mark.parametrize(
+    ("hour", "mass_kg"),
+    [
+        ("2025-12-31T10:30:00+00:00", 60.0),  # Auckland: New Year's Eve, 23:30
+        ("2025-12-31T17:30:00+00:00", 66.0),  # New Year's Day, 06:30
+    ],
+)
+def test_the_mass_is_that_of_the_day_on_the_athletes_own_clock(hour: str, mass_kg: float) -> None:
+    start_s = dt.datetime.fromisoformat(hour).timestamp()
+    place = Place(-36.9, 174.8, 20.0, start_s, 13 * 3600.0)
+    data = fit_bytes(simulate(scenarios()["all forward"], 4, place))
+    masses = (DatedMass(dt.date(2025, 12, 1), 60.0), DatedMass(dt.date(2026, 1, 1), 66.0))
+
+    def forward_kcal(athlete: Athlete) -> float:
+        outcome = pipeline.process(Blob("a.fit", data), Settings(), athlete)
+        assert isinstance(outcome, Analysis)
+        return outcome.sessions[0].total("forward").energy_kcal or 0.0
+
+    # energy by speed is in proportion to the mass
+    one_kg = forward_kcal(Athlete(mass_kg=1.0))
+    assert forward_kcal(Athlete(masses=masses)) == pytest.approx(mass_kg * one_kg, rel=1e-4)
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:0{}+14:00", "9999-12-31T23:59:0{}-12:00"])

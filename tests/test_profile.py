@@ -47,8 +47,7 @@ def test_the_words_of_a_profile_are_those_of_its_types() -> None:
 )
 def test_the_mass_of_a_day_is_the_latest_not_after_it(day: str, mass_kg: float) -> None:
     masses = (DatedMass(dt.date(2026, 1, 1), 70), DatedMass(dt.date(2026, 3, 1), 66))
-    noon = dt.datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
-    assert Athlete(mass_kg=80, masses=masses).at(noon).mass_kg == mass_kg
+    assert Athlete(mass_kg=80, masses=masses).on(dt.date.fromisoformat(day)).mass_kg == mass_kg
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,38 @@ def tables(sessions: Iterable[Session]) -> Tables:
     import pandas as pd
 
     given = list(sessions)
+    rows = [session_row(session) for session in given]
     segments = [row for session in given for row in segment_rows(session)]
-    frame = pd.DataFrame.from_records(segments, columns=[*segment_row_names()])
     return Tables(
-        pd.DataFrame.from_records([session_row(session) for session in given]),
-        frame.astype(dict.fromkeys(("set", "repetition"), "Int32")),  # whole also where some lack
+        _typed(pd.DataFrame.from_records(rows, columns=[*session_row_names()])),
+        _typed(pd.DataFrame.from_records(segments, columns=[*segment_row_names()])),
     )
+
+
+TEXT = frozenset(
+    (
+        *("session", "timezone", "source", "sport", "name", "device", "heading_kind"),
+        *("cost_factor_reason", "direction", "gait", "verdict", "ground", "energy_method"),
+    )
+)
+WHOLE = frozenset(("set", "repetition"))
+
+
+def _typed(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """The frame with the type of every column, also of one in which nothing is known.
+
+    pandas takes a type from the values, so that files of two athletes would differ in types.
+    """
+    import pandas as pd
+
+    empty = {name for name in TEXT & {*frame.columns} if frame[name].isna().all()}
+    types: dict[str, Any] = {
+        **dict.fromkeys(frame.columns.difference([*TEXT]), "float64"),
+        **dict.fromkeys(frame.columns.intersection([*WHOLE]), "Int32"),
+        **dict.fromkeys(empty, "string"),
+        "start_time": pd.DatetimeTZDtype("us", "UTC"),
+    }
+    return frame.astype(types)
 
 
 def _segments(session: Session) -> Sequence[MeasuredSegment]:
@@ -75,6 +101,17 @@ def session_row(session: Session) -> Row:
         row |= {f"{kind}_{each.column}": getattr(totals, each.key) for each in SUMS}
     row["backward_share"] = session.backward_share
     return row | _factor(session.measures.cost_factor)
+
+
+def session_row_names() -> tuple[str, ...]:
+    """Columns of the session table, in order, also where there is no session."""
+    return (
+        *("session", "start_time", "utc_offset_s", "timezone", "source", "sport", "name", "device"),
+        *("duration_s", "moving_s", "distance_m", "device_energy_kcal", "heading_kind"),
+        *(f"{kind}_{each.column}" for kind in KINDS for each in SUMS),
+        "backward_share",
+        *("cost_factor", "cost_factor_low", "cost_factor_high", "cost_factor_reason"),
+    )
 
 
 def _factor(factor: Estimate) -> Row:

@@ -158,8 +158,8 @@ def _session(
     track, is_blank = _prepared(recording, settings, discs)
     if asks_sport and discs and not is_blank:  # a blanked track's speed decides nothing
         _refuse_implausible(privacy_zones.without_hidden_samples(recording, track, discs), settings)
-    athlete = athlete.at(track.start_time_s)
     place = time_zone.of_track(track, recording.utc_offset_s)
+    athlete = athlete.on(time_zone.local_time(track.start_time_s, place).date())
     pressed = detect_labels.by_convention(recording, recorded, athlete)
     labels, outside = _labels((*recorded, *pressed), given.labels, track, place)
     shown = privacy_zones.blanked(track) if is_blank else track

@@ -1,12 +1,23 @@
 import dataclasses
+import math
 
 import msgspec
+import numpy as np
 import pytest
-from measured_sessions import MONDAY_S, kcal, session, stretch
+from measured_sessions import DAY_S, MONDAY_S, kcal, session, stretch
 
 from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
 from retrorun.compare.statistics import widened
-from retrorun.model import Athlete, Best, Energy, Estimate, MeasuredSegment, Session, TimeZone
+from retrorun.model import (
+    Athlete,
+    Best,
+    Energy,
+    Estimate,
+    HeartLoad,
+    MeasuredSegment,
+    Session,
+    TimeZone,
+)
 from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings
 
@@ -117,6 +128,33 @@ def test_an_independent_error_widens_an_interval_in_squares() -> None:
     assert widened(nothing, 1.0) is nothing
 
 
+@pytest.mark.parametrize("slow_days", [1, 3, 8])
+def test_the_interval_holds_the_truth_where_pairs_share_a_forward_day(slow_days: int) -> None:
+    # heart rate as high backward as forward, and each day by another 4 beats/min; forward as slow
+    # as backward is run on some days only, so that the other days find their partners there
+    random, held, reach_bpm, trials = np.random.default_rng(slow_days), 0, 0.0, 250
+
+    def of_day(name: int, form_bpm: float) -> Session:
+        ahead_mps = 2.2 if name < slow_days else 3.2
+        rates = [140.0 + form_bpm + random.normal(0.0, 1.0) for _ in range(2)]
+        parts = [
+            stretch(0, 300, "forward", ahead_mps, steady_heart_rate_bpm=rates[0]),
+            stretch(300, 120, "backward", 2.2, steady_heart_rate_bpm=rates[1]),
+        ]
+        return session(f"s{name}", 2 * name, parts)
+
+    for _ in range(trials):
+        form_bpm = random.normal(0.0, 4.0, 8)
+        found = compared(*(of_day(name, each) for name, each in enumerate(form_bpm)))
+        interval = difference(found, "heart_rate_bpm").difference
+        low, high = interval.low or 0.0, interval.high or 0.0
+        held, reach_bpm = held + (low <= 0.0 <= high), reach_bpm + (high - low) / 2 / trials
+    others = 8 - slow_days  # all compared with the last of the slow days
+    error_bpm = math.sqrt(4.0**2 * (others + others**2) / 8**2 + 2.0 / 8)
+    assert held / trials >= 0.91
+    assert 0.8 <= reach_bpm / (1.96 * error_bpm) <= 1.5
+
+
 def test_too_few_pairs_give_words_and_no_number() -> None:
     found = difference(
         compared(*(session(f"s{n}", n, both_ways()) for n in range(3))), "cadence_spm"
@@ -168,6 +206,25 @@ def test_candidates_stay_out_unless_asked_for() -> None:
     assert len(asked.pairs) == 1
 
 
+def test_trimp_a_minute_is_of_what_counts_and_of_all_of_its_time() -> None:
+    # 6 in 3 minutes backward and none in 1 more, as slow as rest; 12 in 4 minutes of candidates
+    def load(trimp: float, seconds: float) -> HeartLoad:
+        return HeartLoad((seconds,), (), "", seconds, trimp, None)
+
+    def loaded(name: str, day: float, **heart: HeartLoad) -> Session:
+        plain = session(name, day, both_ways())
+        return dataclasses.replace(plain, measures=dataclasses.replace(plain.measures, heart=heart))
+
+    sessions = [
+        loaded("a", 0, backward=load(6.0, 180.0), forward=load(5.0, 300.0)),
+        loaded("b", 7, backward=load(0.0, 60.0), candidate=load(12.0, 240.0)),
+    ]
+    without = compared(*sessions).practice.trimp_per_min
+    asked = compared(*sessions, settings=CompareSettings(include_candidates=True))
+    assert without == pytest.approx({"backward": 1.5, "forward": 1.0})
+    assert asked.practice.trimp_per_min == pytest.approx({"backward": 2.25, "forward": 1.0})
+
+
 @pytest.mark.parametrize("verdict", ["confirmed", "labelled", "habit"])
 def test_what_is_confirmed_labelled_or_counted_by_habit_is_compared(verdict: str) -> None:
     parts = [stretch(0, 300, speed_mps=2.3), stretch(300, 120, "backward", 2.3, verdict=verdict)]
@@ -193,6 +250,17 @@ def test_the_same_run_twice_counts_once() -> None:
     assert [note.slug for note in comparison.notes if "duplicate" in note.slug]
 
 
+def test_a_clock_that_was_never_set_makes_no_copies() -> None:
+    # two runs of one length, both at the first moment that the watch knows
+    never_set_s = 631_065_600.0  # 1989-12-31T00:00:00Z, Garmin's
+    first, second = (
+        dataclasses.replace(session(name, 0, both_ways()), start_time_s=never_set_s)
+        for name in ("a", "b")
+    )
+    assert compared(first, second).sessions == 2
+    assert compared(first, first).sessions == 1
+
+
 def test_how_far_apart_two_recordings_of_one_session_begin_is_a_setting() -> None:
     first = session("a", 0, both_ways())
     copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
@@ -203,6 +271,29 @@ def test_dates_limit_what_is_compared() -> None:
     sessions = [session(f"s{n}", n, both_ways()) for n in range(5)]
     inside = CompareSettings(since_s=MONDAY_S + 86_400, until_s=MONDAY_S + 3 * 86_400)
     assert compared(*sessions, settings=inside).sessions == 2
+
+
+@pytest.mark.parametrize(
+    ("utc_offset_h", "hour_utc", "day", "kept"),
+    [
+        (13.0, 18.0, -1, True),  # Auckland: Monday 07:00 begins on Sunday in UTC
+        (13.0, 11.5, 0, False),  # and Tuesday 00:30 on Monday
+        (-8.0, 7.0, 0, False),  # Vancouver: Sunday 23:00 is Monday in UTC
+        (-8.0, 7.0, 1, True),  # and Monday 23:00 is Tuesday
+    ],
+)
+def test_dates_are_those_of_the_athletes_own_clock(
+    utc_offset_h: float,
+    hour_utc: float,
+    day: int,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    there = TimeZone(None, 3600 * utc_offset_h, "file")
+    one = dataclasses.replace(session("a", day + hour_utc / 24, both_ways()), zone=there)
+    monday = CompareSettings(since_s=MONDAY_S, until_s=MONDAY_S + DAY_S)
+    found = compared(one, settings=monday)
+    assert found.sessions == kept
+    assert found.first_date == ("2026-01-05" if kept else None)
 
 
 def test_weeks_are_local_begin_on_monday_and_empty_ones_are_there() -> None:
@@ -352,13 +443,26 @@ def test_ground_names_the_first_of_many_segments(steep: int, words: str) -> None
     assert [each.message for each in found.advice if each.key == "ground"] == [words]
 
 
-def test_warm_up_counts_forward_movement_before_the_first_backward_segment() -> None:
-    parts = [stretch(0, 240), stretch(240, 60, "backward"), stretch(300, 600)]
+@pytest.mark.parametrize(
+    ("warm_up_s", "words"),
+    [
+        (240, "4 min"),
+        (90, "90 s"),
+        (90.4, "90 s"),
+        (150, "2:30 min"),
+        (119.6, "2 min"),
+        (45, "45 s"),
+    ],
+)
+def test_warm_up_counts_forward_movement_before_the_first_backward_segment(
+    warm_up_s: float, words: str
+) -> None:
+    parts = [stretch(0, warm_up_s), stretch(240, 60, "backward"), stretch(300, 600)]
     advice_by_key = {
         each.key: each
         for each in guidance(session("a", 0, parts), EarlierSessions(), SETTINGS).advice
     }
-    assert advice_by_key["warm_up"].message.startswith("4 min")
+    assert advice_by_key["warm_up"].message.startswith(f"{words} of forward movement")
 
 
 def test_backward_less_forward_is_the_difference_however_pairs_spread_over_sessions() -> None:
@@ -405,6 +509,13 @@ def test_energy_a_week_leaves_out_sessions_without_a_day() -> None:
     ]
     claim = next(each for each in claims(compared(dated, *odd)) if each.key == "weight")
     assert claim.data.startswith("300 kcal gross a week, without the sessions whose day")
+
+
+@pytest.mark.parametrize(("days", "weeks"), [(2, "1 week"), (11, "2 weeks")])
+def test_weeks_behind_are_never_none(days: float, weeks: str) -> None:
+    found = compared(session("a", 0, both_ways()), session("b", days, both_ways()))
+    (claim,) = (each for each in claims(found) if each.key == "weeks")
+    assert claim.data.startswith(f"{weeks} with 2 backward sessions so far.")
 
 
 def test_economy_is_told_in_per_cent_of_where_it_began() -> None:

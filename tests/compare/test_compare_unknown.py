@@ -52,6 +52,26 @@ def test_metres_per_beat_need_metres() -> None:
     assert [(point.session, point.value) for point in per_beat.points] == [("a", 0.8)]
 
 
+def test_beats_without_metres_do_not_lower_metres_per_beat() -> None:
+    # 2.5 m/s at 2.5 beats a second, so 1 m a beat; the way of the first half is not known
+    beating = {"beats": 1500.0, "beats_s": 600.0}
+    known = stretch(600, 600, "forward", 2.5, **beating)
+    hidden = dataclasses.replace(nowhere(0, 600, **beating).metrics)
+    unplaced = dataclasses.replace(stretch(0, 600, "forward"), metrics=hidden)
+    sessions = [session(f"s{n}", 7 * n, [unplaced, known]) for n in range(12)]
+    found = compared(*sessions)
+    per_beat = trend(found, "forward_metres_per_beat")
+    assert [point.value for point in per_beat.points] == pytest.approx([1.0] * 12)
+    assert found.association.forward_m_per_beat == pytest.approx((1.0,) * 8)
+
+
+def test_a_hole_within_a_stretch_does_not_lower_metres_per_beat() -> None:
+    # of 400 s at 2.5 m/s the metres of 100 s are not known
+    part = stretch(0, 400, "forward", 2.5, distance_m=750.0, beats=1000.0, beats_s=400.0)
+    per_beat = trend(compared(session("a", 0, [part])), "forward_metres_per_beat")
+    assert [point.value for point in per_beat.points] == pytest.approx([1.0])
+
+
 def test_a_week_of_unknown_distance_is_no_week_without_backward_running() -> None:
     # the fifth and sixth week follow the indoor one, the seventh no more
     ahead = {"beats": 1000.0, "beats_s": 400.0}

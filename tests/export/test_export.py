@@ -5,6 +5,7 @@ from dataclasses import replace
 import gpxpy
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from retrorun.errors import SettingsError
@@ -123,9 +124,24 @@ def test_gpx_is_read_by_another_reader(session: Session, track: Track) -> None:
     assert document.tracks[0].name == '=HYPERLINK("x")'
 
 
-def test_no_sessions_give_empty_tables() -> None:
+def test_a_column_has_one_type_whatever_is_known(session: Session) -> None:
+    # one session without body mass, name, place and device; another with all of them; none
+    heavy = replace(session, device="watch", device_energy_kcal=5.0)
+    poor = replace(session, zone=None, name=None)
+    found = [tables(each) for each in ([poor], [heavy], [poor, heavy], [])]
+    for frames in zip(*((each.sessions, each.segments) for each in found), strict=True):
+        schemas = [pq.read_schema(io.BytesIO(encoded(each, "parquet"))) for each in frames]
+        for name in schemas[0].names:
+            kinds = {str(each.field(name).type).removeprefix("large_") for each in schemas}
+            assert len(kinds) == 1, (name, kinds)
+    assert str(found[0].segments["balance_pct"].dtype) == "float64"
+    assert str(found[0].segments["set"].dtype) == "Int32"
+
+
+def test_no_sessions_give_empty_tables(session: Session) -> None:
     found = tables([])
     assert found.sessions.empty
+    assert list(found.sessions.columns) == list(tables([session]).sessions.columns)
     assert list(found.segments.columns) == list(segment_row_names())
 
 

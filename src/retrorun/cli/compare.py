@@ -84,7 +84,7 @@ def choose_sessions(
     *,
     include_candidates: bool,
 ) -> Settings:
-    """Settings that keep sessions from ``since`` to the end of ``until``, days in UTC."""
+    """Settings that keep sessions of the days from ``since`` to ``until``, both included."""
     last = until + dt.timedelta(days=1) if until else None
     return structs.replace(
         settings,

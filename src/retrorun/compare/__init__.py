@@ -96,7 +96,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         weeks=calendar,
         records=records(known),
         days=days(kept, settings),
-        association=association(calendar, settings),
+        association=association(known, calendar, settings),
         practice=practice(kept, settings),
         notes=notes + undated + _notes(active, athlete),
         net_factor=_net_factor(kept, settings),
@@ -111,7 +111,7 @@ def session_claims(
 
     Args:
         session: the session.
-        before: what the sessions before it hold; its guidance is told the same.
+        before: what the sessions before it hold, as for its guidance.
         athlete: whose it is.
         settings: as in ``compare``.
     """

@@ -167,7 +167,7 @@ def weeks(comparison: Comparison) -> Answer:
     """Weeks behind it, and the trend of backward speed."""
     trend = _trend(comparison, "backward_speed_mps")
     behind = (
-        f"{counted(round(comparison.weeks_spanned), 'week')} with "
+        f"{counted(max(1, round(comparison.weeks_spanned)), 'week')} with "
         f"{counted(comparison.backward_sessions, 'backward session')} so far."
     )
     if trend is None or trend.slope_per_week.value is None:

@@ -16,7 +16,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
 from retrorun.compare.sessions import SegmentTable
-from retrorun.compare.statistics import group_means, mean_by_group, widened
+from retrorun.compare.statistics import NORMAL, group_means, mean_by_group, student, widened
 from retrorun.metric_types import Compared
 from retrorun.metrics import DIFFERENCES
 from retrorun.model import Estimate, Session
@@ -360,25 +360,62 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         note = metric.absent if absent else _too_early(missing)
         nothing = Estimate(None, None, None, METHOD, note)
         return Difference(key, label, unit, None, None, nothing, nothing, *counts, missing, note)
-    apart = back - ahead
-    beside = _line_error(key, matches, both)
+    apart, percent = back - ahead, 100.0 * (back - ahead) / ahead
+    error = _line_error(key, matches, both)
     if key == HEART_RATE:
-        beside = arithmetic.hypot(beside, settings.heart_rate_error_bpm)
-    relative = 100.0 * beside / abs(float(ahead.mean()))
+        error = arithmetic.hypot(error, settings.heart_rate_error_bpm)
+    relative_error = 100.0 * error / abs(float(ahead.mean()))
+    shared = _shared_days(matches, both)
     return Difference(
         key=key,
         label=label,
         unit=unit,
         backward=mean_by_group(back, sessions, METHOD).value,
         forward=mean_by_group(ahead, sessions, METHOD).value,
-        difference=widened(mean_by_group(apart, sessions, METHOD), beside),
-        percent=widened(mean_by_group(100.0 * apart / ahead, sessions, METHOD), relative),
+        difference=_estimate(apart, sessions, error, shared),
+        percent=_estimate(percent, sessions, relative_error, shared),
         difference_sd=_between_sessions(apart, sessions),
-        percent_sd=_between_sessions(100.0 * apart / ahead, sessions),
+        percent_sd=_between_sessions(percent, sessions),
         pairs=counts[0],
         sessions=counts[1],
         note=metric.reading,
     )
+
+
+def _estimate(values: FloatArray, sessions: IntArray, error: float, shared: float) -> Estimate:
+    """Mean of values (p,) by session, with ``error`` and that of shared days in its interval.
+
+    Student's, as the rest: how much days differ is told from the same sessions.
+    """
+    found, spread = mean_by_group(values, sessions, METHOD), _between_sessions(values, sessions)
+    if spread is not None:
+        limit = student(len(np.unique(sessions)) - 1) / NORMAL
+        error = arithmetic.hypot(error, limit * spread * math.sqrt(shared))
+    return widened(found, error)
+
+
+def _shared_days(matches: Matches, both: BoolArray) -> float:
+    """Variance of the mean difference by days that pairs have in common, in that of one day.
+
+    The form of a day cancels within a session. A partner of another session brings that of its own
+    day, the same to all pairs with it, and the mean over sessions takes it for independent. With w
+    the weight of pairs in the mean: the sum over forward sessions of (sum of w)², less that
+    over pairs of sessions. The days of forward sessions are taken to differ as the differences do.
+    """
+    back, ahead = matches.back.session[both], matches.ahead.session[both]
+    weight = np.where(back == ahead, 0.0, _weights(back))
+    joint = back * (int(ahead.max()) + 1) + ahead
+    of_days, of_pairs = (
+        float(np.square(np.bincount(np.unique(each, return_inverse=True)[1], weight)).sum())
+        for each in (ahead, joint)
+    )
+    return max(0.0, of_days - of_pairs)
+
+
+def _weights(sessions: IntArray) -> FloatArray:
+    """Weight of each pair (p,) in the mean of the means of its sessions."""
+    _, owner = np.unique(sessions, return_inverse=True)
+    return np.asarray(1.0 / np.bincount(owner)[owner] / (int(owner.max()) + 1))
 
 
 def _between_sessions(values: FloatArray, sessions: IntArray) -> float | None:
@@ -392,8 +429,7 @@ def _line_error(key: str, matches: Matches, both: BoolArray) -> float:
     if matches.gaps is None:
         return 0.0
     variance, rank, gait = 0.0, matches.back.rank[both], matches.back.gait[both]
-    _, owner = np.unique(rank, return_inverse=True)
-    share = 1.0 / np.bincount(owner)[owner] / (int(owner.max()) + 1)  # of each pair in the mean
+    share = _weights(rank)
     for (of, name), line in matches.lines.items():
         if name == key:
             weight = np.where(gait == of, share, 0.0)

@@ -27,7 +27,7 @@ from retrorun.model import Estimate, MeasuredSegment, Session
 from retrorun.model.comparison import Advice, Dose, Guidance, Practice, RepeatedSession, Repeats
 from retrorun.model.segment import RepetitionSet
 from retrorun.settings import CompareSettings
-from retrorun.units import DAY_S, WEEK_S, FloatArray, clock
+from retrorun.units import DAY_S, WEEK_S, FloatArray, clock, whole
 
 WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
@@ -113,7 +113,7 @@ def practice(sessions: Sequence[Session], settings: CompareSettings) -> Practice
         warm_up_s=median(known) if known else None,
         longer=sum(ratio > value("small_spike") for ratio in ratios),
         comparable=len(ratios),
-        trimp_per_min=_trimp(sessions),
+        trimp_per_min=_trimp(sessions, settings),
         respiration_brpm=_respiration(sessions, settings),
     )
 
@@ -188,14 +188,16 @@ def with_earlier(
     return replace(found, comparable=1, longer=int(longer))
 
 
-def _trimp(sessions: Sequence[Session]) -> dict[str, float]:
+def _trimp(sessions: Sequence[Session], settings: CompareSettings) -> dict[str, float]:
     """TRIMP a minute of each direction, from sums over all sessions that have it."""
+    candidates = ("candidate",) if settings.include_candidates else ()
     found = {}
-    for kind in KINDS:
-        loads = [each for s in sessions if (each := s.measures.heart.get(kind)) and each.trimp]
-        seconds = sum(load.seconds for load in loads)
+    for kind, parts in (("backward", ("backward", *candidates)), ("forward", ("forward",))):
+        loads = [load for s in sessions for key, load in s.measures.heart.items() if key in parts]
+        known = [(load.trimp, load.seconds) for load in loads if load.trimp is not None]
+        seconds = sum(lasting_s for _, lasting_s in known)
         if seconds > 0:
-            found[kind] = 60.0 * sum(load.trimp or 0.0 for load in loads) / seconds
+            found[kind] = 60.0 * sum(trimp for trimp, _ in known) / seconds
     return found
 
 
@@ -293,6 +295,7 @@ def _progression(
 
 
 MOST_NAMED = 6  # segments that one sentence names
+MOST_SECONDS = 90  # a longer time is told in minutes
 
 
 def _ground(session: Session, settings: CompareSettings) -> Advice | None:
@@ -347,7 +350,11 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+    """Such as ``45 s``, ``90 s``, ``10 min`` or ``2:30 min``."""
+    lasting_s = whole(seconds)
+    if lasting_s <= MOST_SECONDS:
+        return f"{lasting_s} s"
+    return f"{clock(lasting_s)} min" if lasting_s % 60 else f"{lasting_s // 60} min"
 
 
 REPEATS = "last session minus the mean of those before it, repetition by repetition"

@@ -28,10 +28,13 @@ LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbrok
 def select_sessions(
     sessions: Sequence[Session], settings: CompareSettings
 ) -> tuple[list[Session], tuple[Note, ...]]:
-    """Sessions within the dates, in time order, each once; and notes on those left out."""
+    """Sessions within the dates, in time order, each once; and notes on those left out.
+
+    The dates are those of the athlete's own clock, as everywhere (`local_date`).
+    """
     low = -float("inf") if settings.since_s is None else settings.since_s
     high = float("inf") if settings.until_s is None else settings.until_s
-    inside = [each for each in sessions if low <= each.start_time_s < high]
+    inside = [each for each in sessions if low <= _local_clock_s(each) < high]
     kept = each_once(inside, settings)
     twice = len(inside) - len(kept)
     message = (
@@ -57,6 +60,9 @@ def each_once(sessions: Iterable[Session], settings: CompareSettings) -> list[Se
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
+    """Whether both are one; a clock that was never set begins every session at one moment."""
+    if first.id == second.id or not is_dated(second):
+        return first.id == second.id
     if abs(first.start_time_s - second.start_time_s) > settings.same_start_s:
         return False
     longer = max(first.duration_s, second.duration_s)
@@ -95,10 +101,17 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
+def _local_clock_s(session: Session) -> float:
+    """The start on the athlete's own clock, as Unix seconds of a clock that shows the same in UTC.
+
+    UTC where the zone is not known.
+    """
+    return session.start_time_s + (session.zone.utc_offset_s if session.zone else 0.0)
+
+
 def local_time(session: Session) -> dt.datetime:
     """When the session began on the athlete's own clock; UTC where the zone is not known."""
-    offset_s = session.zone.utc_offset_s if session.zone else 0.0
-    return dt.datetime.fromtimestamp(session.start_time_s + offset_s, tz=dt.UTC)
+    return dt.datetime.fromtimestamp(_local_clock_s(session), tz=dt.UTC)
 
 
 def local_date(session: Session) -> str:

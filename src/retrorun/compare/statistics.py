@@ -1,20 +1,17 @@
 """Intervals for few numbers, and slopes of numbers that wander, without large libraries.
 
-Fitness, weather and shoes come and go over weeks. A straight line through numbers that wander so
-has a slope, and the usual interval, which takes the points as independent, calls it sure far too
-often. Here every number is line + wander + noise,
+Fitness, weather and shoes come and go over weeks. A line through numbers that wander so has a
+slope, and an interval that takes the points as independent is far too narrow. Here every number is
 
     value = level + slope · time + w(time) + e,    corr(w(s), w(t)) = exp(-|s - t| / memory),
 
-and the memory of the wander and its share of the variance are not known. For each pair of them on
-a grid (`trend_memories_weeks`, `trend_wander_shares`; and no wander at all) the line is fitted by
-generalised least squares through a Kalman filter, which takes time in proportion to the number of
+line + wander + noise. The wander's memory and its share of the variance are not known. For each
+pair of them on a grid (`trend_memories_weeks`, `trend_wander_shares`; and no wander at all) the
+line is fitted by generalised least squares through a Kalman filter, in time proportional to the
 points. The slope's two-sided probability is the mean over the grid, weighted by the restricted
-likelihood and by what is believed beforehand (`trend_even`): with few points the data hardly tell
-the models apart, and doubt stays in the answer.
+likelihood and by what is believed beforehand (`trend_even`).
 
-One of a page's eight trends is sure by chance more often than one alone. So all are decided
-together, by Benjamini & Yekutieli 2001 (Ann Stat 29:1165), whatever they have in common.
+One of a page's eight trends is sure by chance more often than one alone: `significant`.
 """
 
 import math
@@ -114,9 +111,9 @@ def combine_factors(factors: Sequence[Estimate], method: str, model_error: float
     """Weigh estimates of one ratio by their uncertainty, on the logarithm (DerSimonian & Laird).
 
     If they differ by more than their intervals allow, the difference between sessions widens the
-    interval: the athlete's factor is not the same every day. ``model_error`` (of the logarithm) is
-    averaged away by no number of sessions. A single estimate is given as it stands, so that it has
-    one interval wherever it is shown.
+    interval, by Student's distribution over sessions: the athlete's factor is not the same every
+    day. ``model_error`` (of the logarithm) is averaged away by no number of sessions. A single
+    estimate is given as it stands, so that it has one interval wherever it is shown.
     """
     known = [each for each in factors if each.value and each.low and each.high]
     if not known:
@@ -124,13 +121,16 @@ def combine_factors(factors: Sequence[Estimate], method: str, model_error: float
     if len(known) == 1:
         return Estimate(known[0].value, known[0].low, known[0].high, f"{method}, 1 session")
     log = arithmetic.log(np.array([each.value or 1.0 for each in known]))
-    error = np.array([arithmetic.log((e.high or 1) / (e.low or 1)) / (2 * NORMAL) for e in known])
-    error = np.maximum(error, 1e-4)
-    weight = 1.0 / (np.square(error) + _variance_between(log, error))
-    mean = dot(weight, log) / float(weight.sum())
-    reach = NORMAL * arithmetic.hypot(math.sqrt(1.0 / weight.sum()), model_error)
-    value, low, high = (arithmetic.exp(each) for each in (mean, mean - reach, mean + reach))
-    return Estimate(value, low, high, f"{method}, {len(known)} sessions")
+    ratios = np.array([(each.high or 1.0) / (each.low or 1.0) for each in known])
+    error = np.maximum(arithmetic.log(ratios) / (2 * NORMAL), 1e-4)
+    between = _variance_between(log, error)
+    weight = 1.0 / (np.square(error) + between)
+    share = weight / weight.sum()
+    mean, own = dot(share, log), math.sqrt(dot(np.square(share), np.square(error)))
+    days = student(len(known) - 1) * math.sqrt(between * dot(share, share))
+    reach = arithmetic.hypot(NORMAL * arithmetic.hypot(own, model_error), days)
+    method = f"{method}, {len(known)} sessions"
+    return Estimate(mean, mean - reach, mean + reach, method).mapped(arithmetic.exp)
 
 
 def _variance_between(log: FloatArray, error: FloatArray) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from retrorun.compare.sessions import counted, segments_of_kind, total
+from retrorun.compare.sessions import by_week, counted, segments_of_kind, total
 from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, significant, slope_test, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
@@ -20,18 +20,6 @@ Measure = Callable[[Session, CompareSettings], float | Estimate | None]
 CAUTION = "runs together with the volume; that is not a cause"
 
 
-def _metres_per_beat(totals: Totals, settings: CompareSettings) -> float | None:
-    """Metres per heartbeat; heart rate must cover most of the time."""
-    if (
-        totals.distance_m is None
-        or totals.seconds <= 0
-        or totals.beats <= 0
-        or totals.beats_s < settings.economy_coverage * totals.seconds
-    ):
-        return None
-    return totals.distance_m / totals.beats * totals.beats_s / totals.seconds
-
-
 def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     """Mean over the moving time whose speed is known: a hole in the position is no slow segment."""
     known = [
@@ -41,6 +29,28 @@ def mean_speed(measured: Sequence[MeasuredSegment]) -> float | None:
     ]
     moving_s = sum(seconds for _, seconds in known)
     return sum(speed * seconds for speed, seconds in known) / moving_s if moving_s > 0 else None
+
+
+def _metres_per_beat(
+    sessions: Sequence[Session], kind: str, settings: CompareSettings
+) -> float | None:
+    """Metres per heartbeat of a kind of movement; heart rate must cover most of the time.
+
+    Moving time whose speed is not known counts at the mean speed of the rest: its beats are
+    counted, its metres are not.
+    """
+    totals = Totals.of(total(each, kind, settings) for each in sessions)
+    speed_mps = mean_speed(
+        [part for each in sessions for part in segments_of_kind(each, kind, settings)]
+    )
+    if (
+        speed_mps is None
+        or totals.seconds <= 0
+        or totals.beats <= 0
+        or totals.beats_s < settings.economy_coverage * totals.seconds
+    ):
+        return None
+    return speed_mps * totals.moving_s / totals.beats * totals.beats_s / totals.seconds
 
 
 def _lasting(
@@ -63,7 +73,7 @@ def _speed_mps(kind: str) -> Measure:
 
 
 def _economy(kind: str) -> Measure:
-    return _lasting(kind, lambda _, totals, settings: _metres_per_beat(totals, settings))
+    return _lasting(kind, lambda session, _, settings: _metres_per_beat([session], kind, settings))
 
 
 def _step_rate_spm(_: Session, totals: Totals, __: CompareSettings) -> float | None:
@@ -228,12 +238,18 @@ def _series(points: Sequence[Point], settings: CompareSettings) -> tuple[np.ndar
     return np.array([week for week, _ in middle]), np.array([value for _, value in middle])
 
 
-def association(weeks: Sequence[Week], settings: CompareSettings) -> Association:
-    """Forward metres per heartbeat of each week against backward metres of the four before it."""
+def association(
+    sessions: Sequence[Session], weeks: Sequence[Week], settings: CompareSettings
+) -> Association:
+    """Forward metres per heartbeat of each week against backward metres of the four before it.
+
+    ``weeks`` are those of the sessions.
+    """
     rows: list[tuple[str, float, float]] = []
+    held = list(by_week(sessions).values())
     for index in range(settings.volume_weeks, len(weeks)):
         before = weeks[index - settings.volume_weeks : index]
-        economy = _metres_per_beat(weeks[index].forward, settings)
+        economy = _metres_per_beat(held[index], "forward", settings)
         if economy is not None:
             metres = [week.backward.distance_m for week in before]
             known = [each for each in metres if each is not None]

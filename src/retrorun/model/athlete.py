@@ -21,7 +21,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class DatedMass:
-    """Body mass from a day on (UTC)."""
+    """Body mass from a day of the athlete's own clock on."""
 
     since: dt.date
     mass_kg: float
@@ -59,9 +59,8 @@ class Athlete:
     answered_gait: AnsweredGait | None = None
     zone_secret: str = field(default="", repr=False)  # in no log
 
-    def at(self, time_s: float) -> "Athlete":
-        """The athlete as on that day (Unix seconds): the latest mass not after it, if any."""
-        day = dt.datetime.fromtimestamp(time_s, tz=dt.UTC).date()
+    def on(self, day: dt.date) -> "Athlete":
+        """The athlete as on that day: the latest mass not after it, if any."""
         known = [dated.mass_kg for dated in self.masses if dated.since <= day]
         return replace(self, mass_kg=known[-1]) if known else self
 

@@ -75,7 +75,7 @@ class Display:
             miles = distance_m / METRE_PER_MILE
             feet = distance_m * FOOT_PER_METRE
             return number(feet, 0, "ft") if miles < 0.25 else number(miles, 2, "mi")
-        is_short = distance_m < 1000
+        is_short = units.whole(distance_m) < 1000
         return number(distance_m, 0, "m") if is_short else number(distance_m / 1000, 2, "km")
 
     def height(self, height_m: float | None) -> str:

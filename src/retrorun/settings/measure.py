@@ -109,8 +109,10 @@ class CompareSettings(msgspec.Struct, frozen=True):
     """Backward against forward segments over many sessions, and how metrics change over time."""
 
     include_candidates: bool = False  # Count candidates (backward by gait alone) as backward.
-    since_s: float | None = None  # Sessions that begin before this Unix time are left out.
-    until_s: float | None = None  # Sessions that begin at this Unix time or later are left out.
+    since_s: float | None = None  # Sessions that begin before this moment on the athlete's own
+    # clock are left out; the Unix time of the moment at which a clock in UTC shows the same.
+    until_s: float | None = None  # Sessions that begin at this moment on the athlete's own clock or
+    # later are left out; the Unix time of the moment at which a clock in UTC shows the same.
     same_start_s: float = 30.0  # One session recorded twice begins within this time.
     same_duration_share: float = (
         0.05  # Two recordings of one session differ this little in duration.

@@ -12,6 +12,7 @@ import pytest
 import session_history
 
 from processor_time import is_cheap
+from retrorun.compare import compare
 from retrorun.model import Athlete, Best, Estimate, Remark, Session, Totals
 from retrorun.model.comparison import Point, Trend, Week
 from retrorun.report.history.calendar import volume_figure
@@ -21,6 +22,7 @@ from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page
 from retrorun.report.history.trends import trend_cards
 from retrorun.report.numbers import Display, signed
+from retrorun.settings import CompareSettings
 
 Page = Callable[[list[Session]], str]
 HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(2)>=HYPERLINK("x")\u202e{{ 7*7 }}'
@@ -194,6 +196,20 @@ def test_weeks_add_up_to_the_sessions() -> None:
     assert sum(int(row.xpath("td")[0].text_content()) for row in rows) == len(sessions)
 
 
+def test_weeks_count_what_the_comparison_counts() -> None:
+    # candidates as backward, and an activity that is there twice once
+    sessions = session_history.ten_weeks()
+    copy = dc.replace(sessions[0], id="f" * 12)
+    settings = CompareSettings(include_candidates=True)
+    found = compare([*sessions, copy], session_history.ME, settings)
+    html = period_page([*sessions, copy], found, PeriodContext(athlete=session_history.ME))
+    rows = tree(html).xpath("//table[contains(@class,'weeks')]/tbody/tr")
+    for row, week in zip(rows, found.weeks, strict=True):
+        texts = [row.xpath("td")[cell].text_content() for cell in (1, 2)]
+        minutes = [60 * int(t.split(":")[0]) + int(t.split(":")[1]) for t in texts if t]
+        assert sum(minutes) == week.backward.moving_s
+
+
 def test_scores_are_shown_and_their_absence_too() -> None:
     sessions = session_history.ten_weeks()
     remarks = {sessions[0].id: Remark(2, 6, "stiff"), sessions[2].id: Remark(None, 8)}
@@ -242,6 +258,14 @@ def test_strips_join_and_stay_within_the_session() -> None:
     for move, across in steps:
         pen = int(move) if move else pen + int(across)
         assert 0 <= pen <= 96
+
+
+@pytest.mark.parametrize(
+    ("distance_m", "shown"),
+    [(999.4, "999 m"), (999.5, "1.00 km"), (1000.0, "1.00 km"), (1004.9, "1.00 km")],
+)
+def test_a_distance_that_rounds_to_a_kilometre_is_one(distance_m: float, shown: str) -> None:
+    assert Display().distance(distance_m) == shown
 
 
 def test_zero_has_no_sign_and_a_change_that_is_told_of_is_not_shown_as_zero() -> None:

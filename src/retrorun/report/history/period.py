@@ -149,8 +149,13 @@ def _score(values: Sequence[int]) -> str:
 def _weeks(
     sessions: Sequence[Session], comparison: Comparison, display: Display
 ) -> tuple[WeekRow, ...]:
-    """Every week, also those without a session: backward by gait, maybe, forward."""
-    by_gait = _by_gait(sessions)
+    """Every week, also those without a session: backward by gait, maybe, forward.
+
+    Of the sessions that the comparison counts, and candidates as it counts them.
+    """
+    compared = {day.session for day in comparison.days}
+    kept = [each for each in sessions if each.id in compared]
+    by_gait = _by_gait(kept, comparison.include_candidates)
     whole = (each.backward.moving_s + each.forward.moving_s for each in comparison.weeks)
     most_s = max(whole, default=0.0)
     return tuple(
@@ -159,15 +164,18 @@ def _weeks(
     )
 
 
-def _by_gait(sessions: Sequence[Session]) -> Mapping[str, list[float]]:
-    """Monday → certain backward seconds by gait, in the order of `GAITS`."""
+def _by_gait(
+    sessions: Sequence[Session],
+    include_candidates: bool,  # noqa: FBT001 - a value of the comparison
+) -> Mapping[str, list[float]]:
+    """Monday → backward seconds that count by gait, in the order of `GAITS`."""
     found: dict[str, list[float]] = {}
     for each in sessions:
         day = local_date(each)
         monday = (day - dt.timedelta(days=day.weekday())).isoformat()
         sums = found.setdefault(monday, [0.0] * len(GAITS))
         for gait, verdict, seconds in backward_parts(each):
-            sums[int(gait)] += seconds if verdict != CANDIDATE else 0
+            sums[int(gait)] += seconds if include_candidates or verdict != CANDIDATE else 0
     return found
 
 
