@@ -47,9 +47,19 @@ def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
     return POINT.sub(moved, data)
 
 
+def every(seconds: int, data: bytes) -> bytes:
+    """The run as a watch writes it that keeps a sample every so many seconds."""
+    numbers = itertools.count()
+    return re.sub(
+        rb"<trkpt.*?</trkpt>", lambda one: b"" if next(numbers) % seconds else one[0], data
+    )
+
+
+@pytest.mark.parametrize("seconds", [1, 7])
 @pytest.mark.parametrize("athlete", [ATHLETE, WIDE], ids=["cut", "blanked"])
-def test_what_is_hidden_decides_nothing_that_is_left(athlete: Athlete) -> None:
-    data = with_varied_steps(run(HOME, 1, "streets", 3))
+def test_what_is_hidden_decides_nothing_that_is_left(athlete: Athlete, seconds: int) -> None:
+    """Samples 7 s apart: the seconds between are drawn on the line from one to the next."""
+    data = every(seconds, with_varied_steps(run(HOME, 1, "streets", 3)))
     other = elsewhere_within(data, athlete)
     assert data != other
     (session, track), (second, other_track) = analysed(data, athlete), analysed(other, athlete)
