@@ -18,11 +18,12 @@ from typing import get_args
 import numpy as np
 
 from attack_artefacts import PLACED, leave, seen
-from attack_routes import RADIUS_M, Door, Way, door, run, ways
-from attack_strategies import BLENDED, STRATEGIES, Seen, Weights, evidence, guesses
+from attack_cuts import CUTS, turned_inward
+from attack_routes import RADIUS_M, SPEED_MPS, Door, Way, door, run, ways
+from attack_strategies import BLENDED, STRATEGIES, Evidence, Seen, Weights, evidence, guesses
 from retrorun import privacy_zones
 from retrorun.model import Athlete
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray
 
 LEAST = 0.5  # of the radius: what the attacker must be left with
 SUBSET = 40  # doors: how much the median of fewer doors varies is told, too
@@ -55,23 +56,28 @@ def attacked(
     return errors
 
 
-def outlined(seed: int, way: Way, sessions: int, learnt: Learnt | None = None) -> Errors:
+def outlined(
+    seed: int, way: Way, sessions: int, learnt: Learnt | None = None, cut: str = "discs"
+) -> Errors:
     """The same on the places alone, cut by the discs: many doors in little time.
 
-    All that artefacts may tell beside places is not there; ``attacked`` looks for that.
+    All that artefacts may tell beside places is not there; ``attacked`` looks for that. ``cut`` is
+    one of ``CUTS``.
     """
     home = door(seed)
-    shown = _places(home, seed, way, sessions)
+    shown = _places(home, seed, way, sessions, cut)
     errors: Errors = {}
     for count in sorted({1, sessions}):
-        found = _tried(home, shown[:count], learnt)
+        found = _tried(home, shown[:count], learnt, cut)
         errors |= {("places", count, name): error for name, error in found.items()}
     return errors
 
 
-def _tried(home: Door, shown: Sequence[Seen], learnt: Learnt | None) -> dict[str, float]:
+def _tried(
+    home: Door, shown: Sequence[Seen], learnt: Learnt | None, cut: str = "discs"
+) -> dict[str, float]:
     """The error of every strategy in radii; none where nothing shows a way."""
-    given = evidence(shown, home.zone.radius_m, home.height_m)
+    given = _evidence(home, shown, cut)
     if given is None:
         return {}
     weights = learnt.get(min(len(shown), max(learnt))) if learnt else None
@@ -82,17 +88,22 @@ def _tried(home: Door, shown: Sequence[Seen], learnt: Learnt | None) -> dict[str
     }
 
 
-def learn(way: Way, sessions: int, doors: int) -> Learnt:
+def _evidence(home: Door, shown: Sequence[Seen], cut: str) -> Evidence | None:
+    """The evidence of sessions, as an attacker reads it who knows how they were cut."""
+    given = evidence(shown, home.zone.radius_m, home.height_m)
+    return turned_inward(given) if given is not None and cut == "corner" else given
+
+
+def learn(way: Way, sessions: int, doors: int, cut: str = "discs") -> Learnt:
     """The weights of the strategies of which a weighted mean comes nearest, in least squares."""
-    return {count: _weights(way, count, doors) for count in sorted({1, sessions})}
+    return {count: _weights(way, count, doors, cut) for count in sorted({1, sessions})}
 
 
-def _weights(way: Way, count: int, doors: int) -> Weights:
+def _weights(way: Way, count: int, doors: int, cut: str) -> Weights:
     found: list[FloatArray] = []
     for seed in range(LEARNT_ON, LEARNT_ON + doors):
         home = door(seed)
-        shown = _places(home, seed, way, count)
-        given = evidence(shown, home.zone.radius_m, home.height_m)
+        given = _evidence(home, _places(home, seed, way, count, cut), cut)
         if given is not None:
             found.append(np.array([STRATEGIES[name](given) for name in BLENDED]))
     together = np.array(found) / RADIUS_M
@@ -101,20 +112,37 @@ def _weights(way: Way, count: int, doors: int) -> Weights:
     return dict(zip(BLENDED, (weights / weights.sum()).tolist(), strict=True))
 
 
-def _places(home: Door, seed: int, way: Way, sessions: int) -> list[Seen]:
+def _places(home: Door, seed: int, way: Way, sessions: int, cut: str = "discs") -> list[Seen]:
+    shown = []
+    for place, gone in _hidden(home, seed, way, sessions, cut):
+        if np.count_nonzero(~gone) < privacy_zones.LEAST_SHOWN_S:
+            shown.append(Seen(np.zeros((0, 2))))  # shows no place at all
+            continue
+        first = 0 if gone[0] or gone[-1] else int(np.argmax(gone))
+        # through the zone: seen from its cuts outward
+        shown.append(Seen(np.roll(place, -first, axis=0)[~np.roll(gone, -first)]))
+    return shown
+
+
+def _hidden(
+    home: Door, seed: int, way: Way, sessions: int, cut: str
+) -> Iterator[tuple[FloatArray, BoolArray]]:
+    """Of every run the places (n, 2), and which of them are hidden, (n,)."""
     athlete = Athlete(privacy_zones=(home.zone,), zone_secret=f"secret {way} {seed}")
     discs = privacy_zones.discs(athlete)
     middles = home.plane(*(np.array(each) for each in zip(*map(_middle, discs), strict=True)))
-    shown = []
+    sizes_m = np.array([each.radius_m for each in discs])
     for number in range(sessions):
         place = ways(home, number, way, seed)
-        apart_m = np.hypot(*(place[:, None] - middles[None]).transpose(2, 0, 1))
-        gone = (apart_m <= np.array([each.radius_m for each in discs])).any(axis=1)
-        if gone.any() and not (gone[0] or gone[-1]):  # through the zone: seen from its cuts outward
-            first = int(np.argmax(gone))
-            place, gone = np.roll(place, -first, axis=0), np.roll(gone, -first)
-        shown.append(Seen(place[~gone]))
-    return shown
+        yield place, CUTS[cut](place, middles, sizes_m, seed)
+
+
+def hidden_m(way: Way, cut: str, seeds: Sequence[int]) -> float:
+    """Metres of a run that are hidden, in the mean over 30 runs from each of these doors."""
+    seconds = [
+        float(gone.sum()) for seed in seeds for _, gone in _hidden(door(seed), seed, way, 30, cut)
+    ]
+    return SPEED_MPS * float(np.mean(seconds))
 
 
 def _middle(disc: privacy_zones.Disc) -> tuple[float, float]:
@@ -160,6 +188,7 @@ def main() -> int:
     parser.add_argument("--doors", type=int, default=200)
     parser.add_argument("--sessions", type=int, default=30)
     parser.add_argument("--places", action="store_true", help="places alone: a minute")
+    parser.add_argument("--cut", default="discs", choices=sorted(CUTS), help="with --places")
     parser.add_argument("--whole", type=int, default=1, help="sessions of which all is attacked")
     parser.add_argument(
         "--learn", type=int, default=LEARNT_FROM, help="doors of the attacker's own"
@@ -169,10 +198,12 @@ def main() -> int:
     parser.add_argument("--ways", nargs="+", default=["streets", "curves"],
                         choices=sorted(get_args(Way)))  # fmt: skip
     chosen = parser.parse_args()
+    if chosen.cut != "discs" and not chosen.places:
+        parser.error("--cut is for --places")
     nearest = np.inf
     for way in chosen.ways:
-        learnt = learn(way, chosen.sessions, chosen.learn)
-        quick = partial(outlined, way=way, sessions=chosen.sessions, learnt=learnt)
+        learnt = learn(way, chosen.sessions, chosen.learn, chosen.cut)
+        quick = partial(outlined, way=way, sessions=chosen.sessions, learnt=learnt, cut=chosen.cut)
         work = partial(
             attacked, way=way, sessions=chosen.sessions, whole=chosen.whole, learnt=learnt
         )
@@ -183,6 +214,7 @@ def main() -> int:
             if not chosen.places:
                 errors = [*pool.map(work, seeds)]
                 found, least = found | medians(errors), least | subsets(errors)
+        print(f"{way}: {hidden_m(way, chosen.cut, seeds[:20]):.0f} m of a run are hidden")
         print(f"{way}: median error over {chosen.doors} doors, in radii of the zone; best three")
         print("\n".join(lines(found, least)), flush=True)
         nearest = min([nearest, *(min(named.values()) for named in found.values())])

@@ -12,7 +12,7 @@ time multiplied by speed is a distance, and a distance leads back to the door.
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -49,6 +49,9 @@ LEAST_SHOWN_S = 60  # a track with fewer seconds left shows no position at all
 LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
 # so far on an odometer, or so long before the first sample or behind the last, nothing was missed
 UNSEEN_M, UNSEEN_S = 20.0, 30.0
+
+# Another word wherever a cut leaves other seconds than before: stored sessions then are cut anew.
+CUT_RULES = "no second drawn from a hidden sample"
 
 # What may stay of a second whose position is hidden: what the body did, not how far or where to.
 # Any other column is removed, also one that is added one day.
@@ -88,7 +91,7 @@ def mark(athlete: Athlete) -> str:
     """
     if not (athlete.privacy_zones and athlete.zone_secret):
         return ""
-    text = " ".join(sorted(map(str, discs(athlete))))
+    text = " ".join([*sorted(map(str, discs(athlete))), CUT_RULES])
     key = athlete.zone_secret.encode()[:64]
     return hashlib.blake2b(text.encode(), key=key, digest_size=12, person=b"mark").hexdigest()
 
@@ -185,12 +188,19 @@ def _places(track: Track) -> tuple[FloatArray, FloatArray]:
     return track.column("latitude_deg"), track.column("longitude_deg")
 
 
-def cut_if_enough(track: Track, discs: Sequence[Disc]) -> Track:
+def cut_if_enough(
+    track: Track, widen: Callable[[BoolArray], BoolArray], discs: Sequence[Disc]
+) -> Track:
     """The track without its hidden seconds; the same if too few would be left to show.
 
     Its odometer begins at 0 also where the way before its first sample may lie in a disc.
+
+    Args:
+        track: resampled, without derived columns; not changed.
+        widen: adds to hidden seconds, (n,), those that were drawn from a hidden sample.
+        discs: what is hidden.
     """
-    gone = hidden_seconds(track, discs)
+    gone = widen(hidden_seconds(track, discs))
     odometer_m = track.column("distance_m")
     if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
         columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}

@@ -8,6 +8,7 @@ import pytest
 import attack_privacy
 import attack_strategies
 from attack_artefacts import PLACED, leave, seen
+from attack_cuts import CUTS, turned_inward
 from attack_routes import door, run
 from attack_strategies import STRATEGIES, Seen, evidence
 
@@ -53,6 +54,32 @@ def test_all_that_leaves_shows_the_same_places(tmp_path: Path) -> None:
     np.testing.assert_allclose(page[known], csv[known], atol=15.0)
     for kind in ("redacted page", "de-identified"):
         assert np.isnan(seen(left, kind, home).place).all()
+
+
+@pytest.mark.parametrize("cut", sorted(CUTS))
+def test_every_other_cut_hides_the_zone(cut: str) -> None:
+    """So what they leave the attacker with may be compared."""
+    for number in range(6):
+        shown = attack_privacy._places(door(number), number, "streets", 6, cut)
+        apart_m = np.concatenate([np.hypot(*each.place.T) for each in shown])
+        assert apart_m.min() > 100.0
+    assert attack_privacy.hidden_m("streets", cut, [1]) > 1000.0
+
+
+def test_behind_a_cut_at_corners_ways_begin_at_a_corner_and_the_attacker_looks_aside() -> None:
+    """Out 300 m to the north, then 300 m to the east; the disc ends 200 m from the door."""
+    north = np.column_stack([np.zeros(100), np.arange(0.0, 300.0, 3.0)])
+    east = np.column_stack([np.arange(0.0, 300.0, 3.0), np.full(100, 300.0)])
+    place = np.vstack([north, east])
+    gone = CUTS["corner"](place, np.zeros((1, 2)), np.array([200.0]), 1)
+    np.testing.assert_allclose(place[np.flatnonzero(~gone)[0]], (0.0, 300.0), atol=3.1)
+    assert gone[:99].all()
+    south = Seen(place[~gone] * (-1.0, -1.0))
+    given = evidence([Seen(place[~gone]), south], 100.0, lambda each: np.zeros(len(each)))
+    assert given is not None
+    first, _, second, _ = turned_inward(given).ends
+    np.testing.assert_allclose(first.inward, (0.0, -1.0), atol=1e-9)
+    np.testing.assert_allclose(second.inward, (0.0, 1.0), atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["circle", "likelihood"])

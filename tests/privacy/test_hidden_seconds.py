@@ -2,15 +2,20 @@
 
 import dataclasses as dc
 import datetime as dt
+import io
 import itertools
 import json
 import re
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from attack_artefacts import leave
 from attack_routes import door, run
 from retrorun import contract, pipeline, privacy_zones
+from retrorun.language import use_language
 from retrorun.model import Analysis, Athlete, Blob, Failed, Session, Track, Zone
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes, scenarios, simulate
@@ -19,6 +24,7 @@ from retrorun.units import EARTH_RADIUS_M
 HOME = door(3)
 ATHLETE = Athlete(mass_kg=70, privacy_zones=(HOME.zone,), zone_secret="kept")  # noqa: S106
 WIDE = dc.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),))
+POINTS_OUT = re.compile(rb"<trkpt (.*?)</trkpt>", re.DOTALL)
 POINT = re.compile(rb'<trkpt lat="([^"]+)" lon="([^"]+)"><ele>([^<]+)</ele>')
 
 
@@ -47,9 +53,19 @@ def elsewhere_within(data: bytes, athlete: Athlete = ATHLETE) -> bytes:
     return POINT.sub(moved, data)
 
 
+def every(seconds: int, data: bytes) -> bytes:
+    """The run as a watch writes it that keeps a sample every so many seconds."""
+    numbers = itertools.count()
+    return re.sub(
+        rb"<trkpt.*?</trkpt>", lambda one: b"" if next(numbers) % seconds else one[0], data
+    )
+
+
+@pytest.mark.parametrize("seconds", [1, 7])
 @pytest.mark.parametrize("athlete", [ATHLETE, WIDE], ids=["cut", "blanked"])
-def test_what_is_hidden_decides_nothing_that_is_left(athlete: Athlete) -> None:
-    data = with_varied_steps(run(HOME, 1, "streets", 3))
+def test_what_is_hidden_decides_nothing_that_is_left(athlete: Athlete, seconds: int) -> None:
+    """Samples 7 s apart: the seconds between are drawn on the line from one to the next."""
+    data = every(seconds, with_varied_steps(run(HOME, 1, "streets", 3)))
     other = elsewhere_within(data, athlete)
     assert data != other
     (session, track), (second, other_track) = analysed(data, athlete), analysed(other, athlete)
@@ -62,6 +78,38 @@ def test_what_is_hidden_decides_nothing_that_is_left(athlete: Athlete) -> None:
         np.testing.assert_array_equal(flags, other_track.flags[name], name)
     same_file = dc.replace(second, id=session.id, source=session.source)
     assert session == same_file
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_everything_that_leaves_is_the_same(language: str, tmp_path: Path) -> None:
+    """Pages, redacted and shared ones, too, tables of all formats, GPX and result sets."""
+    data = every(7, with_varied_steps(run(HOME, 1, "streets", 3)))
+    found = []
+    with use_language(language):
+        for name, one in (("a", data), ("b", elsewhere_within(data))):
+            (left,) = leave(HOME, [one], "kept", tmp_path / name, whole=1)
+            ids = re.compile(f"{left.session.id}|{left.session.source.sha256}")
+            pages = {kind: ids.sub("ID", html) for kind, html in left.pages.items()}
+            tracks = {kind: rows(kind, each) for kind, each in left.tracks.items()}
+            found.append((pages, tracks, left.facts))
+    (pages, tracks, facts), (other_pages, other_tracks, other_facts) = found
+    assert pages == other_pages
+    assert facts == other_facts
+    assert tracks.keys() == other_tracks.keys()
+    assert {"csv", "parquet", "json", "gpx", "result set", "de-identified"} <= tracks.keys()
+    for kind, table in tracks.items():
+        assert table.size > 1000, kind
+        pd.testing.assert_frame_equal(table, other_tracks[kind], obj=kind)
+
+
+def rows(kind: str, data: bytes) -> pd.DataFrame:
+    """What an artefact of a track holds, without the session's id."""
+    if kind == "gpx":
+        return pd.DataFrame([re.split(rb"[<>]", each) for each in POINTS_OUT.findall(data)])
+    if kind == "parquet":
+        return pd.read_parquet(io.BytesIO(data))
+    table = pd.read_json(io.BytesIO(data)) if kind == "json" else pd.read_csv(io.BytesIO(data))
+    return table.drop(columns="session", errors="ignore")
 
 
 def with_varied_steps(data: bytes) -> bytes:

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from retrorun import privacy_zones
 from retrorun.errors import ArchiveError
 from retrorun.model import Athlete, HeadingTrack, Label, Pause, Track, Zone
+from retrorun.prepare.clean import Cleaned
+from retrorun.prepare.track import with_drawn_seconds
 from retrorun.privacy_zones import Disc
+from retrorun.settings import PrepareSettings
 from retrorun.units import FloatArray
 
 # one degree of a great circle on the mean sphere: 2 pi 6371008.8 m / 360
@@ -95,6 +98,27 @@ def test_a_cut_track_begins_at_the_first_second_outside() -> None:
     assert track.hidden == ((0, 41),)
     assert track.columns["distance_m"][[0, 10]].tolist() == [0.0, 50.0]
     assert track.headings[0].heading_deg[0] == 41.0
+
+
+@pytest.mark.parametrize(
+    ("gone", "wider"),
+    [
+        ([6, 7], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]),  # the sample at 6 gives 1 to 11
+        ([13], [13]),  # no sample lies there
+        ([12, 13], [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]),
+        ([30], [25, 26, 27, 28, 29, 30]),  # no line joins samples 20 s apart: 30 and 50
+        ([], []),
+    ],
+)
+def test_seconds_drawn_from_a_hidden_sample_are_hidden(gone: list[int], wider: list[int]) -> None:
+    """Samples at 0, 6, 12, 18, 24.5, 30 and 50 s, all of them but one with a height, too."""
+    time_s = np.array([0.0, 6.0, 12.0, 18.0, 24.5, 30.0, 50.0])
+    height = np.where(time_s == 18.0, np.nan, 1.0)
+    columns = {"latitude_deg": np.ones(7), "altitude_m": height}
+    clean = Cleaned(1.7e9 + time_s, columns, {}, (), (), np.zeros(0), ())
+    marked = np.isin(np.arange(51), gone)
+    found = with_drawn_seconds(marked, clean, PrepareSettings(gap_s=10.0))
+    assert np.flatnonzero(found).tolist() == wider
 
 
 def test_a_cut_track_keeps_how_its_phone_was_worn() -> None:

@@ -17,6 +17,7 @@ a minute and a half that few could run, such as a drive between walks.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -32,14 +33,16 @@ from retrorun.prepare.track import (
     coverage,
     has_usable_seconds,
     resampled,
+    with_drawn_seconds,
     with_grade,
     with_motion,
 )
 from retrorun.settings import PrepareSettings, SportSettings
-from retrorun.units import FloatArray, IntArray, true_runs
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
 __all__ = ["coverage", "doubt", "has_usable_seconds", "prepare"]
 
+Widen = Callable[[BoolArray], BoolArray]
 _REMEDY = (
     "If it is a run, put a table of labels (NAME.labels.csv) beside it and process with --retry, "
     "or set count_doubtful in the settings ([sport])."
@@ -49,7 +52,7 @@ _REMEDY = (
 def prepare(
     recording: Recording,
     settings: PrepareSettings,
-    leave_out: Callable[[Track], Track] | None = None,
+    leave_out: Callable[[Track, Widen], Track] | None = None,
 ) -> Track:
     """Bring a recording to one sample a second, with what can be derived from its position.
 
@@ -57,7 +60,8 @@ def prepare(
         recording: native times, SI units; its clock may repeat or run backward.
         settings: limits of this stage.
         leave_out: takes the track after step 2 and gives what may be kept of it: another track, or
-            the same one. Nothing that is derived knows of what was left out.
+            the same one. Nothing that is derived knows of what was left out. It is also given a
+            function that adds to seconds, (n,), those that were drawn from a sample in one of them.
 
     Returns:
         Track of n = last - first time + 1 samples. A recording without one usable time gives an
@@ -65,7 +69,8 @@ def prepare(
     """
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
-    shown = track if leave_out is None else leave_out(track)
+    widen = partial(with_drawn_seconds, clean=clean, settings=settings)
+    shown = track if leave_out is None else leave_out(track, widen)
     if shown is not track:  # from here on only what may be kept is known
         track, clean = shown, as_cleaned(shown)
         recording = replace(recording, distance_m=None, totals=())

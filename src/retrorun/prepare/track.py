@@ -55,6 +55,42 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
     return Track(start_s, columns, flags, headings, notes)
 
 
+def with_drawn_seconds(gone: BoolArray, clean: Cleaned, settings: PrepareSettings) -> BoolArray:
+    """Seconds that are left out, and those whose values are drawn from a sample in one of them.
+
+    Between two samples a value lies on the line through both: it would tell of the one left out.
+
+    Args:
+        gone: seconds of the resampled track, (n,).
+        clean: what the track was resampled from.
+        settings: this stage's.
+    """
+    series = [(clean.time_s, values) for values in clean.columns.values()]
+    series += [(each.time_s, each.heading_deg) for each in clean.headings]
+    wider = gone.copy()
+    known: set[bytes] = set()
+    for time_s, values in series if gone.any() else ():
+        since_s = time_s[np.isfinite(values)] - clean.time_s[0]
+        if since_s.size and (key := since_s.tobytes()) not in known:
+            known.add(key)
+            wider |= _drawn_seconds(gone, since_s, settings.gap_s)
+    return wider
+
+
+def _drawn_seconds(gone: BoolArray, since_s: FloatArray, gap_s: float) -> BoolArray:
+    """Seconds strictly between two joined samples of which one lies beside a second left out."""
+    last = gone.size - 1
+    low, high = (np.clip(each(since_s).astype(np.int64), 0, last) for each in (np.floor, np.ceil))
+    beside = gone[low] | gone[high]
+    second = np.arange(gone.size, dtype=np.float64)
+    after = np.searchsorted(since_s, second, side="left")
+    between = (after > 0) & (after < since_s.size)
+    after = np.minimum(after, since_s.size - 1)
+    before = np.maximum(after - 1, 0)
+    between &= (since_s[after] != second) & (since_s[after] - since_s[before] <= gap_s)
+    return np.asarray(between & (beside[before] | beside[after]), dtype=bool)
+
+
 def as_cleaned(track: Track) -> Cleaned:
     """A track at 1 Hz as the samples of a cleaned recording, with its pauses and breaks.
 
