@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import IO, Any, cast
 
 import numpy as np
@@ -286,6 +286,19 @@ class _Forward:
 
     def close(self) -> None:
         """As of a file, which stays open."""
+
+
+_NAME_IS_UTF8 = 0x800  # APPNOTE.TXT 4.4.4, bit 11; without it names are in code page 437
+
+
+def name_of(info: zipfile.ZipInfo) -> str:
+    """A member's name; some tools write backslashes, or UTF-8 without its flag, as macOS does."""
+    name = info.filename.replace("\\", "/")
+    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
+        return name
+    with suppress(UnicodeError):
+        return name.encode("cp437").decode()
+    return name
 
 
 _MOST_LISTED = 16 << 20  # bytes of a zip's table of contents

@@ -16,14 +16,21 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import accounts, copy_tar, open_zip, phyphox, sensor_logger
+from retrorun.readers.containers import (
+    accounts,
+    copy_tar,
+    name_of,
+    open_zip,
+    phyphox,
+    sensor_logger,
+)
 from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.registry import (
     ARCHIVE_SUFFIXES,
@@ -43,7 +50,6 @@ _MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a
 _PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
-_NAME_IS_UTF8 = 0x800  # APPNOTE.TXT 4.4.4, bit 11; without it names are in code page 437
 _SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK)
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
@@ -256,16 +262,6 @@ def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
     )
 
 
-def _name_of(info: zipfile.ZipInfo) -> str:
-    """A member's name; some tools write backslashes, or UTF-8 without its flag, as macOS does."""
-    name = info.filename.replace("\\", "/")
-    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
-        return name
-    with suppress(UnicodeError):
-        return name.encode("cp437").decode()
-    return name
-
-
 def _is_left_by_a_system(name: str) -> bool:
     """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
     parts = name.split("/")
@@ -296,7 +292,7 @@ class _ArchiveWalk:
         archive, problem = opened
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
         for info in infos:
-            info.filename = _name_of(info)
+            info.filename = name_of(info)
         if _overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
