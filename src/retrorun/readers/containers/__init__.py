@@ -17,6 +17,7 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
+from itertools import pairwise
 from typing import IO, Any, cast
 
 import numpy as np
@@ -299,6 +300,20 @@ def name_of(info: zipfile.ZipInfo) -> str:
     with suppress(UnicodeError):
         return name.encode("cp437").decode()
     return name
+
+
+def overlap(infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether packed bytes are claimed twice: a small file could unpack without an end."""
+    return any(
+        one.header_offset + one.compress_size > other.header_offset
+        for one, other in pairwise(infos)
+    )
+
+
+def is_left_by_a_system(name: str) -> bool:
+    """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
+    parts = name.split("/")
+    return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
 
 
 _MOST_LISTED = 16 << 20  # bytes of a zip's table of contents

@@ -18,7 +18,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
@@ -26,8 +25,10 @@ from retrorun.errors import NotARunError, ReadError
 from retrorun.readers.containers import (
     accounts,
     copy_tar,
+    is_left_by_a_system,
     name_of,
     open_zip,
+    overlap,
     phyphox,
     sensor_logger,
 )
@@ -254,20 +255,6 @@ def _opened(content: bytes | Path | IO[bytes]) -> AbstractContextManager[IO[byte
     return io.BytesIO(content) if isinstance(content, bytes) else nullcontext(content)
 
 
-def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
-    """Whether packed bytes are claimed twice: a small file could unpack without an end."""
-    return any(
-        one.header_offset + one.compress_size > other.header_offset
-        for one, other in pairwise(infos)
-    )
-
-
-def _is_left_by_a_system(name: str) -> bool:
-    """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
-    parts = name.split("/")
-    return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
-
-
 def _is_recording(name: str) -> bool:
     """Whether the name alone says that a member is a recording."""
     return name.lower().removesuffix(_PACKED).endswith(suffixes())
@@ -293,11 +280,11 @@ class _ArchiveWalk:
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
         for info in infos:
             info.filename = name_of(info)
-        if _overlap(infos):
+        if overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
             return
-        infos = [info for info in infos if not _is_left_by_a_system(info.filename)]
+        infos = [info for info in infos if not is_left_by_a_system(info.filename)]
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.activity_rows = self._index(name, archive, infos)
