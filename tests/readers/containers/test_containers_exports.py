@@ -1,8 +1,10 @@
 """Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
 
 import io
+import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -149,19 +151,68 @@ class _Named(zipfile.ZipInfo):
         return self.raw, 0
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
-def test_names_of_members_without_the_flag_of_utf_8(encoding: str) -> None:
-    names = ("activities/Z\u00fcrich 1.gpx", "activities/Z\u00fcrich 2.gpx")
+def _zip_named(names: Mapping[str, bytes], table: str = "", *, extra: bool = False) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("activities.csv", _table("en", names))
-        for name in names:
+        if table:
+            archive.writestr("activities.csv", table)
+        for name, raw in names.items():
             member = _Named(name)
-            member.raw = name.encode(encoding)
+            member.raw = raw
+            if extra:  # APPNOTE.TXT 4.6.9
+                own = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
+                member.extra = struct.pack("<HHHHH", 9, 2, 0, 0x7075, len(own)) + own
             archive.writestr(member, _gpx())
-    found = dict(members("a.zip", buffer.getvalue(), LIMITS))
-    assert [name.split(" (")[0] for name in found] == [f"a.zip/{name}" for name in names]
-    assert [isinstance(each, bytes) for each in found.values()] == [True, False]
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        *(("utf-8", "Z\u00fcrich"), ("cp437", "Z\u00fcrich"), ("cp1252", "Z\u00fcrich")),
+        *(
+            ("cp850", "S\u00e3o Jo\u00e3o"),
+            ("cp1252", "S\u00e3o Jo\u00e3o"),
+            ("cp1252", "L\u00e4ufe"),
+        ),
+        *(
+            ("cp852", "\u017ealec \u010d"),
+            ("cp1250", "te\u010de"),
+            ("cp1251", "\u0431\u0435\u0433"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["{}/1.gpx", "{} 1.gpx"])
+def test_names_of_members_without_the_flag_of_utf_8(encoding: str, word: str, form: str) -> None:
+    names = [f"activities/{form}".format(word), "activities/2.gpx"]
+    data = _zip_named(
+        {name: name.encode(encoding) for name in names}, _table("en", (names[1], names[0]))
+    )
+    found = dict(members("a.zip", data, LIMITS))
+    assert [name.split(" (Mor")[0].split(" (To ")[0] for name in found] == [
+        f"a.zip/{name}" for name in names
+    ]
+    assert [isinstance(each, bytes) for each in found.values()] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        *(("cp437", "Fr\u00fchst\u00fcck"), ("cp850", "\u00c1vila"), ("cp850", "S\u00e3o")),
+        *(("cp1252", "L\u00e4ufe"), ("cp1252", "\u00c9t\u00e9"), ("cp1252", "S\u00e3o Jo\u00e3o")),
+    ],
+)
+def test_names_without_flag_and_table_are_read_so_that_they_are_letters(
+    encoding: str, word: str
+) -> None:
+    name = f"{word}.gpx"
+    found = dict(members("a.zip", _zip_named({name: name.encode(encoding)}), LIMITS))
+    assert list(found) == [f"a.zip/{name}"]
+
+
+def test_a_name_in_the_extra_field_of_unicode_paths_counts() -> None:
+    data = _zip_named({"\u0431\u0435\u0433.gpx": b"___.gpx\xe1"}, extra=True)
+    assert list(dict(members("a.zip", data, LIMITS))) == ["a.zip/\u0431\u0435\u0433.gpx"]
 
 
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:

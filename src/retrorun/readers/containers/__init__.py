@@ -10,7 +10,9 @@ import io
 import math
 import re
 import stat
+import struct
 import tarfile
+import unicodedata
 import warnings
 import zipfile
 import zlib
@@ -23,6 +25,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from retrorun.errors import ReadError
+from retrorun.text import name_key
 from retrorun.units import FloatArray
 
 _SEPARATORS = (";", "\t", ",")
@@ -290,16 +293,75 @@ class _Forward:
 
 
 _NAME_IS_UTF8 = 0x800  # APPNOTE.TXT 4.4.4, bit 11; without it names are in code page 437
+_UNICODE_PATH = 0x7075  # APPNOTE.TXT 4.6.9: a version, a checksum and the name in UTF-8
+_WESTERN = ("cp437", "cp1252", "cp850")  # of equal ones the first counts
+_CODE_PAGES = (*_WESTERN, "cp1250", "cp852", "cp1251", "cp866")
+_LEAST_EXTRA = 4  # bytes of an extra field: its kind and its size
+_MOST_TRIED = 100  # names that are read in each code page
 
 
-def name_of(info: zipfile.ZipInfo) -> str:
-    """A member's name; some tools write backslashes, or UTF-8 without its flag, as macOS does."""
-    name = info.filename.replace("\\", "/")
+def names_of(infos: Sequence[zipfile.ZipInfo], text: Callable[[], str]) -> list[str]:
+    """The names of a zip's members, with slashes between folders.
+
+    Some tools write UTF-8 without its flag, as macOS does, or letters of the system's code page:
+    that in which most names stand in the archive's tables, else that in which most are letters.
+
+    Args:
+        infos: the members; code page 437 was read where there is no flag.
+        text: gives what the archive's tables say; is asked where the code page is not known.
+    """
+    stated = [_stated_name(info) for info in infos]
+    raw = [
+        info.filename.encode("cp437", "replace")
+        for info, name in zip(infos, stated, strict=True)
+        if name is None
+    ]
+    page = _code_page(raw[:_MOST_TRIED], name_key(text())) if raw else ""
+    found = iter(each.decode(page, "replace") for each in raw)
+    return [(next(found) if name is None else name).replace("\\", "/") for name in stated]
+
+
+def _stated_name(info: zipfile.ZipInfo) -> str | None:
+    """A name whose encoding is certain: by its flag, its extra field, or as valid UTF-8."""
+    name = info.filename
     if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
         return name
     with suppress(UnicodeError):
-        return name.encode("cp437").decode()
-    return name
+        raw = name.encode("cp437")
+        return _unicode_path(info.extra, zlib.crc32(raw)) or raw.decode()
+    return None
+
+
+def _unicode_path(extra: bytes, checksum: int) -> str:
+    """The name in the extra fields; empty if none has that of a name with this checksum."""
+    while len(extra) >= _LEAST_EXTRA:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == _UNICODE_PATH and extra[5:9] == struct.pack("<I", checksum):
+            return extra[9 : 4 + size].decode()
+        extra = extra[4 + size :]
+    return ""
+
+
+def _code_page(names: Sequence[bytes], text: str) -> str:
+    def named(page: str) -> int:
+        paths = (name_key(each.decode(page, "replace")).removesuffix(".gz") for each in names)
+        parts = {part for path in paths for part in re.split(r"[/\\]", path)}
+        return sum(not part.isascii() and part in text for part in parts)
+
+    best = max(_CODE_PAGES, key=named)
+    if named(best):
+        return best
+    return max(_WESTERN, key=lambda page: _letters(b" ".join(names).decode(page, "replace")))
+
+
+def _letters(text: str) -> int:
+    """How many characters beyond ASCII are Latin letters, without capitals within a word."""
+    return sum(
+        unicodedata.name(one, "").startswith("LATIN")
+        and not (one.isupper() and before.isalpha() and after.islower())
+        for before, one, after in zip(" " + text, text, text[1:] + " ", strict=False)
+        if not one.isascii()
+    )
 
 
 def overlap(infos: list[zipfile.ZipInfo]) -> bool:

@@ -26,13 +26,14 @@ from retrorun.readers.containers import (
     accounts,
     copy_tar,
     is_left_by_a_system,
-    name_of,
+    names_of,
     open_zip,
     overlap,
     phyphox,
     sensor_logger,
 )
 from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
+from retrorun.readers.label_file import text_of
 from retrorun.readers.registry import (
     ARCHIVE_SUFFIXES,
     HEAD_BYTES,
@@ -278,8 +279,8 @@ class _ArchiveWalk:
     def archive(self, name: str, opened: Opened, depth: int) -> Iterator[Member]:
         archive, problem = opened
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
-        for info in infos:
-            info.filename = name_of(info)
+        for info, own in zip(infos, names_of(infos, self._text(archive, infos)), strict=True):
+            info.filename = own
         if overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
@@ -307,6 +308,12 @@ class _ArchiveWalk:
         if len(infos) > left:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
             yield name, ReadError("archive-too-many", words, file=name)
+
+    def _text(self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Callable[[], str]:
+        """Gives what the tables in an archive say."""
+        tables = [each for each in infos if each.filename.lower().endswith(".csv")]
+        heads = (self.reader.head(archive, each, _CHUNK_BYTES) for each in tables[:_MOST_INDICES])
+        return lambda: "\n".join(map(text_of, heads))
 
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
