@@ -424,6 +424,16 @@ def test_a_tar_is_read_as_a_zip_of_the_same_members(how: str) -> None:
     assert found["a.zip/more.tgz/5.gpx"] == _gpx(6)
 
 
+@pytest.mark.parametrize("suffix", [".7z", ".rar", ".tar.xz", ".TXZ"])
+def test_an_archive_of_another_kind_within_one_is_named(suffix: str) -> None:
+    content = {"a.gpx": _gpx(), f"old/2019{suffix}": bytes(200_000)}
+    for data in (_zip(content), _tar(content)):
+        assert _outcomes(data) == {
+            "a.zip/a.gpx": "ok",
+            f"a.zip/old/2019{suffix}": "archive-unopened",
+        }
+
+
 def test_what_is_no_file_of_a_tar_is_refused_by_name() -> None:
     buffer = io.BytesIO()
     kinds = {"l.gpx": tarfile.SYMTYPE, "d.gpx": tarfile.CHRTYPE, "p.gpx": tarfile.FIFOTYPE}

@@ -25,6 +25,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from retrorun.errors import ReadError
+from retrorun.readers.registry import UNOPENED_SUFFIXES
 from retrorun.text import name_key
 from retrorun.units import FloatArray
 
@@ -214,7 +215,7 @@ def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFil
         stat.S_IFREG if is_file else stat.S_IFLNK if info.islnk() or info.issym() else stat.S_IFIFO
     )
     entry.external_attr = (kind | 0o600) << 16
-    left = info.size if is_file else 0
+    left = info.size if is_file and not name.lower().endswith(UNOPENED_SUFFIXES) else 0
     with made.open(entry, "w", force_zip64=True) as target:
         if left:
             source.seek(info.offset_data)

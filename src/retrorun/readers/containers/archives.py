@@ -37,10 +37,12 @@ from retrorun.readers.label_file import text_of
 from retrorun.readers.registry import (
     ARCHIVE_SUFFIXES,
     HEAD_BYTES,
+    UNOPENED_SUFFIXES,
     MemberError,
     is_tar,
     reader_of,
     suffixes,
+    unopened,
 )
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
@@ -216,7 +218,7 @@ Member = tuple[str, bytes | MemberError]
 _Role = TypeVar("_Role", bound=str)
 
 _PACKED = ".gz"
-_MAY_BE_READ = (".csv", ".xml", *suffixes(shared=True), *ARCHIVE_SUFFIXES)
+_MAY_BE_READ = (".csv", ".xml", *suffixes(shared=True), *ARCHIVE_SUFFIXES, *UNOPENED_SUFFIXES)
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
 _MOST_DOCUMENTS = 100  # that may be Apple's export, whose first bytes are looked at
@@ -318,6 +320,9 @@ class _ArchiveWalk:
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
     ) -> Iterator[Member]:
+        if info.filename.lower().endswith(UNOPENED_SUFFIXES) and not info.is_dir():
+            yield name, unopened(PurePosixPath(info.filename).suffix[1:].lower(), name)
+            return
         nested = info.filename.lower().endswith(ARCHIVE_SUFFIXES)
         if info.is_dir() or not (nested or self._is_recording(archive, info)):
             return
