@@ -5,6 +5,7 @@ without compression: so all that holds of a zip's members holds of a tar's.
 """
 
 import csv
+import errno
 import gzip
 import io
 import math
@@ -12,19 +13,20 @@ import re
 import stat
 import struct
 import tarfile
+import tempfile
 import unicodedata
 import warnings
 import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
 from typing import IO, Any, cast
 
 import numpy as np
 
-from retrorun.errors import ReadError
+from retrorun.errors import ReadError, StoreError
 from retrorun.readers.registry import UNOPENED_SUFFIXES
 from retrorun.text import name_key
 from retrorun.units import FloatArray
@@ -126,6 +128,38 @@ _TAR_ERRORS = (
 )
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def temporary_file(name: str, most_held_bytes: int) -> Iterator[IO[bytes]]:
+    """A file for a copy: in memory, a large one on the disk without a name.
+
+    Args:
+        name: of the archive that is copied, for messages.
+        most_held_bytes: a larger copy is on the disk.
+
+    Raises:
+        StoreError: the disk is full; an ``OSError`` of what is done with the file, too.
+    """
+    try:
+        with tempfile.SpooledTemporaryFile(most_held_bytes) as copy:
+            yield cast(IO[bytes], copy)
+    except OSError as problem:
+        if not _is_of_the_disk(problem):
+            raise
+        words = "the disk for temporary files is full"
+        remedy = "Make room there, or set TMPDIR to a folder on another disk; then use --retry."
+        raise StoreError("temporary-disk-full", words, file=name, remedy=remedy) from problem
+
+
+def _is_of_the_disk(problem: BaseException) -> bool:
+    """Whether a file could not be written; reading gives no such error."""
+    return isinstance(problem, OSError) and (
+        problem.errno in _FULL or "No usable temporary directory" in str(problem)
+    )
+
+
 def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds it
     stream: IO[bytes],
     name: str,
@@ -151,6 +185,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
 
     Raises:
         ReadError: it unpacks to too many bytes, or no member can be read.
+        OSError: the copy cannot be written.
     """
     most_bytes, most_members = most
     packed = stream.read(2) == b"\x1f\x8b"
@@ -173,6 +208,8 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
                 if is_wanted(info.name) and not info.isdir():
                     _copy_member(info, source, made)
         except _TAR_ERRORS as broken:
+            if _is_of_the_disk(broken):
+                raise
             words = f"the tar is damaged: {broken}; what came before it was read"
             problem = ReadError("archive-broken", words, file=name)
     if problem and not count:

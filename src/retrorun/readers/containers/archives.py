@@ -12,7 +12,6 @@ import lzma
 import math
 import stat
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import NotARunError, ReadError, StoreError
 from retrorun.readers.containers import (
     accounts,
     copy_tar,
@@ -31,6 +30,7 @@ from retrorun.readers.containers import (
     overlap,
     phyphox,
     sensor_logger,
+    temporary_file,
 )
 from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
 from retrorun.readers.label_file import text_of
@@ -152,6 +152,7 @@ class MemberReader:
 
         Raises:
             ReadError: it unpacks to too many bytes, or its table of contents is too large.
+            StoreError: the disk for the copy of a tar is full.
             BadZipFile: it is neither, or others of ``UNPACKING_ERRORS``.
         """
         head = stream.read(HEAD_BYTES)
@@ -160,7 +161,7 @@ class MemberReader:
             with open_zip(stream, name, most_skipped_bytes) as archive:
                 yield archive, None
             return
-        with tempfile.SpooledTemporaryFile(_MOST_HELD_BYTES) as copy:
+        with temporary_file(name, _MOST_HELD_BYTES) as copy:
             problem = self._copy_tar(stream, name, copy)
             with open_zip(copy, name) as archive:
                 yield archive, problem
@@ -243,6 +244,7 @@ def members(
 
     Raises:
         ReadError: the archive itself cannot be opened.
+        StoreError: the disk for the copy of a tar is full.
     """
     walk = _ArchiveWalk(limits, MemberReader(limits), tables)
     try:
@@ -338,6 +340,8 @@ class _ArchiveWalk:
                 with self.reader.open_nested(shown, archive, info) as inner:
                     yield from self.archive(shown, inner, depth + 1)
                 self.activity_rows = outer
+        except StoreError:  # it says nothing of the member
+            raise
         except ReadError as problem:
             yield shown, problem
         except UNPACKING_ERRORS as problem:
