@@ -89,6 +89,7 @@ class MemberReader:
     """Reads members and counts what that cost, all members of all nested archives together."""
 
     limits: ReadLimits
+    is_wanted: Callable[[str], bool] | None = None  # of a tar; else all that may be read
     unpacked: int = 0
     allowance: float = _ALLOWANCE_BYTES
 
@@ -140,7 +141,7 @@ class MemberReader:
             with self.open_any(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
-        most = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size  # bytes
+        most = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size
         with archive.open(info) as stream, self.open_any(stream, name, most) as inner:
             yield inner
 
@@ -167,6 +168,7 @@ class MemberReader:
                 yield archive, problem
 
     def _copy_tar(self, stream: IO[bytes], name: str, copy: IO[bytes]) -> ReadError | None:
+        wanted = self.is_wanted or _may_be_read
         earned = stream.seek(0, io.SEEK_END) * self.limits.compression_ratio
         stream.seek(0)
         most = min(self.allowance + earned, self.limits.archive_bytes - self.unpacked)
@@ -176,7 +178,7 @@ class MemberReader:
             self.unpacked += size
             self.allowance += min(0.0, earned - size)
 
-        return copy_tar(stream, name, copy, bounds, is_wanted=_may_be_read, spend=spend)
+        return copy_tar(stream, name, copy, bounds, is_wanted=wanted, spend=spend)
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         """All bytes of a member.
@@ -283,7 +285,8 @@ class _ArchiveWalk:
     def archive(self, name: str, opened: Opened, depth: int) -> Iterator[Member]:
         archive, problem = opened
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
-        for info, own in zip(infos, names_of(infos, self._text(archive, infos)), strict=True):
+        names = names_of(infos, lambda: self._text(archive, infos))
+        for info, own in zip(infos, names, strict=True):
             info.filename = own
         if overlap(infos):
             words = "its members lie on top of each other, as in bombs"
@@ -313,11 +316,11 @@ class _ArchiveWalk:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
             yield name, ReadError("archive-too-many", words, file=name)
 
-    def _text(self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> Callable[[], str]:
-        """Gives what the tables in an archive say."""
+    def _text(self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> str:
+        """What the tables in an archive say."""
         tables = [each for each in infos if each.filename.lower().endswith(".csv")]
         heads = (self.reader.head(archive, each, _CHUNK_BYTES) for each in tables[:_MOST_INDICES])
-        return lambda: "\n".join(map(text_of, heads))
+        return "\n".join(map(text_of, heads))
 
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
