@@ -22,6 +22,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import IO, Any, cast
 
 import numpy as np
@@ -414,6 +415,23 @@ def is_left_by_a_system(name: str) -> bool:
     """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
     parts = name.split("/")
     return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
+
+
+_SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK)
+
+
+def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
+    """Why a member is not opened at all, by its entry; None if it may be."""
+    parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+    if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in (parts or ("",))[0]:
+        return ReadError("member-outside", "its path leads out of the archive", file=name)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return ReadError("member-link", "a link, not a file", file=name)
+    if stat.S_IFMT(info.external_attr >> 16) in _SPECIAL:
+        return ReadError("member-special", "no ordinary file", file=name)
+    if info.flag_bits & 0x1:
+        return ReadError("member-encrypted", "it is encrypted", file=name)
+    return None
 
 
 _MOST_LISTED = 16 << 20  # bytes of a zip's table of contents

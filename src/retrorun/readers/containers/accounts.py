@@ -12,18 +12,17 @@ handed on as GPX that holds them too. Neither the routes nor the XML are held as
 routes cost no more than what was found for them.
 """
 
-import codecs
 import csv
 import io
 import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import accumulate, chain, islice
+from itertools import accumulate, islice
 
 import numpy as np
 from lxml import etree
@@ -35,12 +34,11 @@ from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import is_on_foot, without_diacritics
 from retrorun.readers.xml import number, unix_s
 from retrorun.readers.xml.document import (
-    CONTROLS_TO_BLANKS,
     XmlBrokenError,
     elements,
     head_of,
     local_name,
-    wide_encoding,
+    without_doctype,
 )
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
@@ -232,7 +230,6 @@ _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierS
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
 _ROOT = b"<HealthData"
-_MOST_FRONT = 4 << 20  # bytes in which the root is looked for
 _HEART_HOLDS_S = 15.0  # a heart rate stands for this long
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
 _MOST_NUMBERS = 4_000_000
@@ -313,7 +310,7 @@ class AppleHealth:
         ends = list(accumulate((one.end_s for one in found), max))
         by_file = {_own_name(name): one for name, one in self._routes.items()}
         try:
-            pieces, depth = _without_doctype(export), self.limits.xml_depth
+            pieces, depth = without_doctype(export, _ROOT), self.limits.xml_depth
             for event, root in elements(pieces, _TAGS, "HealthData", depth=depth, recover=True):
                 if event == "start":
                     continue
@@ -343,36 +340,6 @@ class AppleHealth:
         if not (route.heart or route.steps or route.sport):
             return data
         return _gpx(route, read_gpx(Source(name, ""), data, self.limits).recordings[0])
-
-
-def _in_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The export in UTF-8, if it begins as UTF-16 does; else as it is."""
-    first = next(pieces, b"")
-    wide = wide_encoding(first)
-    if not wide:
-        yield first
-        yield from pieces
-        return
-    decoder = codecs.getincrementaldecoder(wide)("replace")
-    for piece in chain([first], pieces):
-        yield decoder.decode(piece).encode()
-
-
-def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The export from its root on, with blanks for control characters.
-
-    iOS 16 writes a document type that is no XML, and control characters into names.
-    """
-    front = b""
-    stream = _in_utf8(iter(pieces))
-    for piece in stream:
-        front += piece
-        root = front.find(_ROOT)
-        if root >= 0 or len(front) > _MOST_FRONT:
-            yield front[max(root, 0) :].translate(CONTROLS_TO_BLANKS)
-            break
-    for piece in stream:
-        yield piece.translate(CONTROLS_TO_BLANKS)
 
 
 def _record(

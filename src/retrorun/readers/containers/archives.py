@@ -10,7 +10,6 @@ with the heart rate and steps of its ``export.xml``, a phone's sensor log is a f
 import io
 import lzma
 import math
-import stat
 import struct
 import zipfile
 import zlib
@@ -29,6 +28,7 @@ from retrorun.readers.containers import (
     open_zip,
     overlap,
     phyphox,
+    refusal,
     sensor_logger,
     temporary_file,
 )
@@ -54,26 +54,11 @@ _MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a
 _PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
-_SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK)
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
     *(struct.error, lzma.LZMAError),
 )
-
-
-def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
-    """Why a member is not opened at all, by its entry; None if it may be."""
-    parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-    if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in (parts or ("",))[0]:
-        return ReadError("member-outside", "its path leads out of the archive", file=name)
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return ReadError("member-link", "a link, not a file", file=name)
-    if stat.S_IFMT(info.external_attr >> 16) in _SPECIAL:
-        return ReadError("member-special", "no ordinary file", file=name)
-    if info.flag_bits & 0x1:
-        return ReadError("member-encrypted", "it is encrypted", file=name)
-    return None
 
 
 def unpacking_error(name: str, problem: BaseException) -> ReadError:
