@@ -28,7 +28,6 @@ from typing import IO, Any, cast
 import numpy as np
 
 from retrorun.errors import ReadError, StoreError
-from retrorun.readers.registry import UNOPENED_SUFFIXES
 from retrorun.text import name_key
 from retrorun.units import FloatArray
 
@@ -168,6 +167,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
     most: tuple[float, int],
     *,
     is_wanted: Callable[[str], bool],
+    unopened: tuple[str, ...],
     spend: Callable[[int], None],
 ) -> ReadError | None:
     """Copy the members of a tar to a zip; links, devices and pipes stay such, without content.
@@ -178,7 +178,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
         copy: where the zip is written.
         most: the tar may not unpack to more bytes; what stands behind so many members is left out.
         is_wanted: whether a member is copied, by its name.
-
+        unopened: how names of members end that are copied without their content.
         spend: is given how many bytes were unpacked, also where this ends with an error.
 
     Returns:
@@ -207,7 +207,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
                     problem = ReadError("archive-too-many", words, file=name)
                     break
                 if is_wanted(info.name) and not info.isdir():
-                    _copy_member(info, source, made)
+                    _copy_member(info, source, made, unopened)
         except _TAR_ERRORS as broken:
             if _is_of_the_disk(broken):
                 raise
@@ -237,7 +237,9 @@ def _tar_infos(source: "_Forward") -> Iterator[tarfile.TarInfo]:
         raise tarfile.ReadError("a header is damaged")
 
 
-def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFile) -> None:
+def _copy_member(
+    info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFile, unopened: tuple[str, ...]
+) -> None:
     raw = info.name.encode("utf-8", "surrogateescape")
     if len(raw) > _LONGEST_NAME:
         return
@@ -253,7 +255,7 @@ def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFil
         stat.S_IFREG if is_file else stat.S_IFLNK if info.islnk() or info.issym() else stat.S_IFIFO
     )
     entry.external_attr = (kind | 0o600) << 16
-    left = info.size if is_file and not name.lower().endswith(UNOPENED_SUFFIXES) else 0
+    left = info.size if is_file and not name.lower().endswith(unopened) else 0
     with made.open(entry, "w", force_zip64=True) as target:
         if left:
             source.seek(info.offset_data)

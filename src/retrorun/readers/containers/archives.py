@@ -163,7 +163,9 @@ class MemberReader:
             self.unpacked += size
             self.allowance += min(0.0, earned - size)
 
-        return copy_tar(stream, name, copy, bounds, is_wanted=wanted, spend=spend)
+        return copy_tar(
+            *(stream, name, copy, bounds), is_wanted=wanted, unopened=UNOPENED_SUFFIXES, spend=spend
+        )
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         """All bytes of a member.
