@@ -1,6 +1,6 @@
 """From what a file calls cadence to steps of both feet a minute, and heart rates of zero."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -213,3 +213,34 @@ def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> Bool
     np.add.at(changes, first[short], 1.0)
     np.add.at(changes, last[short], -1.0)
     return where & (np.cumsum(changes[:-1]) < 0.5)
+
+
+HEART_HOLDS_S = 15.0  # a heart rate of a list stands for this long
+
+
+def last_heart_rates(heart: Sequence[float], at_s: FloatArray) -> FloatArray | None:
+    """The last heart rate at or before each time, (n,), while it is fresh; None if there is none.
+
+    ``heart`` are times and rates, by turns.
+    """
+    if not heart:
+        return None
+    table = np.array(heart).reshape(-1, 2)
+    time_s, rates = table[np.argsort(table[:, 0], kind="stable")].T
+    index = np.searchsorted(time_s, at_s, side="right") - 1
+    known = (index >= 0) & (at_s - time_s[index] <= HEART_HOLDS_S)
+    return np.where(known, rates[index], np.nan)
+
+
+def rates_of_counts(steps: Sequence[float], at_s: FloatArray) -> FloatArray | None:
+    """Steps a minute of the shortest count that covers each time, (n,); None if there is none.
+
+    ``steps`` are begin, end and steps a minute of each count, by turns.
+    """
+    if not steps:
+        return None
+    cadence = np.full(len(at_s), np.nan)
+    counts = np.array(steps).reshape(-1, 3).tolist()
+    for begin, end, rate in sorted(counts, key=lambda one: one[0] - one[1]):
+        cadence[(at_s >= begin) & (at_s < end)] = rate
+    return cadence

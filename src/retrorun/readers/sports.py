@@ -379,3 +379,44 @@ def _matches(word: str, words: Words) -> bool:
     if any(part in word for part in words.within):
         return True
     return len(word) >= _LEAST_COMPOUND and word not in _NO_COMPOUND and word.endswith(words.end)
+
+
+# heads of tables of activities in English, German, French, Spanish, Italian, Portuguese, Dutch,
+# Swedish, Danish, Norwegian, Polish, Czech, Slovenian, Russian, Japanese and Chinese, without
+# diacritics and apostrophes
+TITLE_HEADS = frozenset(
+    {
+        *("activity name", "name der aktivitat", "aktivitatsname", "nom de l activite"),
+        *("nombre de la actividad", "nombre de actividad", "nome attivita", "nome dell attivita"),
+        *("nome da atividade", "naam activiteit", "activiteitsnaam", "naam van activiteit"),
+        *("aktivitetsnamn", "aktivitetsnavn", "navn pa aktivitet", "aktivitetens navn"),
+        *("nazwa aktywnosci", "nazev aktivity", "ime dejavnosti", "naziv dejavnosti"),
+        *("ime aktivnosti", "название тренировки", "アクティビティ名", "活动名称"),
+    }
+)
+TYPE_HEADS = frozenset(
+    {
+        *("activity type", "sport type", "aktivitatsart", "aktivitatstyp", "sportart"),
+        *("type d activite", "tipo de actividad", "tipo attivita", "tipo di attivita"),
+        *("tipo de atividade", "tipo da atividade", "type activiteit", "activiteitstype"),
+        *("activiteittype", "soort activiteit", "aktivitetstyp", "aktivitetstype"),
+        *("type aktivitet", "typ aktywnosci", "rodzaj aktywnosci", "typ aktivity"),
+        *("druh aktivity", "vrsta dejavnosti", "vrsta aktivnosti", "tip dejavnosti"),
+        *("тип тренировки", "アクティビティタイプ", "活动类型"),
+    }
+)
+DATE_HEADS = frozenset(
+    {
+        *("activity date", "aktivitatsdatum", "datum der aktivitat", "date de l activite"),
+        *("fecha de la actividad", "fecha de actividad", "data attivita", "data dell attivita"),
+        *("data da atividade", "datum activiteit", "datum van activiteit", "activiteitsdatum"),
+        *("activiteitdatum", "aktivitetsdatum", "aktivitetsdato", "dato for aktivitet"),
+        *("data aktywnosci", "datum aktivity", "datum dejavnosti", "datum aktivnosti"),
+        *("дата тренировки", "アクティビティ日", "活动日期"),
+    }
+)
+
+
+def plain_head(head: str) -> str:
+    """A head in lower case, without diacritics and apostrophes."""
+    return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())

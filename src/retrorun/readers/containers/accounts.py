@@ -14,14 +14,12 @@ routes cost no more than what was found for them.
 
 import csv
 import io
-import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from itertools import accumulate, islice
 
 import numpy as np
@@ -29,10 +27,17 @@ from lxml import etree
 
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
+from retrorun.readers.cadence import HEART_HOLDS_S, last_heart_rates, rates_of_counts
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
-from retrorun.readers.sports import is_on_foot, without_diacritics
-from retrorun.readers.xml import number, unix_s
+from retrorun.readers.sports import (
+    DATE_HEADS,
+    TITLE_HEADS,
+    TYPE_HEADS,
+    is_on_foot,
+    plain_head,
+)
+from retrorun.readers.xml import apple_time_s, number
 from retrorun.readers.xml.document import (
     XmlBrokenError,
     elements,
@@ -43,46 +48,12 @@ from retrorun.readers.xml.document import (
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
 from retrorun.text import name_key
-from retrorun.units import FloatArray
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
 _MOST_COLUMNS = 1000  # that are looked at: Strava's table has a hundred
 _MOST_TYPES, _LONGEST_TYPE = 60, 60  # of activities, and characters of one: Strava has some fifty
-# heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
-# Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
-_TITLE = frozenset(
-    {
-        *("activity name", "name der aktivitat", "aktivitatsname", "nom de l activite"),
-        *("nombre de la actividad", "nombre de actividad", "nome attivita", "nome dell attivita"),
-        *("nome da atividade", "naam activiteit", "activiteitsnaam", "naam van activiteit"),
-        *("aktivitetsnamn", "aktivitetsnavn", "navn pa aktivitet", "aktivitetens navn"),
-        *("nazwa aktywnosci", "nazev aktivity", "ime dejavnosti", "naziv dejavnosti"),
-        *("ime aktivnosti", "название тренировки", "アクティビティ名", "活动名称"),
-    }
-)
-_TYPE = frozenset(
-    {
-        *("activity type", "sport type", "aktivitatsart", "aktivitatstyp", "sportart"),
-        *("type d activite", "tipo de actividad", "tipo attivita", "tipo di attivita"),
-        *("tipo de atividade", "tipo da atividade", "type activiteit", "activiteitstype"),
-        *("activiteittype", "soort activiteit", "aktivitetstyp", "aktivitetstype"),
-        *("type aktivitet", "typ aktywnosci", "rodzaj aktywnosci", "typ aktivity"),
-        *("druh aktivity", "vrsta dejavnosti", "vrsta aktivnosti", "tip dejavnosti"),
-        *("тип тренировки", "アクティビティタイプ", "活动类型"),
-    }
-)
-_DATE = frozenset(
-    {
-        *("activity date", "aktivitatsdatum", "datum der aktivitat", "date de l activite"),
-        *("fecha de la actividad", "fecha de actividad", "data attivita", "data dell attivita"),
-        *("data da atividade", "datum activiteit", "datum van activiteit", "activiteitsdatum"),
-        *("activiteitdatum", "aktivitetsdatum", "aktivitetsdato", "dato for aktivitet"),
-        *("data aktywnosci", "datum aktivity", "datum dejavnosti", "datum aktivnosti"),
-        *("дата тренировки", "アクティビティ日", "活动日期"),
-    }
-)
 TABLE = "activities.csv"
 TABLE_HEAD_BYTES = 1 << 16
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
@@ -188,10 +159,10 @@ def _is_recording(cell: str) -> bool:
 
 def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | None, ...]:
     """The columns of titles, types and dates: by their heads, else by what stands in them."""
-    plain = [_plain_head(head) for head in lines[0]]
+    plain = [plain_head(head) for head in lines[0]]
     title, kind, date = (
         next((at for at, head in enumerate(plain) if head in known), None)
-        for known in (_TITLE, _TYPE, _DATE)
+        for known in (TITLE_HEADS, TYPE_HEADS, DATE_HEADS)
     )
     is_unknown = (title, kind, date) == (None,) * 3
     if kind is None:
@@ -215,11 +186,6 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
     return min(found)[1] if found else None
 
 
-def _plain_head(head: str) -> str:
-    """A head in lower case, without diacritics and apostrophes."""
-    return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
-
-
 def _cell_or_none(row: Sequence[str], at: int | None) -> str | None:
     return " ".join(cell_of(row, at).split())[:200] or None
 
@@ -230,7 +196,6 @@ _HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierS
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
 _ROOT = b"<HealthData"
-_HEART_HOLDS_S = 15.0  # a heart rate stands for this long
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
 _MOST_NUMBERS = 4_000_000
 _MOST_AT_ONCE = 8  # routes that one record is given to
@@ -353,8 +318,8 @@ def _record(
     if kind not in (_HEART, _STEPS):
         return
     starts, ends = times_s
-    begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
-    index = bisect_right(starts, begin + _HEART_HOLDS_S) - 1
+    begin, end = apple_time_s(element.get("startDate")), apple_time_s(element.get("endDate"))
+    index = bisect_right(starts, begin + HEART_HOLDS_S) - 1
     if index < 0 or begin > ends[index]:
         return
     value = number(element.get("value") or "")
@@ -392,7 +357,7 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     for name in named:
         if route := by_file.get(name):
             route.sport, route.is_referred = sport, True
-    begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
+    begin, end = apple_time_s(element.get("startDate")), apple_time_s(element.get("endDate"))
     is_alone = not named
     for route in () if named else by_file.values():
         shared_s = min(end, route.end_s) - max(begin, route.start_s)
@@ -402,21 +367,6 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     return is_alone and is_on_foot(sport) == "yes"
 
 
-def _time_s(text: str | None) -> float:
-    """Unix seconds of ``2024-05-03 07:30:00 +0200``, as Apple writes it; -infinity if it is none.
-
-    Some phones write ``7:30:00 am`` in it, or have digits of other scripts. Without a zone it
-    counts as UTC.
-    """
-    written = text or ""
-    try:
-        moment = datetime.fromisoformat(f"{written[:19]}{written[20:]}")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        loose_s = float(unix_s([written.encode()])[0])
-        return loose_s if np.isfinite(loose_s) else float("-inf")
-
-
 def _gpx(route: _Route, run: Recording) -> bytes:
     columns = {
         "lat": run.columns.get("latitude_deg"),
@@ -424,30 +374,8 @@ def _gpx(route: _Route, run: Recording) -> bytes:
         "ele": run.columns.get("altitude_m"),
         "speed": run.columns.get("speed_mps"),
         "hAcc": run.columns.get("gps_accuracy_m"),
-        "hr": _heart(route, run.time_s),
-        "cad": _cadence(route, run.time_s),
+        "hr": last_heart_rates(route.heart, run.time_s),
+        "cad": rates_of_counts(route.steps, run.time_s),
     }
     known = {name: values for name, values in columns.items() if values is not None}
     return gpx_of("Apple Health", route.sport, run.time_s, known)
-
-
-def _heart(route: _Route, at_s: FloatArray) -> FloatArray | None:
-    """The last heart rate at or before each point, while it is fresh."""
-    if not route.heart:
-        return None
-    table = np.array(route.heart).reshape(-1, 2)
-    time_s, rates = table[np.argsort(table[:, 0], kind="stable")].T
-    index = np.searchsorted(time_s, at_s, side="right") - 1
-    known = (index >= 0) & (at_s - time_s[index] <= _HEART_HOLDS_S)
-    return np.where(known, rates[index], np.nan)
-
-
-def _cadence(route: _Route, at_s: FloatArray) -> FloatArray | None:
-    """Steps a minute of the shortest count that covers each point."""
-    if not route.steps:
-        return None
-    cadence = np.full(len(at_s), np.nan)
-    counts = np.array(route.steps).reshape(-1, 3).tolist()
-    for begin, end, rate in sorted(counts, key=lambda one: one[0] - one[1]):
-        cadence[(at_s >= begin) & (at_s < end)] = rate
-    return cadence
