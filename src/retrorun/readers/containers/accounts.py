@@ -47,7 +47,7 @@ from retrorun.readers.xml.document import (
 )
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
 from retrorun.settings import ReadLimits
-from retrorun.text import name_key
+from retrorun.text import file_key, name_key
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
@@ -130,16 +130,6 @@ def rows_of(names: Iterable[str], rows: Mapping[str, ActivityRow]) -> dict[str, 
         if row is not None:
             found[name] = row
     return found
-
-
-def file_key(name: str) -> str:
-    """The name of a file as tables and archives have it in common.
-
-    Tools write backslashes, begin with ``./``, change the case or the Unicode normal form, or
-    unpack what was packed.
-    """
-    plain = name_key(name.strip().replace("\\", "/"))
-    return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
 
 
 def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
