@@ -1,4 +1,7 @@
-"""From what a file calls cadence to steps of both feet a minute, and heart rates of zero."""
+"""From what a file calls cadence to steps of both feet a minute, and heart rates of zero.
+
+Some exports have lists instead: of heart rates, and of counted steps and metres.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -244,3 +247,32 @@ def rates_of_counts(steps: Sequence[float], at_s: FloatArray) -> FloatArray | No
     for begin, end, rate in sorted(counts, key=lambda one: one[0] - one[1]):
         cadence[(at_s >= begin) & (at_s < end)] = rate
     return cadence
+
+
+_SUMS_AGREE = 0.05  # metres of a device are the workout's where their sums differ by no more
+
+
+def odometer_of(
+    metres: Mapping[str, Sequence[float]], own: str, stated_m: float | None
+) -> tuple[FloatArray, FloatArray]:
+    """Times and metres since the start, (k,) each, by the one device whose sum is the stated one.
+
+    Where none is stated, it is the workout's own device. Metres of two are never added up.
+
+    Args:
+        metres: name of a device → begin, end and metres, by turns.
+        own: name of the device that recorded the workout.
+        stated_m: the workout's own distance.
+    """
+    tables = dict[float, FloatArray]()
+    for name, held in metres.items():
+        table = np.array(held).reshape(-1, 3)
+        sum_m = float(table[:, 2].sum())
+        apart = abs(sum_m - stated_m) / stated_m if stated_m else float(name != own)
+        tables.setdefault(apart, table[np.argsort(table[:, 0], kind="stable")])
+    if not tables or min(tables) > _SUMS_AGREE:
+        return np.zeros(0), np.zeros(0)
+    begin, end, way_m = tables[min(tables)].T
+    total_m = np.cumsum(way_m)
+    time_s = np.maximum.accumulate(np.stack((begin, end), axis=1).ravel())
+    return time_s, np.stack((total_m - way_m, total_m), axis=1).ravel()

@@ -510,3 +510,78 @@ def test_runs_without_a_route_are_named_once(routes: dict[str, bytes]) -> None:
     assert isinstance(said, NotARunError)
     assert (said.slug, said.message[-11:]) == ("not-a-run-no-route", "not read: 2")
     assert len(found) == len(routes)
+
+
+def _indoor_run(
+    sources: Mapping[str, float], stated: str = "", *, pause: tuple[int, int] | None = None
+) -> Recording | NotARunError:
+    """What is read of 600 s at 170 steps and 150 beats a minute; metres a second of each source."""
+    seconds = [each for each in range(0, 600, 10) if not pause or not pause[0] <= each < pause[1]]
+    records = [
+        _quantity("DistanceWalkingRunning", (at, at + 10), mps / 100, source, "km")
+        for source, mps in sources.items()
+        for at in seconds
+    ]
+    records += [_quantity("HeartRate", (at, at), 150, "Watch", "count/min") for at in seconds]
+    records += [_quantity("StepCount", (at, at + 10), 170 / 6, "Watch", "count") for at in seconds]
+    events = "".join(
+        f'<WorkoutEvent type="HKWorkoutEventType{kind}" date="{_at(at)}"/>'
+        for kind, at in zip(("Pause", "Resume"), pause or (), strict=False)
+    )
+    inside = f'<MetadataEntry key="HKIndoorWorkout" value="1"/>{stated}{events}'
+    workout = _workout_of("Running", _at(0), _at(600), inside)
+    workout = workout.replace("<Workout ", '<Workout sourceName="Watch" ')
+    export = f"<HealthData>{''.join(records)}{workout}</HealthData>".encode()
+    ((name, content),) = members("e.zip", _zip({"export.xml": export}), LIMITS)
+    assert name.startswith("e.zip/export.xml")
+    return read(name, content, LIMITS).recordings[0] if isinstance(content, bytes) else content
+
+
+def _at(second: int) -> str:
+    return f"2026-02-01 07:{30 + second // 60:02d}:{second % 60:02d} +0000"
+
+
+def _quantity(kind: str, at: tuple[int, int], value: float, source: str, unit: str) -> str:
+    begin, end = map(_at, at)
+    what = f'type="HKQuantityTypeIdentifier{kind}" sourceName="{source}" unit="{unit}"'
+    return f'<Record {what} startDate="{begin}" endDate="{end}" value="{value}"/>'
+
+
+STATED = '<WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" {}/>'
+
+
+@pytest.mark.parametrize(
+    ("sources", "stated", "metres"),
+    [
+        ({"Watch": 3.0}, "", 1800.0),
+        ({"Phone": 3.3, "Watch": 3.0}, "", 1800.0),
+        ({"Watch": 3.0, "Phone": 3.3}, STATED.format('sum="1.98" unit="km"'), 1980.0),
+        ({"Watch": 3.0, "Phone": 3.3}, STATED.format('sum="1.1185" unit="mi"'), 1800.0),
+        ({"Phone": 3.3}, "", None),
+        ({"Phone": 3.3}, STATED.format('sum="1.8" unit="km"'), None),
+    ],
+)
+def test_a_run_without_a_route_has_the_records_of_one_device(
+    sources: Mapping[str, float], stated: str, metres: float | None
+) -> None:
+    run = _indoor_run(sources, stated)
+    assert isinstance(run, Recording)
+    assert run.time_s[-1] - run.time_s[0] == 600
+    assert run.time_s[0] == 1769931000.0
+    assert run.sport == "running"
+    assert run.columns["cadence_spm"][:-1] == pytest.approx(170, abs=0.1)
+    assert run.columns["heart_rate_bpm"] == pytest.approx(150)
+    distance = run.columns.get("distance_m")
+    assert (distance is None) == (metres is None)
+    assert distance is None or distance[-1] == pytest.approx(metres)
+    assert (run.distance_m is None) == (not stated)
+    assert run.distance_m is None or run.distance_m == pytest.approx(metres or 1800.0, rel=1e-3)
+
+
+def test_a_pause_of_a_run_without_a_route_is_one() -> None:
+    run = _indoor_run({"Watch": 3.0}, pause=(200, 300))
+    assert isinstance(run, Recording)
+    (pause,) = run.pauses
+    start_s = run.time_s[0]
+    assert (pause.start_time_s - start_s, pause.end_time_s - start_s) == (200.0, 300.0)
+    assert run.columns["distance_m"][-1] == pytest.approx(1500.0)

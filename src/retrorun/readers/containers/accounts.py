@@ -9,7 +9,8 @@ by the order that all exports seen had.
 Apple's export has routes as GPX, and one XML with everything else. The XML is read as a stream: of
 its records only the heart rates and step counts within a route's time are kept. Each route is
 handed on as GPX that holds them too. Neither the routes nor the XML are held as a whole: a thousand
-routes cost no more than what was found for them.
+routes cost no more than what was found for them. Runs and walks without a route are handed on as
+TCX, if there are records of their time: the export is read a second time for them.
 """
 
 import csv
@@ -17,7 +18,7 @@ import io
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate, islice
@@ -25,9 +26,15 @@ from itertools import accumulate, islice
 import numpy as np
 from lxml import etree
 
+from retrorun.arithmetic import interpolate
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
-from retrorun.readers.cadence import HEART_HOLDS_S, last_heart_rates, rates_of_counts
+from retrorun.readers.cadence import (
+    HEART_HOLDS_S,
+    last_heart_rates,
+    odometer_of,
+    rates_of_counts,
+)
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import (
@@ -38,6 +45,7 @@ from retrorun.readers.sports import (
     plain_head,
 )
 from retrorun.readers.xml import apple_time_s, number
+from retrorun.readers.xml.activity import tcx_of
 from retrorun.readers.xml.document import (
     XmlBrokenError,
     elements,
@@ -182,12 +190,18 @@ def _cell_or_none(row: Sequence[str], at: int | None) -> str | None:
 
 APPLE_HEAD_BYTES = 4096
 _ROUTE_CREATOR = b"Apple Health Export"
-_HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
+_QUANTITY = "HKQuantityTypeIdentifier"
+_HEART, _STEPS = f"{_QUANTITY}HeartRate", f"{_QUANTITY}StepCount"
+_WAY, _ENERGY = f"{_QUANTITY}DistanceWalkingRunning", f"{_QUANTITY}ActiveEnergyBurned"
+_METRES = {"m": 1.0, "km": 1000.0, "mi": 1609.344, "ft": 0.3048, "yd": 0.9144}
+_KCAL = {"kcal": 1.0, "cal": 1.0, "kj": 1 / 4.184}  # Apple's Cal is a kilocalorie
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
 _ROOT = b"<HealthData"
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
 _MOST_NUMBERS = 4_000_000
+_LONGEST_S = 172_800.0  # of a workout
+_MOST_ALONE = 20_000  # runs and walks without a route
 _MOST_AT_ONCE = 8  # routes that one record is given to
 
 
@@ -227,6 +241,26 @@ class _Route:
     steps: "array[float]" = field(default_factory=lambda: array("d"))
 
 
+@dataclass(slots=True)
+class _Indoors(_Route):
+    """A run or a walk without a route.
+
+    Attributes:
+        name: its sport and when it began, as the export writes it.
+        source: the name of the device or app that recorded it.
+        distance_m, energy_kcal: as the workout states them.
+        pauses: begin and end.
+        ways: name of a source → begin, end and metres, by turns.
+    """
+
+    name: str = ""
+    source: str = ""
+    distance_m: float | None = None
+    energy_kcal: float | None = None
+    pauses: list[tuple[float, float]] = field(default_factory=list)
+    ways: "dict[str, array[float]]" = field(default_factory=dict)
+
+
 class AppleHealth:
     """Routes and what the export says of their times; it holds neither's bytes.
 
@@ -237,7 +271,8 @@ class AppleHealth:
     def __init__(self, limits: ReadLimits) -> None:
         self.limits = limits
         self._routes: dict[str, _Route] = {}
-        self._without_route = 0
+        self._indoors: list[_Indoors] = []
+        self._unread = 0
 
     def add_route(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
@@ -260,11 +295,25 @@ class AppleHealth:
         Args:
             export: piece by piece.
         """
-        found = [self._routes[name] for name in self.routes()]
+        by_file = {_own_name(name): one for name, one in self._routes.items()}
+        for child in self._records(export, [self._routes[name] for name in self.routes()]):
+            if _workout(child, by_file):
+                self._indoors.append(_indoors(child))
+
+    def collect_indoors(self, export: Iterable[bytes]) -> None:
+        """Take from ``export.xml`` what lies within runs and walks without a route, if any."""
+        lasting = (one for one in self._indoors if 0 < one.end_s - one.start_s < _LONGEST_S)
+        found = sorted(islice(lasting, _MOST_ALONE), key=lambda one: one.start_s)
+        for _ in self._records(export, found) if found else ():
+            pass
+
+    def _records(
+        self, export: Iterable[bytes], found: Sequence[_Route]
+    ) -> Iterator[etree._Element]:
+        """Give its records to the routes, which rise by their start, and yield its workouts."""
         starts = [one.start_s for one in found]
         ends = list(accumulate((one.end_s for one in found), max))
-        by_file = {_own_name(name): one for name, one in self._routes.items()}
-        try:
+        with suppress(XmlBrokenError):
             pieces, depth = without_doctype(export, _ROOT), self.limits.xml_depth
             for event, root in elements(pieces, _TAGS, "HealthData", depth=depth, recover=True):
                 if event == "start":
@@ -277,16 +326,21 @@ class AppleHealth:
                         for record in child.iter("{*}Record"):
                             _record(record, found, (starts, ends))
                     elif kind == "Workout":
-                        self._without_route += _workout(child, by_file)
-        except XmlBrokenError:
-            return
+                        yield child
+
+    def indoors(self) -> Iterator[tuple[str, bytes]]:
+        """Name and TCX of each run or walk without a route that has records."""
+        for workout in self._indoors:
+            if workout.heart or workout.steps or workout.ways:
+                yield workout.name, _tcx(workout)
+            else:
+                self._unread += 1
 
     def without_route(self) -> NotARunError | None:
-        """What to say of the runs and walks that have no route, if there are any."""
-        if not self._without_route:
+        """What to say of the runs and walks that have neither route nor records."""
+        if not self._unread:
             return None
-        count = self._without_route
-        words = f"runs or walks without a route, as on a treadmill, were not read: {count}"
+        words = f"runs or walks with neither a route nor records were not read: {self._unread}"
         return NotARunError("not-a-run-no-route", words, remedy=SUMMARY_REMEDY)
 
     def with_samples(self, name: str, data: bytes) -> bytes:
@@ -305,10 +359,10 @@ def _record(
     ``times_s`` are the starts of the routes, which rise, and the latest end of all up to each.
     """
     kind = element.get("type")
-    if kind not in (_HEART, _STEPS):
+    if kind not in (_HEART, _STEPS, _WAY):
         return
     starts, ends = times_s
-    begin, end = apple_time_s(element.get("startDate")), apple_time_s(element.get("endDate"))
+    begin, end = _times_s(element)
     index = bisect_right(starts, begin + HEART_HOLDS_S) - 1
     if index < 0 or begin > ends[index]:
         return
@@ -324,8 +378,30 @@ def _record(
             continue
         if kind == _HEART:
             route.heart.extend((begin, 60.0 * value if is_of_hertz else value))
+        elif kind == _WAY:
+            _add_way(route, element, (begin, end, value))
         elif 0 < end - begin <= _STEPS_LAST_S:
             route.steps.extend((begin, end, value * 60 / (end - begin)))
+
+
+def _add_way(route: _Route, element: etree._Element, way: tuple[float, float, float]) -> None:
+    """Give metres to a workout without a route, if all of their time is the workout's."""
+    begin, end, value = way
+    metres = value * _METRES.get((element.get("unit") or "").lower(), np.nan)
+    source = (element.get("sourceName") or "")[:200]
+    within = route.start_s - HEART_HOLDS_S <= begin < end <= route.end_s + HEART_HOLDS_S
+    if not isinstance(route, _Indoors) or not (within and metres >= 0):
+        return
+    if source in route.ways or len(route.ways) < _MOST_AT_ONCE:
+        route.ways.setdefault(source, array("d")).extend((begin, end, metres))
+
+
+def _sport(element: etree._Element) -> str:
+    return (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
+
+
+def _times_s(element: etree._Element) -> tuple[float, float]:
+    return apple_time_s(element.get("startDate")), apple_time_s(element.get("endDate"))
 
 
 def _own_name(path: str) -> str:
@@ -340,14 +416,14 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     Returns:
         Whether it is a run or a walk without any route.
     """
-    sport = (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
+    sport = _sport(element)
     named = [_own_name(each.get("path") or "") for each in element.iter("{*}FileReference")]
     if not sport:
         return False
     for name in named:
         if route := by_file.get(name):
             route.sport, route.is_referred = sport, True
-    begin, end = apple_time_s(element.get("startDate")), apple_time_s(element.get("endDate"))
+    begin, end = _times_s(element)
     is_alone = not named
     for route in () if named else by_file.values():
         shared_s = min(end, route.end_s) - max(begin, route.start_s)
@@ -355,6 +431,59 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
         if not route.is_referred and 2 * shared_s > route.end_s - route.start_s:
             route.sport = sport
     return is_alone and is_on_foot(sport) == "yes"
+
+
+def _indoors(element: etree._Element) -> _Indoors:
+    """What a workout states of itself."""
+    sport, (begin, end) = _sport(element), _times_s(element)
+    totals = {
+        kind: (element.get(name), element.get(f"{name}Unit"))
+        for kind, name in ((_WAY, "totalDistance"), (_ENERGY, "totalEnergyBurned"))
+    }
+    for each in element.iter("{*}WorkoutStatistics"):
+        totals[each.get("type") or ""] = (each.get("sum"), each.get("unit"))
+    distance, energy = (
+        number(totals[kind][0] or "") * units.get((totals[kind][1] or "").lower(), np.nan)
+        for kind, units in ((_WAY, _METRES), (_ENERGY, _KCAL))
+    )
+    return _Indoors(
+        *(begin, end, sport),
+        name=f"{sport}; {(element.get('startDate') or '')[:40].replace('/', '-')}",
+        source=(element.get("sourceName") or "")[:200],
+        distance_m=distance if distance > 0 else None,
+        energy_kcal=energy if energy > 0 else None,
+        pauses=_pauses(element, end),
+    )
+
+
+def _pauses(element: etree._Element, end_s: float) -> list[tuple[float, float]]:
+    """From each event of a pause to the next that goes on, or to the end."""
+    pauses, since = list[tuple[float, float]](), np.inf
+    for each in islice(element.iter("{*}WorkoutEvent"), _MOST_ALONE):
+        kind, at = (each.get("type") or "").lower(), apple_time_s(each.get("date"))
+        if kind.endswith("pause"):
+            since = min(since, at)
+        elif kind.endswith(("resume", "motionresumed")) and at > since:
+            pauses.append((since, at))
+            since = np.inf
+    return [*pauses, (since, end_s)] if since < end_s else pauses
+
+
+def _tcx(workout: _Indoors) -> bytes:
+    """A run or walk without a route: a point at each time that any of its records states."""
+    way_s, way_m = odometer_of(workout.ways, workout.source, workout.distance_m)
+    edges_s = np.array(workout.steps).reshape(-1, 3)[:, :2].ravel()
+    ends_s = (workout.start_s, workout.end_s)
+    time_s = np.unique(np.concatenate((ends_s, workout.heart[::2], way_s, edges_s)))
+    time_s = time_s[(time_s >= workout.start_s) & (time_s <= workout.end_s)]
+    steps_spm = rates_of_counts(workout.steps, time_s)
+    columns = {
+        "DistanceMeters": interpolate(time_s, way_s, way_m) if way_s.size else None,
+        "HeartRateBpm": last_heart_rates(workout.heart, time_s),
+        "RunCadence": None if steps_spm is None else steps_spm / 2,  # TCX counts one leg
+    }
+    totals = {"DistanceMeters": workout.distance_m, "Calories": workout.energy_kcal}
+    return tcx_of(workout.sport or "", time_s, columns, totals, workout.pauses)
 
 
 def _gpx(route: _Route, run: Recording) -> bytes:

@@ -475,10 +475,14 @@ class _ArchiveWalk:
             self.reader.refuse_large(shown, export, self.limits.archive_bytes)
             with archive.open(export) as stream:
                 health.collect(self.reader.pieces(stream))
+            with archive.open(export) as stream:
+                health.collect_indoors(self.reader.pieces(stream))
         except ReadError as problem:
             yield shown, problem
         except UNPACKING_ERRORS as problem:
             yield shown, unpacking_error(shown, problem)
+        for workout, content in health.indoors():
+            yield f"{shown} ({workout})", content
         if missing := health.without_route():
             yield shown, missing
         for route in health.routes():
