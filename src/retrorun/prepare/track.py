@@ -369,6 +369,27 @@ def sums_ahead(values: FloatArray, width: int) -> FloatArray:
     return np.asarray(running[width:] - running[:-width])
 
 
+def odometer_stands(by_odometer: FloatArray, track: Track, settings: PrepareSettings) -> BoolArray:
+    """Where an odometer that did not fail counts nothing for ``stands_s`` or more, (n,).
+
+    There the athlete stands, and positions that move are jitter, unless there are steps, or the
+    positions end farther away than any jitter reaches.
+    """
+    width = settings.stands_s
+    if track.seconds < width:
+        return np.zeros(track.seconds, dtype=bool)
+    counted = np.where(np.isfinite(by_odometer), by_odometer, 1.0)
+    first = np.flatnonzero(sums_ahead(counted, width) < width * settings.stands_mps)
+    stands = covered(first, first + width, track.seconds)
+    places = track.column("x_m"), track.column("y_m")
+    for begin, end in true_runs(stands & np.isfinite(places[0])):
+        way_m = [place[end - 1] - place[begin] for place in places]
+        if arithmetic.hypot(*way_m) > settings.stands_within_m:
+            stands[begin:end] = False
+    steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))
+    return stands & ~(steps_spm > settings.stepping_spm)
+
+
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
     """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
     rate = np.full(course_deg.size, np.nan)
