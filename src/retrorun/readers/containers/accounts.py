@@ -29,12 +29,6 @@ from lxml import etree
 from retrorun.arithmetic import interpolate
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
-from retrorun.readers.cadence import (
-    HEART_HOLDS_S,
-    last_heart_rates,
-    odometer_of,
-    rates_of_counts,
-)
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import (
@@ -54,6 +48,12 @@ from retrorun.readers.xml.document import (
     without_doctype,
 )
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
+from retrorun.readers.xml.points import (
+    HEART_HOLDS_S,
+    last_heart_rates,
+    odometer_of,
+    rates_of_counts,
+)
 from retrorun.settings import ReadLimits
 from retrorun.text import file_key, name_key
 
