@@ -27,6 +27,7 @@ from retrorun.prepare.track import (
     covered,
     first_of,
     ground_mps,
+    jitters_in_place,
     odometer_stands,
     speed_around_turns,
     sums_ahead,
@@ -91,7 +92,8 @@ def with_distance(
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
-    paused = track.flags["paused"]
+    stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
+    paused = track.flags["paused"] | stays
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
         {ODOMETER: by_odometer, POSITIONS: by_position, SPEED: by_speed}, track.seconds
@@ -100,7 +102,7 @@ def with_distance(
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
-    ground = np.where(odometer_stands(by_odometer, track, settings), 0.0, ground)
+    ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
