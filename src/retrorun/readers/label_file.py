@@ -17,7 +17,12 @@ from typing import cast
 
 from retrorun.errors import ReadError
 from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
-from retrorun.readers.sports import without_diacritics
+from retrorun.readers.sports import (
+    BESIDE_DIRECTIONS,
+    DIRECTIONS,
+    by_word,
+    without_diacritics,
+)
 from retrorun.readers.xml import hour_of_day, plain_time, unix_s
 
 ORIGIN = "sidecar"
@@ -25,12 +30,7 @@ _HEAD = ("start", "end", "direction")
 _DURATION = "duration"
 
 
-def _by_word(words: Mapping[str, str]) -> Mapping[str, str]:
-    """Each word of a text with blanks between them → what it means."""
-    return {word: meaning for meaning, text in words.items() for word in text.split()}
-
-
-_HEADS = _by_word(  # other heads, with letters alone and without units and diacritics
+_HEADS = by_word(  # other heads, with letters alone and without units and diacritics
     {
         "start": (
             "begin from starttime startzeit beginn anfang von debut depart inicio inizio begintime"
@@ -53,42 +53,6 @@ _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s
 _UNIT_S = {"ms": 1e-3, "msec": 1e-3, "min": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0}
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
-# what says neither of the two: gaits, and small words around
-_BESIDE = _by_word(
-    {
-        "gait": (
-            "run running walk walking jog jogging lauf laufen laufend gehen gehend course marche"
-            " courir corsa camminata correre correr corrida corriendo caminar tek teku hoja beh"
-            " bieg lopen lobe lob lop springa бег ход"
-        ),
-        "small": "in en a al all do hacia para the",
-    }
-)
-_DIRECTIONS = _by_word(  # letters alone, without blanks and diacritics
-    {
-        "backward": (
-            "backwards back b bw bwd reverse reversed rev retro retrorun retrorunning backrunning"
-            " backpedal backpedaling backpedalling runningbackward runningbackwards backwardrunning"
-            " ruckwarts rueckwaerts ruckwartslauf ruckwartslaufen ruckwartsgehen rw"
-            " arriere enarriere areculons reculons atras haciaatras deespaldas espaldas"
-            " indietro allindietro tras decostas costas achteruit achterwaarts achterstevoren"
-            " achteruitlopen baklanges bakat baglaens bagud baklengs bakover tylem tylu wstecz"
-            " pozadu vzad dozadu nazaj vzvratno vzvratni ritensko natrag unatrag"
-            " taaksepain takaperin geri geriye hatra hatrafele inapoi назад спиноивперед задом"
-            " уназад наназад 后退 後退 倒跑 倒着跑 倒退跑 向后 向後 後ろ 後ろ向き 後ろ走り 後ろ歩き"
-            " 뒤 뒤로 뒤로달리기 뒤로걷기"
-        ),
-        "forward": (
-            "forwards forth front f fw fwd ahead normal vorwarts vorwaerts vorwartslauf"
-            " vorwartslaufen vorwartsgehen vw avant enavant adelante delante defrente frente"
-            " avanti inavanti paraafrente vooruit voorwaarts framat framlanges forlaens fremad"
-            " forover forlengs przodem przodu popredu vpred dopredu naprej naprijed eteenpain"
-            " etuperin ileri elore inainte вперед напред напријед 向前 前进 前進 正跑 前 前向き"
-            " 前走り 앞 앞으로"
-        ),
-        "clear": "unknown unclear unsure",
-    }
-)
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
 _MOST_TITLES = 10  # lines in front of a table
@@ -366,12 +330,12 @@ def _direction(cell: str) -> str | None:
     """Backward, forward or clear; None where a cell says none of them."""
     plain = without_diacritics(cell[:_LONGEST_MOMENT])
     words = re.findall(r"[^\W\d_]+", plain)
-    candidates = ("".join(words), "".join(word for word in words if word not in _BESIDE))
+    candidates = ("".join(words), "".join(word for word in words if word not in BESIDE_DIRECTIONS))
     for one in candidates:
         if one in ("backward", "forward", "clear"):
             return one
-        if one in _DIRECTIONS:
-            return _DIRECTIONS[one]
+        if one in DIRECTIONS:
+            return DIRECTIONS[one]
     return None
 
 
