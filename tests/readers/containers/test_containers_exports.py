@@ -223,6 +223,15 @@ def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> Non
     assert _slugs(twice) == ["ok", "ok"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_table_s_lines_may_end_in_any_way(end: str) -> None:
+    table = _table("en", FILES).replace("\r\n", end).encode()
+    assert _slugs({"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}) == [
+        "ok",
+        "not-a-run",
+    ]
+
+
 def test_a_table_of_endless_columns_costs_no_time() -> None:
     wide = _table("en", FILES) + ",a.fit" * 30_000
     packed = _zip({"activities.csv": wide.encode()})

@@ -89,7 +89,7 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = text_of(data[:_MOST_BYTES])
+    text = text_of(data[:_MOST_BYTES]).replace("\r\n", "\n").replace("\r", "\n")
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
