@@ -523,7 +523,7 @@ def test_runs_without_a_route_are_named_once(routes: dict[str, bytes]) -> None:
 
 def _indoor_run(
     sources: Mapping[str, float], stated: str = "", *, pause: tuple[int, int] | None = None
-) -> Recording | NotARunError:
+) -> Recording | RetrorunError:
     """What is read of 600 s at 170 steps and 150 beats a minute; metres a second of each source."""
     seconds = [each for each in range(0, 600, 10) if not pause or not pause[0] <= each < pause[1]]
     records = [
