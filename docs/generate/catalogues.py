@@ -140,7 +140,7 @@ UNHEARD = {
     "executemany",
     "getattr",
     "find_session",
-    "_by_word",  # words of tables of labels, to be recognised
+    "by_word",  # words of tables of labels, to be recognised
 }
 # calls that take words of tables in a terminal, and how many of their arguments do
 TABLE_CALLS = {"grid": 2, "table_word": 1, "add_column": 1}

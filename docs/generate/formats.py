@@ -224,10 +224,12 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   called in the phone's language) beside routes (`workout-routes/*.gpx`, or GPX whose creator is
   `Apple Health Export`): each route becomes GPX with the heart rate and the steps of its time,
   and keeps the accuracy of its positions. Its sport is that of the workout that names it, else of
-  the workout of its time. Runs and walks without a route, as on a treadmill, are counted and named
-  (`not-a-run-no-route`), not read: the export has single records of each device, and
-  does not say which of these add up to the workout. Neither the export nor the routes are held: an
-  export of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
+  the workout of its time. Runs and walks without a route, as on a treadmill, become TCX
+  with the heart rate, the steps, the pauses and the totals of their time; of their distance those
+  records count that are of one device and add up to the workout's own total within 5 % (where it
+  states none: those of the device that recorded it). Those without any record are counted and named
+  (`not-a-run-no-route`). The export is read a second time for them. Neither the export nor
+  the routes are held: one of 2 GB with 20 routes of an hour took 75 s of CPU and 59 MB at its peak
   (`python benchmarks/health_export.py --megabytes 2048`). The document type is left out,
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
   itself.

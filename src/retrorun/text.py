@@ -48,6 +48,16 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
 
 
+def file_key(name: str) -> str:
+    """The name of a file as tables and archives have it in common.
+
+    Tools write backslashes, begin with ``./``, change the case or the Unicode normal form, or
+    unpack what was packed.
+    """
+    plain = name_key(name.strip().replace("\\", "/"))
+    return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
+
+
 def printable(address: str) -> str:
     """A file's name or address as text that can be printed, with nothing left out.
 

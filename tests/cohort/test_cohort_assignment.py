@@ -5,8 +5,10 @@ import datetime as dt
 import io
 import pickle
 import random
+import tarfile
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from retrorun.cohort import profiles
 from retrorun.cohort.assignment import AssignmentOptions, AthleteIndex, Athletes, load
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete, DatedMass
+from retrorun.settings import ReadLimits
 
 
 def table(text: str) -> profiles.Table:
@@ -154,7 +157,7 @@ def test_a_table_whose_name_only_ends_so_assigns_nobody() -> None:
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("virtual_activities.csv", "Filename,Athlete ID\na.fit,wrong\n")
         archive.writestr("activities.csv", "Filename,Athlete ID\na.fit,ann\n")
-    assert chosen.inside("export.zip", stream) == {"a.fit": "ann"}
+    assert chosen.inside("export.zip", stream, ReadLimits()) == {"a.fit": "ann"}
 
 
 def bulk(index: str, name: str = "activities.csv") -> io.BytesIO:
@@ -169,7 +172,7 @@ def bulk(index: str, name: str = "activities.csv") -> io.BytesIO:
 def test_the_archives_own_table_tells_whose_its_members_are() -> None:
     chosen = load(AssignmentOptions("export", athlete_column="Athlete ID"))
     stream = bulk("Activity ID,Filename,Athlete ID\n1,activities/1.fit,ann\n2,activities/2.fit,\n")
-    inside = chosen.inside("club/x.zip", stream)
+    inside = chosen.inside("club/x.zip", stream, ReadLimits())
     assert stream.tell() == 5
     assert inside == {"activities/1.fit": "ann"}
     name = "club/x.zip"
@@ -178,13 +181,30 @@ def test_the_archives_own_table_tells_whose_its_members_are() -> None:
     assert chosen.of_member(name, "x.zip/activities/2.fit", inside) == "club"
 
 
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_a_tar_s_own_table_tells_whose_its_members_are(mode: Literal["w", "w:gz"]) -> None:
+    chosen = load(AssignmentOptions("export", athlete_column="Athlete ID"))
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode) as archive:
+        table = b"Filename,Athlete ID\nactivities/1.fit,ann\n"
+        for name, data in (("./activities/1.fit", b"x" * 9999), ("./activities.csv", table)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    stream.seek(5)
+    inside = chosen.inside("club/x.tgz", stream, ReadLimits())
+    assert stream.tell() == 5
+    assert inside == {"activities/1.fit": "ann"}
+    assert chosen.of_member("club/x.tgz", "x.tgz/activities/1.fit (Run)", inside) == "ann"
+
+
 def test_an_archive_without_the_column_is_a_problem_of_its_own() -> None:
     chosen = load(AssignmentOptions("export", athlete_column="Athlete ID"))
     with pytest.raises(ReadError, match="Athlete ID"):
-        chosen.inside("x.zip", bulk("Filename,Who\na,b\n"))
-    assert chosen.inside("x.zip", bulk("Filename,Who\na,b\n", "other.csv")) == {}
-    assert chosen.inside("x.zip", io.BytesIO(b"no zip")) == {}
-    assert Athletes().inside("x.zip", io.BytesIO(b"no zip")) == {}
+        chosen.inside("x.zip", bulk("Filename,Who\na,b\n"), ReadLimits())
+    assert chosen.inside("x.zip", bulk("Filename,Who\na,b\n", "other.csv"), ReadLimits()) == {}
+    assert chosen.inside("x.zip", io.BytesIO(b"no zip"), ReadLimits()) == {}
+    assert Athletes().inside("x.zip", io.BytesIO(b"no zip"), ReadLimits()) == {}
 
 
 def test_with_the_archives_table_every_profile_decides(tmp_path: Path) -> None:
@@ -233,7 +253,7 @@ def test_whatever_the_bytes_the_outcome_is_a_table_or_words(tmp_path: Path) -> N
             with contextlib.suppress(SettingsError):
                 AthleteIndex.from_table(profiles.parse_table("t", broken), "file", "athlete", "")
         with contextlib.suppress(ReadError):
-            asked.inside("x.zip", io.BytesIO(mutated(rng, zipped)))
+            asked.inside("x.zip", io.BytesIO(mutated(rng, zipped)), ReadLimits())
 
 
 # --- profiles

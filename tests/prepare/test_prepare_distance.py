@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from retrorun.model import FileTotal, Lap, Pause, Recording, Track
 from retrorun.prepare import prepare
@@ -517,3 +518,62 @@ def test_an_odometer_that_hangs_while_somebody_walks_on_is_no_stop(speed_mps: fl
     shown_m = np.where(times < 300, speed_mps * times, speed_mps * 300)
     track = prepared(replace(one, columns={**one.columns, "distance_m": shown_m}))
     assert moving_s(track) == pytest.approx(900, abs=2)
+
+
+@pytest.mark.parametrize("speed_mps", [0.7, 0.95])
+@pytest.mark.parametrize("lasts_s", [25, 30, 40])
+def test_an_odometer_that_hangs_for_half_a_minute_at_a_slow_walk_is_no_stop(
+    speed_mps: float, lasts_s: int
+) -> None:
+    times = np.arange(601.0)
+    shown_m = speed_mps * (times - np.clip(times - 300.0, 0.0, lasts_s))
+    one = northward(times, speed_mps * times)
+    track = prepared(replace(one, columns={**one.columns, "distance_m": shown_m}))
+    assert moving_s(track) == pytest.approx(600, abs=4)
+
+
+def wandering(times: np.ndarray, east_m: np.ndarray, north_m: np.ndarray) -> Recording:
+    """Positions whose error wanders: 3 m of standard deviation, forgotten within 20 s, and noise.
+
+    A process of Ornstein and Uhlenbeck in each direction, and 0.5 m of white noise.
+    """
+    random = np.random.default_rng(11)
+    keeps = np.exp(-1 / 20)
+    error_m = random.normal(0.0, 3.0, (2, times.size))
+    for at in range(1, times.size):
+        fresh_m = random.normal(0.0, 3.0 * np.sqrt(1 - keeps**2), 2)
+        error_m[:, at] = keeps * error_m[:, at - 1] + fresh_m
+    error_m += random.normal(0.0, 0.5, error_m.shape)
+    one = northward(times, north_m + error_m[0])
+    longitude = one.columns["longitude_deg"] + (east_m + error_m[1]) * METRE
+    return replace(one, columns={**one.columns, "longitude_deg": longitude})
+
+
+@pytest.mark.parametrize("stop_s", [40, 120])
+def test_a_stop_without_an_odometer_is_one_where_positions_jitter(stop_s: int) -> None:
+    times = np.arange(901.0)
+    way_m = 3.0 * (times - np.clip(times - 400.0, 0.0, stop_s))
+    one = wandering(times, np.zeros(times.size), way_m)
+    ran_s = 900 - stop_s
+    track = prepared(one)
+    assert metres(track) == pytest.approx(3.0 * ran_s, rel=0.02)
+    assert moving_s(track) == pytest.approx(ran_s, abs=12)
+    stepping = {**one.columns, "cadence_spm": np.full(times.size, 110.0)}
+    moving = {**one.columns, "speed_mps": np.full(times.size, 0.8)}
+    for columns in (stepping, moving):  # steps and a device's own speed tell of motion
+        assert moving_s(prepared(replace(one, columns=columns))) > ran_s + 0.5 * stop_s
+
+
+@pytest.mark.parametrize(("speed_mps", "length_m"), [(1.5, 10.0), (2.0, 10.0), (1.2, 20.0)])
+def test_shuttles_and_walks_are_no_stops_however_positions_jitter(
+    speed_mps: float, length_m: float
+) -> None:
+    times = np.arange(901.0)
+    around_m = speed_mps * times % (2 * length_m)
+    shuttle_m = np.where(around_m < length_m, around_m, 2 * length_m - around_m)
+    without = structs.replace(SETTINGS, stands_jitter_share=0.0)
+    for north_m in (shuttle_m, 0.8 * times):
+        one = wandering(times, 0 * times, north_m)
+        moved_s = moving_s(prepare(one, without))
+        assert moved_s > 700
+        assert moving_s(prepared(one)) == pytest.approx(moved_s, abs=20)  # one window by chance

@@ -160,3 +160,58 @@ def test_a_table_of_endless_rows_or_heads_costs_no_time() -> None:
 def _refused_or_read(data: bytes) -> None:
     with suppress(ReadError):
         label_table("run.labels.csv", data)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Start;Ende;Richtung\ns;s;\n100;200;b\n260;320,5;f\nSumme;;\n",  # units and a sum
+        "My labels;;\nstart;end;direction\n100;200;b\n260;320,5;f\n",
+        "; by me\nstart,end,direction\n100,200,b\n260,320.5,f\n",
+        "| start | end | direction |\n|---|---|---|\n| 100 | 200 | b |\n| 260 | 320.5 | f |\n",
+        'start,end,direction\n="100",="200",b\n="260",="320.5",f\n',
+        "start,end,direction\n100,200,b\n260,320.5,f\n\x1a",
+        "Start time,Stop time,Activity\n100,200,b\n260,320.5,f\n",
+        "start,end,is_backward\n100,200,1\n260,320.5,0\n",
+        "start,end,backward?\n100,200,yes\n260,320.5,\n",
+        "Zeit;Richtung\n1:40–3:20;b\n4:20 bis 5:20,5;f\n",
+        "range,direction\n100-200,b\n260-320.5,f\n",
+        "start,end,direction\n0.00115740741,0.00231481481,b\n0.00300925926,0.00370949074,f\n",
+        "start,end,direction\nPT1M40S,PT3M20S,b\n+4:20,T+320.5,f\n",
+        "start;end;direction\n1:40 min;3:20 min;b\n4:20 min;5:20,5 min;f\n",
+        "start,end,direction\n100,200,slow backward (uphill)\n260,320.5,forward # easy\n",
+    ],
+)
+def test_tables_as_spreadsheets_and_people_write_them(text: str) -> None:
+    assert _labels(text) == LABELS
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("1'000", "1'200,5"),
+        ("1.000", "1.200,5"),
+        ("1,000.0", "1,200.5"),
+        ("1\u202f000", "1\u202f200,5"),
+    ],
+)
+def test_separators_of_thousands(start: str, end: str) -> None:
+    ((label,),) = label_table("a", f"start;end;direction\n{start};{end};b\n".encode()).values()
+    expected = 1.0 if start == "1.000" else 1000.0  # a number of one full stop is a decimal
+    assert (label.start_s, label.end_s) == (expected, 1200.5)
+
+
+@pytest.mark.parametrize(
+    "word", ["not backward", "back to start", "backward to forward", "abc", "no retro"]
+)
+def test_words_that_name_no_one_direction_are_no_label(word: str) -> None:
+    with pytest.raises(ReadError):
+        label_table("a", f"start,end,direction\n100,200,{word}\n".encode())
+
+
+def test_an_offset_of_a_zone_parts_no_range() -> None:
+    moment = "2024-05-03T08:31:40-02:00"
+    later = "2024-05-03T08:33:20-02:00"
+    for head in ("start,end,direction", "a,b,direction"):
+        ((start_s, end_s, _),) = _labels(f"{head}\n{moment},{later},b\n")
+        assert (start_s, end_s) == (MOMENT_S + 7200, MOMENT_S + 7300)

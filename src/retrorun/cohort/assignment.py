@@ -6,12 +6,9 @@ of files and athletes; or, for the members of a platform's bulk export, from a c
 """
 
 import hashlib
-import lzma
 import re
-import struct
 import unicodedata
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO
@@ -24,8 +21,10 @@ from retrorun.cohort import profiles
 from retrorun.cohort.profiles import Table, cell_text, file_head, parse_table
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
+from retrorun.readers.containers.archives import UNPACKING_ERRORS, MemberReader
 from retrorun.results import athlete_key
 from retrorun.results.layout import UNKNOWN
+from retrorun.settings import ReadLimits
 
 _DIGEST = 16
 
@@ -155,10 +154,6 @@ def _relative(name: str) -> str:
 FOLDER, EXPORT = "folder", "export"
 _INDEX = "activities.csv"
 _INDEX_BYTES = 64 << 20
-_BROKEN = (  # what zipfile raises for bytes that are no zip, or a broken one
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, NotImplementedError),
-    *(EOFError, RuntimeError, OSError, ValueError, IndexError, KeyError, OverflowError),
-)
 _TITLE = re.compile(r" \([^/]*\)$")  # what the reader of archives adds to a member's name
 
 
@@ -238,25 +233,29 @@ class Athletes:
         taught = {key: self.profile(key).with_learnt_of(each) for key, each in learnt.items()}
         return replace(self, profiles={**self.profiles, **taught})
 
-    def inside(self, name: str, stream: IO[bytes]) -> dict[str, str]:
+    def inside(self, name: str, stream: IO[bytes], limits: ReadLimits) -> dict[str, str]:
         """Member's path → athlete, as an archive's own table has it; empty if it is not used.
 
         Args:
             name: the archive's, for errors.
             stream: the archive; read at any place, and left where it was.
+            limits: bounds for reading.
 
         Raises:
             ReadError: its table has no such column, or cannot be read.
+            StoreError: the disk for the copy of a tar is full.
         """
         if self.columns is None:
             return {}
         place = stream.tell()
+        stream.seek(0)
         try:
-            with zipfile.ZipFile(stream) as archive:
+            reader = MemberReader(limits, is_wanted=_is_index)
+            with reader.open_any(stream, name) as (archive, _):
                 return _read_owners(name, archive, *self.columns)
         except SettingsError as problem:
             raise ReadError("archive-index", problem.message, file=name) from problem
-        except _BROKEN:
+        except UNPACKING_ERRORS:
             return {}  # the reader of archives says what is wrong with it
         finally:
             stream.seek(place)
@@ -317,11 +316,14 @@ def _folder(table: str, exports: str) -> str:
     return table[len(root) :].rpartition("/")[0] + "/" if "/" in table[len(root) :] else ""
 
 
+def _is_index(name: str) -> bool:
+    return name.rsplit("/", 1)[-1] == _INDEX
+
+
 def _read_owners(
     name: str, archive: zipfile.ZipFile, file_column: str, athlete_column: str
 ) -> dict[str, str]:
-    infos = archive.infolist()
-    info = next((one for one in infos if one.filename.rsplit("/", 1)[-1] == _INDEX), None)
+    info = next((one for one in archive.infolist() if _is_index(one.filename)), None)
     if info is None:
         return {}
     with archive.open(info) as stream:

@@ -203,7 +203,7 @@ def _analyse_archive(
     with store.opened(file.name, file.tag) as stream:
         _check_size(file, stream.seek(0, os.SEEK_END))
         stream.seek(0)
-        owners = job.athletes.inside(file.name, stream)
+        owners = job.athletes.inside(file.name, stream, limits)
         for position, (member, content) in enumerate(readers.members(name, stream, limits)):
             if position < skip:
                 continue

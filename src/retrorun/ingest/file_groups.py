@@ -333,8 +333,9 @@ def _not_on_foot(
     table: Entry, data: bytes, within: Iterable[Entry], beside: Iterable[Entry]
 ) -> dict[str, Problem]:
     """Why files beside a table are passed over; its names are sought in all that is within."""
-    from retrorun.readers.containers.accounts import activities, file_key, rows_of
+    from retrorun.readers.containers.accounts import activities, rows_of
     from retrorun.readers.sports import is_on_foot
+    from retrorun.text import file_key
 
     folder, _, name = table.address.rpartition("/")
     own = printable(name)

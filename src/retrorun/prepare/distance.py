@@ -23,9 +23,17 @@ from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.sources import differs
-from retrorun.prepare.track import covered, first_of, ground_mps, speed_around_turns, sums_ahead
+from retrorun.prepare.track import (
+    covered,
+    first_of,
+    ground_mps,
+    jitters_in_place,
+    odometer_stands,
+    speed_around_turns,
+    sums_ahead,
+)
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 
@@ -84,7 +92,8 @@ def with_distance(
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
-    paused = track.flags["paused"]
+    stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
+    paused = track.flags["paused"] | stays
     by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
     step, sums = _first_known(
         {ODOMETER: by_odometer, POSITIONS: by_position, SPEED: by_speed}, track.seconds
@@ -93,7 +102,7 @@ def with_distance(
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
-    ground = np.where(_stands(by_odometer, track, settings), 0.0, ground)
+    ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
     return replace(track, columns=columns, step_m=step, distance_sources=sums)
 
@@ -391,27 +400,6 @@ def _without_failures(
     moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
     failed = np.flatnonzero(stands & moves)
     return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
-
-
-def _stands(by_odometer: FloatArray, track: Track, settings: PrepareSettings) -> BoolArray:
-    """Where an odometer that did not fail counts nothing for ``stands_s`` or more, (n,).
-
-    There the athlete stands, and positions that move are jitter, unless there are steps, or the
-    positions end farther away than any jitter reaches.
-    """
-    width = settings.stands_s
-    if track.seconds < width:
-        return np.zeros(track.seconds, dtype=bool)
-    counted = np.where(np.isfinite(by_odometer), by_odometer, 1.0)
-    first = np.flatnonzero(sums_ahead(counted, width) < width * settings.stands_mps)
-    stands = covered(first, first + width, track.seconds)
-    places = track.column("x_m"), track.column("y_m")
-    for begin, end in true_runs(stands & np.isfinite(places[0])):
-        way_m = [place[end - 1] - place[begin] for place in places]
-        if arithmetic.hypot(*way_m) > settings.stands_within_m:
-            stands[begin:end] = False
-    steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))
-    return stands & ~(steps_spm > settings.stepping_spm)
 
 
 def _first_known(

@@ -346,6 +346,35 @@ def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> fl
     return arithmetic.quantile(known_m, settings.bend_quantile) if known_m.size else np.inf
 
 
+def jitters_in_place(track: Track, settings: PrepareSettings) -> BoolArray:
+    """Where positions move no faster than they jitter, and lead nowhere, for ``stands_s``, (n,).
+
+    There the athlete stands, unless there are steps or the device knows of a speed.
+    """
+    width, size = settings.stands_s, track.seconds
+    x_m, y_m = track.column("x_m"), track.column("y_m")
+    chord_mps = track.column("ground_speed_mps")
+    slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, settings)
+    slow_mps = min(slow_mps, settings.stop_share * _usual_mps(chord_mps, settings))
+    if size < width or not slow_mps > settings.moving_mps:
+        return np.zeros(size, dtype=bool)
+    half = width // 2
+    known = np.isfinite(chord_mps)
+    slow = (
+        sums_ahead(np.where(known, chord_mps, settings.speed_limit_mps * width), width)
+        <= slow_mps * width
+    )
+    drift_m = [
+        (sums_ahead(each, half)[half:] - sums_ahead(each, half)[:-half])[: slow.size] / half
+        for each in (np.where(known, place, 0.0) for place in (x_m, y_m))
+    ]
+    first = np.flatnonzero(slow & (arithmetic.hypot(*drift_m) < settings.moving_mps * half))
+    steps_spm = track.columns.get("cadence_spm", np.zeros(size))
+    device_mps = track.columns.get("speed_mps", np.zeros(size))
+    moves = (steps_spm > settings.stepping_spm) | (device_mps >= settings.moving_mps)
+    return covered(first, first + width, size) & ~moves
+
+
 def _usual_mps(chord_mps: FloatArray, settings: PrepareSettings) -> float:
     moving_mps = chord_mps[chord_mps > settings.moving_mps]
     return arithmetic.median(moving_mps) if moving_mps.size else 0.0
@@ -403,6 +432,30 @@ def sums_ahead(values: FloatArray, width: int) -> FloatArray:
     """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
     running = np.concatenate(([0.0], np.cumsum(values)))
     return np.asarray(running[width:] - running[:-width])
+
+
+def odometer_stands(by_odometer: FloatArray, track: Track, settings: PrepareSettings) -> BoolArray:
+    """Where an odometer that did not fail counts nothing for ``stands_s`` or more, (n,).
+
+    There the athlete stands, and positions that move are jitter, unless there are steps, or the
+    positions end as far away as somebody walks, or farther than any jitter reaches.
+    """
+    width = settings.stands_s
+    if track.seconds < width:
+        return np.zeros(track.seconds, dtype=bool)
+    counted = np.where(np.isfinite(by_odometer), by_odometer, 1.0)
+    first = np.flatnonzero(sums_ahead(counted, width) < width * settings.stands_mps)
+    stands = covered(first, first + width, track.seconds)
+    places = track.column("x_m"), track.column("y_m")
+    for begin, end in true_runs(stands & np.isfinite(places[0])):
+        half = max(1, (end - begin) // 2)  # means of both halves smooth the jitter
+        ends = (slice(end - half, end), slice(begin, begin + half))
+        way_m = [place[ends[0]].mean() - place[ends[1]].mean() for place in places]
+        walked_m = settings.moving_mps * (end - begin - half)
+        if arithmetic.hypot(*way_m) > min(walked_m, settings.stands_within_m):
+            stands[begin:end] = False
+    steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))
+    return stands & ~(steps_spm > settings.stepping_spm)
 
 
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:

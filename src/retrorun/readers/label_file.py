@@ -17,7 +17,12 @@ from typing import cast
 
 from retrorun.errors import ReadError
 from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
-from retrorun.readers.sports import without_diacritics
+from retrorun.readers.sports import (
+    BESIDE_DIRECTIONS,
+    DIRECTIONS,
+    by_word,
+    without_diacritics,
+)
 from retrorun.readers.xml import hour_of_day, plain_time, unix_s
 
 ORIGIN = "sidecar"
@@ -25,12 +30,7 @@ _HEAD = ("start", "end", "direction")
 _DURATION = "duration"
 
 
-def _by_word(words: Mapping[str, str]) -> Mapping[str, str]:
-    """Each word of a text with blanks between them → what it means."""
-    return {word: meaning for meaning, text in words.items() for word in text.split()}
-
-
-_HEADS = _by_word(  # other heads, with letters alone and without units and diacritics
+_HEADS = by_word(  # other heads, with letters alone and without units and diacritics
     {
         "start": (
             "begin from starttime startzeit beginn anfang von debut depart inicio inizio begintime"
@@ -53,40 +53,15 @@ _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s
 _UNIT_S = {"ms": 1e-3, "msec": 1e-3, "min": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0}
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
-# what says neither of the two: gaits, and small words around
-_BESIDE = _by_word(
+# words of a note that say nothing of a direction there: "back to start", "in front"
+_WEAK = frozenset({"front", "ahead", "normal", "reverse", "reversed", "forth"})
+_NOT = frozenset({"not", "no", "non", "nicht", "kein", "keine", "pas", "ne", "nie", "niet", "inte"})
+_SHORTEST_WORD = 5  # letters of a word by which a note is known
+_IS_BACKWARD = "isbackward"  # a column of yes and no
+_YES_NO = by_word(
     {
-        "gait": (
-            "run running walk walking jog jogging lauf laufen laufend gehen gehend course marche"
-            " courir corsa camminata correre correr corrida corriendo caminar tek teku hoja beh"
-            " bieg lopen lobe lob lop springa бег ход"
-        ),
-        "small": "in en a al all do hacia para the",
-    }
-)
-_DIRECTIONS = _by_word(  # letters alone, without blanks and diacritics
-    {
-        "backward": (
-            "backwards back b bw bwd reverse reversed rev retro retrorun retrorunning backrunning"
-            " backpedal backpedaling backpedalling runningbackward runningbackwards backwardrunning"
-            " ruckwarts rueckwaerts ruckwartslauf ruckwartslaufen ruckwartsgehen rw"
-            " arriere enarriere areculons reculons atras haciaatras deespaldas espaldas"
-            " indietro allindietro tras decostas costas achteruit achterwaarts achterstevoren"
-            " achteruitlopen baklanges bakat baglaens bagud baklengs bakover tylem tylu wstecz"
-            " pozadu vzad dozadu nazaj vzvratno vzvratni ritensko natrag unatrag"
-            " taaksepain takaperin geri geriye hatra hatrafele inapoi назад спиноивперед задом"
-            " уназад наназад 后退 後退 倒跑 倒着跑 倒退跑 向后 向後 後ろ 後ろ向き 後ろ走り 後ろ歩き"
-            " 뒤 뒤로 뒤로달리기 뒤로걷기"
-        ),
-        "forward": (
-            "forwards forth front f fw fwd ahead normal vorwarts vorwaerts vorwartslauf"
-            " vorwartslaufen vorwartsgehen vw avant enavant adelante delante defrente frente"
-            " avanti inavanti paraafrente vooruit voorwaarts framat framlanges forlaens fremad"
-            " forover forlengs przodem przodu popredu vpred dopredu naprej naprijed eteenpain"
-            " etuperin ileri elore inainte вперед напред напријед 向前 前进 前進 正跑 前 前向き"
-            " 前走り 앞 앞으로"
-        ),
-        "clear": "unknown unclear unsure",
+        "backward": "yes y true 1 x ja j wahr oui o vrai si sì sí da tak ano да 是",
+        "forward": "no n false 0 nein falsch non faux nee ne nie нет 否 -",
     }
 )
 _MOST_ROWS = 10_000
@@ -102,12 +77,25 @@ _DATED = re.compile(
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?")
 _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 1'40"
     r"(?:(\d+)\s*(?:h(?:ours?|rs?)?|std)\.?)?\s*"
-    r"(?:(\d+)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
+    r"(?:(\d+(?:\.\d+)?)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
     r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
     re.IGNORECASE,
 )
 _ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
 _CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
+_SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a plain form
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), plain)
+    for pattern, plain in (
+        (r"""\A="?([^"]{1,64})"?\Z""", r"\1"),
+        (r"\A(?:PT|T?\+)(?=\d)", ""),
+        (r"(?<=\d)['’\u202f\u00a0 ](?=\d{3}(?:\D|\Z))", ""),  # thousands
+        (r"\A(\d{1,3})\.(\d{3}),(\d+)\Z", r"\1\2.\3"),
+        (r"\A(\d{1,3}),(\d{3})\.(\d+)\Z", r"\1\2.\3"),
+        (r"\A(\d+:\d\d(?:[.,]\d+)?)\s*min\.?\Z", r"\1"),
+    )
+)
+_RANGE = re.compile(r"\s+(?:bis|to|until|till|tot|do|à|a|al)\s+|\s*[-–—~→]\s*")
+_IN_DAYS = re.compile(r"0(?:[.,]\d{5,})?")  # a spreadsheet's time of day without its format
 _LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
@@ -134,11 +122,13 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
         raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     lines, skipped = _lines(data)
     found: dict[int, list[Label]] = {}
-    rows = _rows(name, lines, skipped)
+    rows = _with_ranges_parted(_rows(name, lines, skipped))
     columns, units_s = _columns(name, rows)
     for count, (line, row) in enumerate(rows if _is_row(rows) else rows[1:]):
         if count >= _MOST_ROWS:
             raise _error_in_line(name, line, f"more than {_MOST_ROWS} labels")
+        if not any(_is_moment(cell.strip()) or _direction(cell) for cell in row):
+            continue  # units below the heads, rules, sums
         if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
             continue
         label = _label(name, line, _cells(row, columns, units_s))
@@ -168,8 +158,14 @@ def _lines(data: bytes) -> tuple[list[str], int]:
     while skipped < len(lines) and _is_in_front(lines[skipped]):
         skipped += 1
     first = lines[skipped : skipped + _MOST_TITLES]
-    table = next((at for at, line in enumerate(first) if _delimiter([line])), 0)
+    parted = [at for at, line in enumerate(first) if _delimiter([line])]
+    whole = (at for at in parted if len(_filled(first[at])) >= len(_HEAD))
+    table = next(whole, next(iter(parted), 0))
     return lines[skipped + table :], skipped + table
+
+
+def _filled(line: str) -> list[str]:
+    return [each for each in line.split(_delimiter([line])) if each.strip()]
 
 
 def _is_in_front(line: str) -> bool:
@@ -213,6 +209,32 @@ def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list
     return rows or [(skipped + 1, [])]
 
 
+def _with_ranges_parted(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """With ``1:40-3:20`` in two columns, where every row has it in the same one."""
+    (line, head), *labels = rows
+    if {"start", "end"} <= {_HEADS.get(one, one) for one, _ in map(_plain_head, head)}:
+        return rows
+    for at in range(min(len(head), _MOST_COLUMNS)):
+        parted = [_ends(cell_of(row, at)) for _, row in labels]
+        if parted and all(parted):
+            named = [(line, [*head[:at], "start", "end", *head[at + 1 :]])]
+            return named + [
+                (number, [*row[:at], *ends, *row[at + 1 :]])
+                for (number, row), ends in zip(labels, parted, strict=True)
+            ]
+    return rows
+
+
+def _ends(cell: str) -> tuple[str, str] | tuple[()]:
+    """The two moments of a range; nothing where it is none."""
+    for each in _RANGE.finditer(cell[: 2 * _LONGEST_MOMENT]):
+        ends = cell[: each.start()].strip(), cell[each.end() :].strip()
+        is_dated = {_DATED.match(one) is not None for one in ends}
+        if len(is_dated) == 1 and all(ends) and all(map(_is_moment, ends)):
+            return ends
+    return ()
+
+
 def _columns(
     name: str, rows: Sequence[tuple[int, list[str]]]
 ) -> tuple[dict[str, int], dict[str, float]]:
@@ -231,11 +253,23 @@ def _columns(
             found.setdefault(one, at)
     for at, (one, _) in enumerate(plain):
         found.setdefault(_HEADS.get(one, one), at)
-    found |= _by_content(found, [row for _, row in rows[1:]], len(head))
+    own = [row for _, row in rows[1:]]
+    flags = [one.removeprefix("is") for one, _ in plain]
+    ways = [_direction(one) if len(one) >= _SHORTEST_WORD else None for one in flags]
+    if "direction" not in found and "backward" in ways:
+        found |= dict.fromkeys(("direction", _IS_BACKWARD), ways.index("backward"))
+    activity = [cell_of(row, found[_ACTIVITY]) for row in own] if _ACTIVITY in found else []
+    if "direction" not in found and activity and all(map(_direction, activity)):
+        found["direction"] = found.pop(_ACTIVITY)
+    found |= _by_content(found, own, len(head))
     if not ({"start", "direction"} <= found.keys() and found.keys() & {"end", _DURATION}):
         raise _error_in_line(name, line, f"its first line must name {', '.join(_HEAD)}")
     timed = ("start", "end", _DURATION)
-    return found, {one: plain[found[one]][1] for one in timed if one in found}
+    units_s = {one: plain[found[one]][1] for one in timed if one in found}
+    moments = [cell_of(row, found[one]) for row in own for one in units_s]
+    if moments and all(map(_IN_DAYS.fullmatch, moments)):
+        units_s = dict.fromkeys(units_s, _DAY_S)
+    return found, units_s
 
 
 def _plain_head(head: str) -> tuple[str, float]:
@@ -284,6 +318,8 @@ def _cells(
         for one in ("start", "end", _DURATION)
     )
     direction = cell_of(row, columns.get("direction"))
+    if _IS_BACKWARD in columns:
+        direction = _YES_NO.get(direction.lower() or "-", direction)
     if "end" not in columns:
         (start_s, clock), (lasts_s, _) = _moment(start), _moment(lasts)
         if not clock and start_s is not None and lasts_s is not None:
@@ -297,6 +333,8 @@ def _cells(
 def _plain_moment(cell: str) -> str:
     """A moment as this module reads it: a number has one full stop, so 8.31.40 is a clock time."""
     text = plain_time(cell.strip("'"))
+    for pattern, plain in _SPELLINGS:
+        text = pattern.sub(plain, text)
     return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
 
 
@@ -306,7 +344,7 @@ def _in_seconds(cell: str, unit_s: float) -> str:
         return cell
     number = cell.replace(",", ".") if cell.count(",") == 1 else cell
     try:
-        return str(round(float(number) * unit_s, 6))
+        return str(round(float(number) * unit_s, 3))
     except ValueError:
         return cell
 
@@ -366,13 +404,21 @@ def _direction(cell: str) -> str | None:
     """Backward, forward or clear; None where a cell says none of them."""
     plain = without_diacritics(cell[:_LONGEST_MOMENT])
     words = re.findall(r"[^\W\d_]+", plain)
-    candidates = ("".join(words), "".join(word for word in words if word not in _BESIDE))
+    candidates = ("".join(words), "".join(word for word in words if word not in BESIDE_DIRECTIONS))
     for one in candidates:
         if one in ("backward", "forward", "clear"):
             return one
-        if one in _DIRECTIONS:
-            return _DIRECTIONS[one]
-    return None
+        if one in DIRECTIONS:
+            return DIRECTIONS[one]
+    return _direction_of_note(words)
+
+
+def _direction_of_note(words: Sequence[str]) -> str | None:
+    """The only direction that a few words name, such as ``slow backward, uphill``."""
+    known = {"backward": "backward", "forward": "forward", **DIRECTIONS}
+    clear = [one for one in words if len(one) >= _SHORTEST_WORD and one not in _WEAK]
+    said = {known[one] for one in clear if one in known}
+    return said.pop() if len(said) == 1 and not _NOT & set(words) else None
 
 
 def _over_midnight(cells: Sequence[str], start_s: float, end_s: float) -> tuple[float, float]:
@@ -427,7 +473,7 @@ def _seconds(text: str) -> float | None:
     words = _IN_WORDS.fullmatch(text) if text else None
     if words:
         hours, minutes, seconds = words.groups()
-        return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds or 0)
+        return int(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds or 0)
     try:
         seconds_s = float(text)
     except ValueError:

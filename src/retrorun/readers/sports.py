@@ -379,3 +379,90 @@ def _matches(word: str, words: Words) -> bool:
     if any(part in word for part in words.within):
         return True
     return len(word) >= _LEAST_COMPOUND and word not in _NO_COMPOUND and word.endswith(words.end)
+
+
+# heads of tables of activities in English, German, French, Spanish, Italian, Portuguese, Dutch,
+# Swedish, Danish, Norwegian, Polish, Czech, Slovenian, Russian, Japanese and Chinese, without
+# diacritics and apostrophes
+TITLE_HEADS = frozenset(
+    {
+        *("activity name", "name der aktivitat", "aktivitatsname", "nom de l activite"),
+        *("nombre de la actividad", "nombre de actividad", "nome attivita", "nome dell attivita"),
+        *("nome da atividade", "naam activiteit", "activiteitsnaam", "naam van activiteit"),
+        *("aktivitetsnamn", "aktivitetsnavn", "navn pa aktivitet", "aktivitetens navn"),
+        *("nazwa aktywnosci", "nazev aktivity", "ime dejavnosti", "naziv dejavnosti"),
+        *("ime aktivnosti", "название тренировки", "アクティビティ名", "活动名称"),
+    }
+)
+TYPE_HEADS = frozenset(
+    {
+        *("activity type", "sport type", "aktivitatsart", "aktivitatstyp", "sportart"),
+        *("type d activite", "tipo de actividad", "tipo attivita", "tipo di attivita"),
+        *("tipo de atividade", "tipo da atividade", "type activiteit", "activiteitstype"),
+        *("activiteittype", "soort activiteit", "aktivitetstyp", "aktivitetstype"),
+        *("type aktivitet", "typ aktywnosci", "rodzaj aktywnosci", "typ aktivity"),
+        *("druh aktivity", "vrsta dejavnosti", "vrsta aktivnosti", "tip dejavnosti"),
+        *("тип тренировки", "アクティビティタイプ", "活动类型"),
+    }
+)
+DATE_HEADS = frozenset(
+    {
+        *("activity date", "aktivitatsdatum", "datum der aktivitat", "date de l activite"),
+        *("fecha de la actividad", "fecha de actividad", "data attivita", "data dell attivita"),
+        *("data da atividade", "datum activiteit", "datum van activiteit", "activiteitsdatum"),
+        *("activiteitdatum", "aktivitetsdatum", "aktivitetsdato", "dato for aktivitet"),
+        *("data aktywnosci", "datum aktivity", "datum dejavnosti", "datum aktivnosti"),
+        *("дата тренировки", "アクティビティ日", "活动日期"),
+    }
+)
+
+
+def plain_head(head: str) -> str:
+    """A head in lower case, without diacritics and apostrophes."""
+    return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
+
+
+def by_word(words: Mapping[str, str]) -> Mapping[str, str]:
+    """Each word of a text with blanks between them → what it means."""
+    return {word: meaning for meaning, text in words.items() for word in text.split()}
+
+
+# what says neither of the two: gaits, and small words around
+BESIDE_DIRECTIONS = by_word(
+    {
+        "gait": (
+            "run running walk walking jog jogging lauf laufen laufend gehen gehend course marche"
+            " courir corsa camminata correre correr corrida corriendo caminar tek teku hoja beh"
+            " bieg lopen lobe lob lop springa бег ход"
+        ),
+        "small": "in en a al all do hacia para the",
+    }
+)
+DIRECTIONS = by_word(  # letters alone, without blanks and diacritics
+    {
+        "backward": (
+            "backwards back b bw bwd reverse reversed rev retro retrorun retrorunning backrunning"
+            " backpedal backpedaling backpedalling runningbackward runningbackwards backwardrunning"
+            " ruckwarts rueckwaerts ruckwartslauf ruckwartslaufen ruckwartsgehen rw"
+            " arriere enarriere areculons reculons atras haciaatras deespaldas espaldas"
+            " indietro allindietro tras decostas costas achteruit achterwaarts achterstevoren"
+            " achteruitlopen baklanges bakat baglaens bagud baklengs bakover tylem tylu wstecz"
+            " pozadu vzad dozadu nazaj vzvratno vzvratni ritensko natrag unatrag unazad nazad zpet"
+            " ruckwaerts rueckwarts ruckw bkwd bckw backwd retrolauf retrolaufen enreculant recul"
+            " zpatky pozpatku taakse tagurpidi atpakal atgal πισω αναποδα lui mundur натраг 倒走"
+            " 后退跑 뒤로뛰기 إلىالخلف للخلف אחורה"
+            " taaksepain takaperin geri geriye hatra hatrafele inapoi назад спиноивперед задом"
+            " уназад наназад 后退 後退 倒跑 倒着跑 倒退跑 向后 向後 後ろ 後ろ向き 後ろ走り 後ろ歩き"
+            " 뒤 뒤로 뒤로달리기 뒤로걷기"
+        ),
+        "forward": (
+            "forwards forth front f fw fwd ahead normal vorwarts vorwaerts vorwartslauf"
+            " vorwartslaufen vorwartsgehen vw avant enavant adelante delante defrente frente"
+            " avanti inavanti paraafrente vooruit voorwaarts framat framlanges forlaens fremad"
+            " forover forlengs przodem przodu popredu vpred dopredu naprej naprijed eteenpain"
+            " etuperin ileri elore inainte вперед напред напријед 向前 前进 前進 正跑 前 前向き"
+            " 前走り 앞 앞으로"
+        ),
+        "clear": "unknown unclear unsure",
+    }
+)

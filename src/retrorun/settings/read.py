@@ -202,6 +202,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     stands_mps: float = 0.01  # An odometer that counts less than this stands.
     stands_moving_mps: float = 1.5  # Positions that move faster than this show that it failed.
     stands_within_m: float = 30.0  # Positions of an athlete who stands end no farther away.
+    stands_jitter_share: float = 0.7  # Who moves slower than this share of the jitter of positions
+    # a second, and gets nowhere, stands.
     totals_agree: float = 1.25  # Two totals of a session agree within this factor.
     totals_differ: float = 1.6  # Where two totals differ by more than this factor, one of them is
     # wrong.

@@ -6,6 +6,7 @@ import resource
 import stat
 import struct
 import tarfile
+import tempfile
 import time
 import tracemalloc
 import zipfile
@@ -14,12 +15,14 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
 
-from retrorun.errors import NotARunError, ReadError, RetrorunError
+from retrorun.errors import NotARunError, ReadError, RetrorunError, StoreError
 from retrorun.readers import is_archive, members, read
+from retrorun.readers.containers import archives
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
 
@@ -424,6 +427,16 @@ def test_a_tar_is_read_as_a_zip_of_the_same_members(how: str) -> None:
     assert found["a.zip/more.tgz/5.gpx"] == _gpx(6)
 
 
+@pytest.mark.parametrize("suffix", [".7z", ".rar", ".tar.xz", ".TXZ"])
+def test_an_archive_of_another_kind_within_one_is_named(suffix: str) -> None:
+    content = {"a.gpx": _gpx(), f"old/2019{suffix}": bytes(200_000)}
+    for data in (_zip(content), _tar(content)):
+        assert _outcomes(data) == {
+            "a.zip/a.gpx": "ok",
+            f"a.zip/old/2019{suffix}": "archive-unopened",
+        }
+
+
 def test_what_is_no_file_of_a_tar_is_refused_by_name() -> None:
     buffer = io.BytesIO()
     kinds = {"l.gpx": tarfile.SYMTYPE, "d.gpx": tarfile.CHRTYPE, "p.gpx": tarfile.FIFOTYPE}
@@ -447,6 +460,34 @@ def test_what_is_no_file_of_a_tar_is_refused_by_name() -> None:
         "a.zip//etc/out.gpx": "member-outside",
         "a.zip/ok.gpx": "ok",
     }
+
+
+def _full(**_: object) -> IO[bytes]:
+    return Path("/dev/full").open("w+b", 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("how", ["", "gz"])
+def test_a_full_disk_is_no_damage_of_a_tar(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "TemporaryFile", _full)
+    monkeypatch.setattr(archives, "_MOST_HELD_BYTES", 1 << 16)
+    noise = np.random.default_rng(3).bytes(200_000)
+    tar = _tar({"a.gpx": _gpx(), "b.csv": noise, "c.gpx": _gpx()}, how)
+    for data in (tar, _zip({"a.gpx": _gpx(), "old.tar": tar})):
+        with pytest.raises(StoreError) as caught:
+            _outcomes(data)
+        assert caught.value.slug == "temporary-disk-full"
+        assert "the disk for temporary files is full" in str(caught.value)
+
+
+def test_a_disk_without_any_place_for_temporary_files_is_no_damage_of_a_tar(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", list)
+    monkeypatch.setattr(archives, "_MOST_HELD_BYTES", 1 << 10)
+    with pytest.raises(StoreError):
+        _outcomes(_tar({"a.gpx": _gpx(40)}))
 
 
 def test_bounds_hold_for_a_tar() -> None:

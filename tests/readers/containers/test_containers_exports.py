@@ -1,8 +1,10 @@
 """Exports as sites and phones hand them out: tables in many languages, litter, broken types."""
 
 import io
+import struct
 import time
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -149,19 +151,68 @@ class _Named(zipfile.ZipInfo):
         return self.raw, 0
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
-def test_names_of_members_without_the_flag_of_utf_8(encoding: str) -> None:
-    names = ("activities/Z\u00fcrich 1.gpx", "activities/Z\u00fcrich 2.gpx")
+def _zip_named(names: Mapping[str, bytes], table: str = "", *, extra: bool = False) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("activities.csv", _table("en", names))
-        for name in names:
+        if table:
+            archive.writestr("activities.csv", table)
+        for name, raw in names.items():
             member = _Named(name)
-            member.raw = name.encode(encoding)
+            member.raw = raw
+            if extra:  # APPNOTE.TXT 4.6.9
+                own = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
+                member.extra = struct.pack("<HHHHH", 9, 2, 0, 0x7075, len(own)) + own
             archive.writestr(member, _gpx())
-    found = dict(members("a.zip", buffer.getvalue(), LIMITS))
-    assert [name.split(" (")[0] for name in found] == [f"a.zip/{name}" for name in names]
-    assert [isinstance(each, bytes) for each in found.values()] == [True, False]
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        *(("utf-8", "Z\u00fcrich"), ("cp437", "Z\u00fcrich"), ("cp1252", "Z\u00fcrich")),
+        *(
+            ("cp850", "S\u00e3o Jo\u00e3o"),
+            ("cp1252", "S\u00e3o Jo\u00e3o"),
+            ("cp1252", "L\u00e4ufe"),
+        ),
+        *(
+            ("cp852", "\u017ealec \u010d"),
+            ("cp1250", "te\u010de"),
+            ("cp1251", "\u0431\u0435\u0433"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["{}/1.gpx", "{} 1.gpx"])
+def test_names_of_members_without_the_flag_of_utf_8(encoding: str, word: str, form: str) -> None:
+    names = [f"activities/{form}".format(word), "activities/2.gpx"]
+    data = _zip_named(
+        {name: name.encode(encoding) for name in names}, _table("en", (names[1], names[0]))
+    )
+    found = dict(members("a.zip", data, LIMITS))
+    assert [name.split(" (Mor")[0].split(" (To ")[0] for name in found] == [
+        f"a.zip/{name}" for name in names
+    ]
+    assert [isinstance(each, bytes) for each in found.values()] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "word"),
+    [
+        *(("cp437", "Fr\u00fchst\u00fcck"), ("cp850", "\u00c1vila"), ("cp850", "S\u00e3o")),
+        *(("cp1252", "L\u00e4ufe"), ("cp1252", "\u00c9t\u00e9"), ("cp1252", "S\u00e3o Jo\u00e3o")),
+    ],
+)
+def test_names_without_flag_and_table_are_read_so_that_they_are_letters(
+    encoding: str, word: str
+) -> None:
+    name = f"{word}.gpx"
+    found = dict(members("a.zip", _zip_named({name: name.encode(encoding)}), LIMITS))
+    assert list(found) == [f"a.zip/{name}"]
+
+
+def test_a_name_in_the_extra_field_of_unicode_paths_counts() -> None:
+    data = _zip_named({"\u0431\u0435\u0433.gpx": b"___.gpx\xe1"}, extra=True)
+    assert list(dict(members("a.zip", data, LIMITS))) == ["a.zip/\u0431\u0435\u0433.gpx"]
 
 
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
@@ -170,6 +221,15 @@ def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> Non
     assert _slugs(content) == ["ok", "not-a-run"]
     twice = {"activities.csv": table, "a/2.gpx": _gpx(), "b/2.gpx": _gpx()}
     assert _slugs(twice) == ["ok", "ok"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_table_s_lines_may_end_in_any_way(end: str) -> None:
+    table = _table("en", FILES).replace("\r\n", end).encode()
+    assert _slugs({"activities.csv": table, FILES[0]: _gpx(), FILES[1]: _gpx()}) == [
+        "ok",
+        "not-a-run",
+    ]
 
 
 def test_a_table_of_endless_columns_costs_no_time() -> None:
@@ -459,3 +519,78 @@ def test_runs_without_a_route_are_named_once(routes: dict[str, bytes]) -> None:
     assert isinstance(said, NotARunError)
     assert (said.slug, said.message[-11:]) == ("not-a-run-no-route", "not read: 2")
     assert len(found) == len(routes)
+
+
+def _indoor_run(
+    sources: Mapping[str, float], stated: str = "", *, pause: tuple[int, int] | None = None
+) -> Recording | RetrorunError:
+    """What is read of 600 s at 170 steps and 150 beats a minute; metres a second of each source."""
+    seconds = [each for each in range(0, 600, 10) if not pause or not pause[0] <= each < pause[1]]
+    records = [
+        _quantity("DistanceWalkingRunning", (at, at + 10), mps / 100, source, "km")
+        for source, mps in sources.items()
+        for at in seconds
+    ]
+    records += [_quantity("HeartRate", (at, at), 150, "Watch", "count/min") for at in seconds]
+    records += [_quantity("StepCount", (at, at + 10), 170 / 6, "Watch", "count") for at in seconds]
+    events = "".join(
+        f'<WorkoutEvent type="HKWorkoutEventType{kind}" date="{_at(at)}"/>'
+        for kind, at in zip(("Pause", "Resume"), pause or (), strict=False)
+    )
+    inside = f'<MetadataEntry key="HKIndoorWorkout" value="1"/>{stated}{events}'
+    workout = _workout_of("Running", _at(0), _at(600), inside)
+    workout = workout.replace("<Workout ", '<Workout sourceName="Watch" ')
+    export = f"<HealthData>{''.join(records)}{workout}</HealthData>".encode()
+    ((name, content),) = members("e.zip", _zip({"export.xml": export}), LIMITS)
+    assert name.startswith("e.zip/export.xml")
+    return read(name, content, LIMITS).recordings[0] if isinstance(content, bytes) else content
+
+
+def _at(second: int) -> str:
+    return f"2026-02-01 07:{30 + second // 60:02d}:{second % 60:02d} +0000"
+
+
+def _quantity(kind: str, at: tuple[int, int], value: float, source: str, unit: str) -> str:
+    begin, end = map(_at, at)
+    what = f'type="HKQuantityTypeIdentifier{kind}" sourceName="{source}" unit="{unit}"'
+    return f'<Record {what} startDate="{begin}" endDate="{end}" value="{value}"/>'
+
+
+STATED = '<WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" {}/>'
+
+
+@pytest.mark.parametrize(
+    ("sources", "stated", "metres"),
+    [
+        ({"Watch": 3.0}, "", 1800.0),
+        ({"Phone": 3.3, "Watch": 3.0}, "", 1800.0),
+        ({"Watch": 3.0, "Phone": 3.3}, STATED.format('sum="1.98" unit="km"'), 1980.0),
+        ({"Watch": 3.0, "Phone": 3.3}, STATED.format('sum="1.1185" unit="mi"'), 1800.0),
+        ({"Phone": 3.3}, "", None),
+        ({"Phone": 3.3}, STATED.format('sum="1.8" unit="km"'), None),
+    ],
+)
+def test_a_run_without_a_route_has_the_records_of_one_device(
+    sources: Mapping[str, float], stated: str, metres: float | None
+) -> None:
+    run = _indoor_run(sources, stated)
+    assert isinstance(run, Recording)
+    assert run.time_s[-1] - run.time_s[0] == 600
+    assert run.time_s[0] == 1769931000.0
+    assert run.sport == "running"
+    assert run.columns["cadence_spm"][:-1] == pytest.approx(170, abs=0.1)
+    assert run.columns["heart_rate_bpm"] == pytest.approx(150)
+    distance = run.columns.get("distance_m")
+    assert (distance is None) == (metres is None)
+    assert distance is None or distance[-1] == pytest.approx(metres)
+    assert (run.distance_m is None) == (not stated)
+    assert run.distance_m is None or run.distance_m == pytest.approx(metres or 1800.0, rel=1e-3)
+
+
+def test_a_pause_of_a_run_without_a_route_is_one() -> None:
+    run = _indoor_run({"Watch": 3.0}, pause=(200, 300))
+    assert isinstance(run, Recording)
+    (pause,) = run.pauses
+    start_s = run.time_s[0]
+    assert (pause.start_time_s - start_s, pause.end_time_s - start_s) == (200.0, 300.0)
+    assert run.columns["distance_m"][-1] == pytest.approx(1500.0)

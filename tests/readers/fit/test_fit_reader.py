@@ -403,3 +403,36 @@ def test_a_sport_that_says_nothing_is_known_by_its_sub_sport(sub: int, *, is_kep
         return
     with pytest.raises(NotARunError):
         _read(data)
+
+
+@pytest.mark.parametrize(
+    ("session", "file", "sub", "word"),
+    [(0, 2, 0, None), (0, 1, 0, "running"), (0, 2, 1, "treadmill"), (1, 2, 0, "running")],
+)
+def test_a_generic_session_has_the_sport_of_its_file(
+    session: int, file: int, sub: int, word: str | None
+) -> None:
+    """The session's own sub-sport goes before the sport message."""
+    sport = [number(0, "enum", file), number(1, "enum", 0)]
+    data = _file(
+        lambda encoder: encoder.add(4, 12, sport),
+        _records(60),
+        _session(START, session, number(6, "enum", sub)),
+    )
+    if word is None:
+        with pytest.raises(NotARunError):
+            _read(data)
+    else:
+        assert _read(data).recordings[0].sport == word
+
+
+@pytest.mark.parametrize("stopped_s", [3600, 0])
+def test_a_hole_that_the_session_knows_of_is_a_pause_without_an_event(stopped_s: int) -> None:
+    """An hour between two records: a stop by the session's totals, else a clock that was set."""
+    totals = [number(7, "uint32", 1000 * (600 + stopped_s)), number(8, "uint32", 1000 * 600)]
+    data = _file(_records(300), _records(300, START + 299 + 3600), _session(START, 1, *totals))
+    run = read("a.fit", data, ReadLimits()).recordings[0]
+    assert run.time_s[-1] - run.time_s[0] == pytest.approx(598 + stopped_s, abs=2)
+    assert [each.end_time_s - each.start_time_s for each in run.pauses] == [3600.0] * bool(
+        stopped_s
+    )

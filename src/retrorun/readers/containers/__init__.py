@@ -5,23 +5,30 @@ without compression: so all that holds of a zip's members holds of a tar's.
 """
 
 import csv
+import errno
 import gzip
 import io
 import math
 import re
 import stat
+import struct
 import tarfile
+import tempfile
+import unicodedata
 import warnings
 import zipfile
 import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import pairwise
+from pathlib import PurePosixPath
 from typing import IO, Any, cast
 
 import numpy as np
 
-from retrorun.errors import ReadError
+from retrorun.errors import ReadError, StoreError
+from retrorun.text import name_key
 from retrorun.units import FloatArray
 
 _SEPARATORS = (";", "\t", ",")
@@ -121,6 +128,38 @@ _TAR_ERRORS = (
 )
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@contextmanager
+def temporary_file(name: str, most_held_bytes: int) -> Iterator[IO[bytes]]:
+    """A file for a copy: in memory, a large one on the disk without a name.
+
+    Args:
+        name: of the archive that is copied, for messages.
+        most_held_bytes: a larger copy is on the disk.
+
+    Raises:
+        StoreError: the disk is full; an ``OSError`` of what is done with the file, too.
+    """
+    try:
+        with tempfile.SpooledTemporaryFile(most_held_bytes) as copy:
+            yield cast(IO[bytes], copy)
+    except OSError as problem:
+        if not _is_of_the_disk(problem):
+            raise
+        words = "the disk for temporary files is full"
+        remedy = "Make room there, or set TMPDIR to a folder on another disk; then use --retry."
+        raise StoreError("temporary-disk-full", words, file=name, remedy=remedy) from problem
+
+
+def _is_of_the_disk(problem: BaseException) -> bool:
+    """Whether a file could not be written; reading gives no such error."""
+    return isinstance(problem, OSError) and (
+        problem.errno in _FULL or "No usable temporary directory" in str(problem)
+    )
+
+
 def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds it
     stream: IO[bytes],
     name: str,
@@ -128,6 +167,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
     most: tuple[float, int],
     *,
     is_wanted: Callable[[str], bool],
+    unopened: tuple[str, ...],
     spend: Callable[[int], None],
 ) -> ReadError | None:
     """Copy the members of a tar to a zip; links, devices and pipes stay such, without content.
@@ -138,7 +178,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
         copy: where the zip is written.
         most: the tar may not unpack to more bytes; what stands behind so many members is left out.
         is_wanted: whether a member is copied, by its name.
-
+        unopened: how names of members end that are copied without their content.
         spend: is given how many bytes were unpacked, also where this ends with an error.
 
     Returns:
@@ -146,6 +186,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
 
     Raises:
         ReadError: it unpacks to too many bytes, or no member can be read.
+        OSError: the copy cannot be written.
     """
     most_bytes, most_members = most
     packed = stream.read(2) == b"\x1f\x8b"
@@ -166,8 +207,10 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
                     problem = ReadError("archive-too-many", words, file=name)
                     break
                 if is_wanted(info.name) and not info.isdir():
-                    _copy_member(info, source, made)
+                    _copy_member(info, source, made, unopened)
         except _TAR_ERRORS as broken:
+            if _is_of_the_disk(broken):
+                raise
             words = f"the tar is damaged: {broken}; what came before it was read"
             problem = ReadError("archive-broken", words, file=name)
     if problem and not count:
@@ -194,7 +237,9 @@ def _tar_infos(source: "_Forward") -> Iterator[tarfile.TarInfo]:
         raise tarfile.ReadError("a header is damaged")
 
 
-def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFile) -> None:
+def _copy_member(
+    info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFile, unopened: tuple[str, ...]
+) -> None:
     raw = info.name.encode("utf-8", "surrogateescape")
     if len(raw) > _LONGEST_NAME:
         return
@@ -210,7 +255,7 @@ def _copy_member(info: tarfile.TarInfo, source: "_Forward", made: zipfile.ZipFil
         stat.S_IFREG if is_file else stat.S_IFLNK if info.islnk() or info.issym() else stat.S_IFIFO
     )
     entry.external_attr = (kind | 0o600) << 16
-    left = info.size if is_file else 0
+    left = info.size if is_file and not name.lower().endswith(unopened) else 0
     with made.open(entry, "w", force_zip64=True) as target:
         if left:
             source.seek(info.offset_data)
@@ -286,6 +331,109 @@ class _Forward:
 
     def close(self) -> None:
         """As of a file, which stays open."""
+
+
+_NAME_IS_UTF8 = 0x800  # APPNOTE.TXT 4.4.4, bit 11; without it names are in code page 437
+_UNICODE_PATH = 0x7075  # APPNOTE.TXT 4.6.9: a version, a checksum and the name in UTF-8
+_WESTERN = ("cp437", "cp1252", "cp850")  # of equal ones the first counts
+_CODE_PAGES = (*_WESTERN, "cp1250", "cp852", "cp1251", "cp866")
+_LEAST_EXTRA = 4  # bytes of an extra field: its kind and its size
+_MOST_TRIED = 100  # names that are read in each code page
+
+
+def names_of(infos: Sequence[zipfile.ZipInfo], text: Callable[[], str]) -> list[str]:
+    """The names of a zip's members, with slashes between folders.
+
+    Some tools write UTF-8 without its flag, as macOS does, or letters of the system's code page:
+    that in which most names stand in the archive's tables, else that in which most are letters.
+
+    Args:
+        infos: the members; code page 437 was read where there is no flag.
+        text: gives what the archive's tables say; is asked where the code page is not known.
+    """
+    stated = [_stated_name(info) for info in infos]
+    raw = [
+        info.filename.encode("cp437", "replace")
+        for info, name in zip(infos, stated, strict=True)
+        if name is None
+    ]
+    page = _code_page(raw[:_MOST_TRIED], name_key(text())) if raw else ""
+    found = iter(each.decode(page, "replace") for each in raw)
+    return [(next(found) if name is None else name).replace("\\", "/") for name in stated]
+
+
+def _stated_name(info: zipfile.ZipInfo) -> str | None:
+    """A name whose encoding is certain: by its flag, its extra field, or as valid UTF-8."""
+    name = info.filename
+    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
+        return name
+    with suppress(UnicodeError):
+        raw = name.encode("cp437")
+        return _unicode_path(info.extra, zlib.crc32(raw)) or raw.decode()
+    return None
+
+
+def _unicode_path(extra: bytes, checksum: int) -> str:
+    """The name in the extra fields; empty if none has that of a name with this checksum."""
+    while len(extra) >= _LEAST_EXTRA:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == _UNICODE_PATH and extra[5:9] == struct.pack("<I", checksum):
+            return extra[9 : 4 + size].decode()
+        extra = extra[4 + size :]
+    return ""
+
+
+def _code_page(names: Sequence[bytes], text: str) -> str:
+    def named(page: str) -> int:
+        paths = (name_key(each.decode(page, "replace")).removesuffix(".gz") for each in names)
+        parts = {part for path in paths for part in re.split(r"[/\\]", path)}
+        return sum(not part.isascii() and part in text for part in parts)
+
+    best = max(_CODE_PAGES, key=named)
+    if named(best):
+        return best
+    return max(_WESTERN, key=lambda page: _letters(b" ".join(names).decode(page, "replace")))
+
+
+def _letters(text: str) -> int:
+    """How many characters beyond ASCII are Latin letters, without capitals within a word."""
+    return sum(
+        unicodedata.name(one, "").startswith("LATIN")
+        and not (one.isupper() and before.isalpha() and after.islower())
+        for before, one, after in zip(" " + text, text, text[1:] + " ", strict=False)
+        if not one.isascii()
+    )
+
+
+def overlap(infos: list[zipfile.ZipInfo]) -> bool:
+    """Whether packed bytes are claimed twice: a small file could unpack without an end."""
+    return any(
+        one.header_offset + one.compress_size > other.header_offset
+        for one, other in pairwise(infos)
+    )
+
+
+def is_left_by_a_system(name: str) -> bool:
+    """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
+    parts = name.split("/")
+    return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
+
+
+_SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK)
+
+
+def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
+    """Why a member is not opened at all, by its entry; None if it may be."""
+    parts = PurePosixPath(info.filename.replace("\\", "/")).parts
+    if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in (parts or ("",))[0]:
+        return ReadError("member-outside", "its path leads out of the archive", file=name)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        return ReadError("member-link", "a link, not a file", file=name)
+    if stat.S_IFMT(info.external_attr >> 16) in _SPECIAL:
+        return ReadError("member-special", "no ordinary file", file=name)
+    if info.flag_bits & 0x1:
+        return ReadError("member-encrypted", "it is encrypted", file=name)
+    return None
 
 
 _MOST_LISTED = 16 << 20  # bytes of a zip's table of contents

@@ -9,82 +9,59 @@ by the order that all exports seen had.
 Apple's export has routes as GPX, and one XML with everything else. The XML is read as a stream: of
 its records only the heart rates and step counts within a route's time are kept. Each route is
 handed on as GPX that holds them too. Neither the routes nor the XML are held as a whole: a thousand
-routes cost no more than what was found for them.
+routes cost no more than what was found for them. Runs and walks without a route are handed on as
+TCX, if there are records of their time: the export is read a second time for them.
 """
 
-import codecs
 import csv
 import io
-import re
 from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import accumulate, chain, islice
+from itertools import accumulate, islice
 
 import numpy as np
 from lxml import etree
 
+from retrorun.arithmetic import interpolate
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
 from retrorun.readers.label_file import cell_of, text_of
 from retrorun.readers.registry import suffixes
-from retrorun.readers.sports import is_on_foot, without_diacritics
-from retrorun.readers.xml import number, unix_s
+from retrorun.readers.sports import (
+    DATE_HEADS,
+    TITLE_HEADS,
+    TYPE_HEADS,
+    is_on_foot,
+    plain_head,
+)
+from retrorun.readers.xml import apple_time_s, number
+from retrorun.readers.xml.activity import tcx_of
 from retrorun.readers.xml.document import (
-    CONTROLS_TO_BLANKS,
     XmlBrokenError,
     elements,
     head_of,
     local_name,
-    wide_encoding,
+    without_doctype,
 )
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
+from retrorun.readers.xml.points import (
+    HEART_HOLDS_S,
+    last_heart_rates,
+    odometer_of,
+    rates_of_counts,
+)
 from retrorun.settings import ReadLimits
-from retrorun.text import name_key
-from retrorun.units import FloatArray
+from retrorun.text import file_key, name_key
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB
 _LOOKED_AT = 200  # rows by which the column of files is found
 _MOST_COLUMNS = 1000  # that are looked at: Strava's table has a hundred
 _MOST_TYPES, _LONGEST_TYPE = 60, 60  # of activities, and characters of one: Strava has some fifty
-# heads in English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Danish, Norwegian,
-# Polish, Czech, Slovenian, Russian, Japanese and Chinese, without diacritics and apostrophes
-_TITLE = frozenset(
-    {
-        *("activity name", "name der aktivitat", "aktivitatsname", "nom de l activite"),
-        *("nombre de la actividad", "nombre de actividad", "nome attivita", "nome dell attivita"),
-        *("nome da atividade", "naam activiteit", "activiteitsnaam", "naam van activiteit"),
-        *("aktivitetsnamn", "aktivitetsnavn", "navn pa aktivitet", "aktivitetens navn"),
-        *("nazwa aktywnosci", "nazev aktivity", "ime dejavnosti", "naziv dejavnosti"),
-        *("ime aktivnosti", "название тренировки", "アクティビティ名", "活动名称"),
-    }
-)
-_TYPE = frozenset(
-    {
-        *("activity type", "sport type", "aktivitatsart", "aktivitatstyp", "sportart"),
-        *("type d activite", "tipo de actividad", "tipo attivita", "tipo di attivita"),
-        *("tipo de atividade", "tipo da atividade", "type activiteit", "activiteitstype"),
-        *("activiteittype", "soort activiteit", "aktivitetstyp", "aktivitetstype"),
-        *("type aktivitet", "typ aktywnosci", "rodzaj aktywnosci", "typ aktivity"),
-        *("druh aktivity", "vrsta dejavnosti", "vrsta aktivnosti", "tip dejavnosti"),
-        *("тип тренировки", "アクティビティタイプ", "活动类型"),
-    }
-)
-_DATE = frozenset(
-    {
-        *("activity date", "aktivitatsdatum", "datum der aktivitat", "date de l activite"),
-        *("fecha de la actividad", "fecha de actividad", "data attivita", "data dell attivita"),
-        *("data da atividade", "datum activiteit", "datum van activiteit", "activiteitsdatum"),
-        *("activiteitdatum", "aktivitetsdatum", "aktivitetsdato", "dato for aktivitet"),
-        *("data aktywnosci", "datum aktivity", "datum dejavnosti", "datum aktivnosti"),
-        *("дата тренировки", "アクティビティ日", "活动日期"),
-    }
-)
 TABLE = "activities.csv"
 TABLE_HEAD_BYTES = 1 << 16
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
@@ -112,7 +89,7 @@ def activities(folder: str, data: bytes) -> dict[str, ActivityRow]:
         folder: where the table lies in the archive, with its slash.
         data: the table.
     """
-    text = text_of(data[:_MOST_BYTES])
+    text = text_of(data[:_MOST_BYTES]).replace("\r\n", "\n").replace("\r", "\n")
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
     rows = csv.reader(io.StringIO(text), delimiter=delimiter)
@@ -163,16 +140,6 @@ def rows_of(names: Iterable[str], rows: Mapping[str, ActivityRow]) -> dict[str, 
     return found
 
 
-def file_key(name: str) -> str:
-    """The name of a file as tables and archives have it in common.
-
-    Tools write backslashes, begin with ``./``, change the case or the Unicode normal form, or
-    unpack what was packed.
-    """
-    plain = name_key(name.strip().replace("\\", "/"))
-    return plain.removeprefix("./").replace("/./", "/").removesuffix(".gz")
-
-
 def _file_column(rows: Sequence[Sequence[str]]) -> int | None:
     """The first column in which the name of a recording stands."""
     counts = Counter(
@@ -190,10 +157,10 @@ def _is_recording(cell: str) -> bool:
 
 def _title_type_date(lines: Sequence[Sequence[str]], file: int) -> tuple[int | None, ...]:
     """The columns of titles, types and dates: by their heads, else by what stands in them."""
-    plain = [_plain_head(head) for head in lines[0]]
+    plain = [plain_head(head) for head in lines[0]]
     title, kind, date = (
         next((at for at, head in enumerate(plain) if head in known), None)
-        for known in (_TITLE, _TYPE, _DATE)
+        for known in (TITLE_HEADS, TYPE_HEADS, DATE_HEADS)
     )
     is_unknown = (title, kind, date) == (None,) * 3
     if kind is None:
@@ -217,25 +184,24 @@ def _type_column(rows: Sequence[Sequence[str]], others: Container[int | None]) -
     return min(found)[1] if found else None
 
 
-def _plain_head(head: str) -> str:
-    """A head in lower case, without diacritics and apostrophes."""
-    return " ".join(re.sub(r"['’`´_\s]+", " ", without_diacritics(head)).split())
-
-
 def _cell_or_none(row: Sequence[str], at: int | None) -> str | None:
     return " ".join(cell_of(row, at).split())[:200] or None
 
 
 APPLE_HEAD_BYTES = 4096
 _ROUTE_CREATOR = b"Apple Health Export"
-_HEART, _STEPS = "HKQuantityTypeIdentifierHeartRate", "HKQuantityTypeIdentifierStepCount"
+_QUANTITY = "HKQuantityTypeIdentifier"
+_HEART, _STEPS = f"{_QUANTITY}HeartRate", f"{_QUANTITY}StepCount"
+_WAY, _ENERGY = f"{_QUANTITY}DistanceWalkingRunning", f"{_QUANTITY}ActiveEnergyBurned"
+_METRES = {"m": 1.0, "km": 1000.0, "mi": 1609.344, "ft": 0.3048, "yd": 0.9144}
+_KCAL = {"kcal": 1.0, "cal": 1.0, "kj": 1 / 4.184}  # Apple's Cal is a kilocalorie
 _ACTIVITY = "HKWorkoutActivityType"
 _TAGS = ("HealthData",)
 _ROOT = b"<HealthData"
-_MOST_FRONT = 4 << 20  # bytes in which the root is looked for
-_HEART_HOLDS_S = 15.0  # a heart rate stands for this long
 _STEPS_LAST_S = 120.0  # counts over longer stretches say nothing of cadence
 _MOST_NUMBERS = 4_000_000
+_LONGEST_S = 172_800.0  # of a workout
+_MOST_ALONE = 20_000  # runs and walks without a route
 _MOST_AT_ONCE = 8  # routes that one record is given to
 
 
@@ -275,6 +241,26 @@ class _Route:
     steps: "array[float]" = field(default_factory=lambda: array("d"))
 
 
+@dataclass(slots=True)
+class _Indoors(_Route):
+    """A run or a walk without a route.
+
+    Attributes:
+        name: its sport and when it began, as the export writes it.
+        source: the name of the device or app that recorded it.
+        distance_m, energy_kcal: as the workout states them.
+        pauses: begin and end.
+        ways: name of a source → begin, end and metres, by turns.
+    """
+
+    name: str = ""
+    source: str = ""
+    distance_m: float | None = None
+    energy_kcal: float | None = None
+    pauses: list[tuple[float, float]] = field(default_factory=list)
+    ways: "dict[str, array[float]]" = field(default_factory=dict)
+
+
 class AppleHealth:
     """Routes and what the export says of their times; it holds neither's bytes.
 
@@ -285,7 +271,8 @@ class AppleHealth:
     def __init__(self, limits: ReadLimits) -> None:
         self.limits = limits
         self._routes: dict[str, _Route] = {}
-        self._without_route = 0
+        self._indoors: list[_Indoors] = []
+        self._unread = 0
 
     def add_route(self, name: str, data: bytes) -> ReadError | NotARunError | None:
         """Learn of a route's time; the reason if it is none."""
@@ -308,12 +295,26 @@ class AppleHealth:
         Args:
             export: piece by piece.
         """
-        found = [self._routes[name] for name in self.routes()]
+        by_file = {_own_name(name): one for name, one in self._routes.items()}
+        for child in self._records(export, [self._routes[name] for name in self.routes()]):
+            if _workout(child, by_file):
+                self._indoors.append(_indoors(child))
+
+    def collect_indoors(self, export: Iterable[bytes]) -> None:
+        """Take from ``export.xml`` what lies within runs and walks without a route, if any."""
+        lasting = (one for one in self._indoors if 0 < one.end_s - one.start_s < _LONGEST_S)
+        found = sorted(islice(lasting, _MOST_ALONE), key=lambda one: one.start_s)
+        for _ in self._records(export, found) if found else ():
+            pass
+
+    def _records(
+        self, export: Iterable[bytes], found: Sequence[_Route]
+    ) -> Iterator[etree._Element]:
+        """Give its records to the routes, which rise by their start, and yield its workouts."""
         starts = [one.start_s for one in found]
         ends = list(accumulate((one.end_s for one in found), max))
-        by_file = {_own_name(name): one for name, one in self._routes.items()}
-        try:
-            pieces, depth = _without_doctype(export), self.limits.xml_depth
+        with suppress(XmlBrokenError):
+            pieces, depth = without_doctype(export, _ROOT), self.limits.xml_depth
             for event, root in elements(pieces, _TAGS, "HealthData", depth=depth, recover=True):
                 if event == "start":
                     continue
@@ -325,16 +326,21 @@ class AppleHealth:
                         for record in child.iter("{*}Record"):
                             _record(record, found, (starts, ends))
                     elif kind == "Workout":
-                        self._without_route += _workout(child, by_file)
-        except XmlBrokenError:
-            return
+                        yield child
+
+    def indoors(self) -> Iterator[tuple[str, bytes]]:
+        """Name and TCX of each run or walk without a route that has records."""
+        for workout in self._indoors:
+            if workout.heart or workout.steps or workout.ways:
+                yield workout.name, _tcx(workout)
+            else:
+                self._unread += 1
 
     def without_route(self) -> NotARunError | None:
-        """What to say of the runs and walks that have no route, if there are any."""
-        if not self._without_route:
+        """What to say of the runs and walks that have neither route nor records."""
+        if not self._unread:
             return None
-        count = self._without_route
-        words = f"runs or walks without a route, as on a treadmill, were not read: {count}"
+        words = f"runs or walks with neither a route nor records were not read: {self._unread}"
         return NotARunError("not-a-run-no-route", words, remedy=SUMMARY_REMEDY)
 
     def with_samples(self, name: str, data: bytes) -> bytes:
@@ -345,36 +351,6 @@ class AppleHealth:
         return _gpx(route, read_gpx(Source(name, ""), data, self.limits).recordings[0])
 
 
-def _in_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The export in UTF-8, if it begins as UTF-16 does; else as it is."""
-    first = next(pieces, b"")
-    wide = wide_encoding(first)
-    if not wide:
-        yield first
-        yield from pieces
-        return
-    decoder = codecs.getincrementaldecoder(wide)("replace")
-    for piece in chain([first], pieces):
-        yield decoder.decode(piece).encode()
-
-
-def _without_doctype(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The export from its root on, with blanks for control characters.
-
-    iOS 16 writes a document type that is no XML, and control characters into names.
-    """
-    front = b""
-    stream = _in_utf8(iter(pieces))
-    for piece in stream:
-        front += piece
-        root = front.find(_ROOT)
-        if root >= 0 or len(front) > _MOST_FRONT:
-            yield front[max(root, 0) :].translate(CONTROLS_TO_BLANKS)
-            break
-    for piece in stream:
-        yield piece.translate(CONTROLS_TO_BLANKS)
-
-
 def _record(
     element: etree._Element, routes: Sequence[_Route], times_s: tuple[list[float], list[float]]
 ) -> None:
@@ -383,11 +359,11 @@ def _record(
     ``times_s`` are the starts of the routes, which rise, and the latest end of all up to each.
     """
     kind = element.get("type")
-    if kind not in (_HEART, _STEPS):
+    if kind not in (_HEART, _STEPS, _WAY):
         return
     starts, ends = times_s
-    begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
-    index = bisect_right(starts, begin + _HEART_HOLDS_S) - 1
+    begin, end = _times_s(element)
+    index = bisect_right(starts, begin + HEART_HOLDS_S) - 1
     if index < 0 or begin > ends[index]:
         return
     value = number(element.get("value") or "")
@@ -402,8 +378,30 @@ def _record(
             continue
         if kind == _HEART:
             route.heart.extend((begin, 60.0 * value if is_of_hertz else value))
+        elif kind == _WAY:
+            _add_way(route, element, (begin, end, value))
         elif 0 < end - begin <= _STEPS_LAST_S:
             route.steps.extend((begin, end, value * 60 / (end - begin)))
+
+
+def _add_way(route: _Route, element: etree._Element, way: tuple[float, float, float]) -> None:
+    """Give metres to a workout without a route, if all of their time is the workout's."""
+    begin, end, value = way
+    metres = value * _METRES.get((element.get("unit") or "").lower(), np.nan)
+    source = (element.get("sourceName") or "")[:200]
+    within = route.start_s - HEART_HOLDS_S <= begin < end <= route.end_s + HEART_HOLDS_S
+    if not isinstance(route, _Indoors) or not (within and metres >= 0):
+        return
+    if source in route.ways or len(route.ways) < _MOST_AT_ONCE:
+        route.ways.setdefault(source, array("d")).extend((begin, end, metres))
+
+
+def _sport(element: etree._Element) -> str:
+    return (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
+
+
+def _times_s(element: etree._Element) -> tuple[float, float]:
+    return apple_time_s(element.get("startDate")), apple_time_s(element.get("endDate"))
 
 
 def _own_name(path: str) -> str:
@@ -418,14 +416,14 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     Returns:
         Whether it is a run or a walk without any route.
     """
-    sport = (element.get("workoutActivityType") or "").removeprefix(_ACTIVITY).lower()[:60]
+    sport = _sport(element)
     named = [_own_name(each.get("path") or "") for each in element.iter("{*}FileReference")]
     if not sport:
         return False
     for name in named:
         if route := by_file.get(name):
             route.sport, route.is_referred = sport, True
-    begin, end = _time_s(element.get("startDate")), _time_s(element.get("endDate"))
+    begin, end = _times_s(element)
     is_alone = not named
     for route in () if named else by_file.values():
         shared_s = min(end, route.end_s) - max(begin, route.start_s)
@@ -435,19 +433,57 @@ def _workout(element: etree._Element, by_file: dict[str, _Route]) -> bool:
     return is_alone and is_on_foot(sport) == "yes"
 
 
-def _time_s(text: str | None) -> float:
-    """Unix seconds of ``2024-05-03 07:30:00 +0200``, as Apple writes it; -infinity if it is none.
+def _indoors(element: etree._Element) -> _Indoors:
+    """What a workout states of itself."""
+    sport, (begin, end) = _sport(element), _times_s(element)
+    totals = {
+        kind: (element.get(name), element.get(f"{name}Unit"))
+        for kind, name in ((_WAY, "totalDistance"), (_ENERGY, "totalEnergyBurned"))
+    }
+    for each in element.iter("{*}WorkoutStatistics"):
+        totals[each.get("type") or ""] = (each.get("sum"), each.get("unit"))
+    distance, energy = (
+        number(totals[kind][0] or "") * units.get((totals[kind][1] or "").lower(), np.nan)
+        for kind, units in ((_WAY, _METRES), (_ENERGY, _KCAL))
+    )
+    return _Indoors(
+        *(begin, end, sport),
+        name=f"{sport}; {(element.get('startDate') or '')[:40].replace('/', '-')}",
+        source=(element.get("sourceName") or "")[:200],
+        distance_m=distance if distance > 0 else None,
+        energy_kcal=energy if energy > 0 else None,
+        pauses=_pauses(element, end),
+    )
 
-    Some phones write ``7:30:00 am`` in it, or have digits of other scripts. Without a zone it
-    counts as UTC.
-    """
-    written = text or ""
-    try:
-        moment = datetime.fromisoformat(f"{written[:19]}{written[20:]}")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError):
-        loose_s = float(unix_s([written.encode()])[0])
-        return loose_s if np.isfinite(loose_s) else float("-inf")
+
+def _pauses(element: etree._Element, end_s: float) -> list[tuple[float, float]]:
+    """From each event of a pause to the next that goes on, or to the end."""
+    pauses, since = list[tuple[float, float]](), np.inf
+    for each in islice(element.iter("{*}WorkoutEvent"), _MOST_ALONE):
+        kind, at = (each.get("type") or "").lower(), apple_time_s(each.get("date"))
+        if kind.endswith("pause"):
+            since = min(since, at)
+        elif kind.endswith(("resume", "motionresumed")) and at > since:
+            pauses.append((since, at))
+            since = np.inf
+    return [*pauses, (since, end_s)] if since < end_s else pauses
+
+
+def _tcx(workout: _Indoors) -> bytes:
+    """A run or walk without a route: a point at each time that any of its records states."""
+    way_s, way_m = odometer_of(workout.ways, workout.source, workout.distance_m)
+    edges_s = np.array(workout.steps).reshape(-1, 3)[:, :2].ravel()
+    ends_s = (workout.start_s, workout.end_s)
+    time_s = np.unique(np.concatenate((ends_s, workout.heart[::2], way_s, edges_s)))
+    time_s = time_s[(time_s >= workout.start_s) & (time_s <= workout.end_s)]
+    steps_spm = rates_of_counts(workout.steps, time_s)
+    columns = {
+        "DistanceMeters": interpolate(time_s, way_s, way_m) if way_s.size else None,
+        "HeartRateBpm": last_heart_rates(workout.heart, time_s),
+        "RunCadence": None if steps_spm is None else steps_spm / 2,  # TCX counts one leg
+    }
+    totals = {"DistanceMeters": workout.distance_m, "Calories": workout.energy_kcal}
+    return tcx_of(workout.sport or "", time_s, columns, totals, workout.pauses)
 
 
 def _gpx(route: _Route, run: Recording) -> bytes:
@@ -457,30 +493,8 @@ def _gpx(route: _Route, run: Recording) -> bytes:
         "ele": run.columns.get("altitude_m"),
         "speed": run.columns.get("speed_mps"),
         "hAcc": run.columns.get("gps_accuracy_m"),
-        "hr": _heart(route, run.time_s),
-        "cad": _cadence(route, run.time_s),
+        "hr": last_heart_rates(route.heart, run.time_s),
+        "cad": rates_of_counts(route.steps, run.time_s),
     }
     known = {name: values for name, values in columns.items() if values is not None}
     return gpx_of("Apple Health", route.sport, run.time_s, known)
-
-
-def _heart(route: _Route, at_s: FloatArray) -> FloatArray | None:
-    """The last heart rate at or before each point, while it is fresh."""
-    if not route.heart:
-        return None
-    table = np.array(route.heart).reshape(-1, 2)
-    time_s, rates = table[np.argsort(table[:, 0], kind="stable")].T
-    index = np.searchsorted(time_s, at_s, side="right") - 1
-    known = (index >= 0) & (at_s - time_s[index] <= _HEART_HOLDS_S)
-    return np.where(known, rates[index], np.nan)
-
-
-def _cadence(route: _Route, at_s: FloatArray) -> FloatArray | None:
-    """Steps a minute of the shortest count that covers each point."""
-    if not route.steps:
-        return None
-    cadence = np.full(len(at_s), np.nan)
-    counts = np.array(route.steps).reshape(-1, 3).tolist()
-    for begin, end, rate in sorted(counts, key=lambda one: one[0] - one[1]):
-        cadence[(at_s >= begin) & (at_s < end)] = rate
-    return cadence

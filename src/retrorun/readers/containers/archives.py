@@ -10,31 +10,43 @@ with the heart rate and steps of its ``export.xml``, a phone's sensor log is a f
 import io
 import lzma
 import math
-import stat
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
-from retrorun.errors import NotARunError, ReadError
-from retrorun.readers.containers import accounts, copy_tar, open_zip, phyphox, sensor_logger
-from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities, file_key
+from retrorun.errors import NotARunError, ReadError, StoreError
+from retrorun.readers.containers import (
+    accounts,
+    copy_tar,
+    is_left_by_a_system,
+    names_of,
+    open_zip,
+    overlap,
+    phyphox,
+    refusal,
+    sensor_logger,
+    temporary_file,
+)
+from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities
+from retrorun.readers.label_file import text_of
 from retrorun.readers.registry import (
     ARCHIVE_SUFFIXES,
     HEAD_BYTES,
+    UNOPENED_SUFFIXES,
     MemberError,
     is_tar,
     reader_of,
     suffixes,
+    unopened,
 )
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
+from retrorun.text import file_key
 
 _SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
 _CHUNK_BYTES = 1 << 20
@@ -43,27 +55,11 @@ _MOST_HELD_BYTES = 64 << 20  # a zip within a zip that is no larger is held as a
 _PACKED_PASSES = 16  # over the packed bytes of a larger one: going back means to read it again
 _UNPACKED_PASSES = 3  # and over its unpacked bytes, for those that are packed tightly
 _SLOW_FACTOR = 20  # bzip2 and LZMA take so many times as long as deflate
-_NAME_IS_UTF8 = 0x800  # APPNOTE.TXT 4.4.4, bit 11; without it names are in code page 437
-_SPECIAL = (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFSOCK)
 UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged archives
     *(zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError),
     *(OSError, ValueError, IndexError, KeyError, OverflowError),
     *(struct.error, lzma.LZMAError),
 )
-
-
-def refusal(name: str, info: zipfile.ZipInfo) -> ReadError | None:
-    """Why a member is not opened at all, by its entry; None if it may be."""
-    parts = PurePosixPath(info.filename.replace("\\", "/")).parts
-    if ".." in parts or info.filename.startswith(("/", "\\")) or ":" in (parts or ("",))[0]:
-        return ReadError("member-outside", "its path leads out of the archive", file=name)
-    if stat.S_ISLNK(info.external_attr >> 16):
-        return ReadError("member-link", "a link, not a file", file=name)
-    if stat.S_IFMT(info.external_attr >> 16) in _SPECIAL:
-        return ReadError("member-special", "no ordinary file", file=name)
-    if info.flag_bits & 0x1:
-        return ReadError("member-encrypted", "it is encrypted", file=name)
-    return None
 
 
 def unpacking_error(name: str, problem: BaseException) -> ReadError:
@@ -79,6 +75,7 @@ class MemberReader:
     """Reads members and counts what that cost, all members of all nested archives together."""
 
     limits: ReadLimits
+    is_wanted: Callable[[str], bool] | None = None  # of a tar; else all that may be read
     unpacked: int = 0
     allowance: float = _ALLOWANCE_BYTES
 
@@ -130,7 +127,7 @@ class MemberReader:
             with self.open_any(io.BytesIO(self.read(name, archive, info)), name) as inner:
                 yield inner
             return
-        most = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size  # bytes
+        most = _PACKED_PASSES * info.compress_size + _UNPACKED_PASSES * info.file_size
         with archive.open(info) as stream, self.open_any(stream, name, most) as inner:
             yield inner
 
@@ -142,6 +139,7 @@ class MemberReader:
 
         Raises:
             ReadError: it unpacks to too many bytes, or its table of contents is too large.
+            StoreError: the disk for the copy of a tar is full.
             BadZipFile: it is neither, or others of ``UNPACKING_ERRORS``.
         """
         head = stream.read(HEAD_BYTES)
@@ -150,12 +148,13 @@ class MemberReader:
             with open_zip(stream, name, most_skipped_bytes) as archive:
                 yield archive, None
             return
-        with tempfile.SpooledTemporaryFile(_MOST_HELD_BYTES) as copy:
+        with temporary_file(name, _MOST_HELD_BYTES) as copy:
             problem = self._copy_tar(stream, name, copy)
             with open_zip(copy, name) as archive:
                 yield archive, problem
 
     def _copy_tar(self, stream: IO[bytes], name: str, copy: IO[bytes]) -> ReadError | None:
+        wanted = self.is_wanted or _may_be_read
         earned = stream.seek(0, io.SEEK_END) * self.limits.compression_ratio
         stream.seek(0)
         most = min(self.allowance + earned, self.limits.archive_bytes - self.unpacked)
@@ -165,7 +164,9 @@ class MemberReader:
             self.unpacked += size
             self.allowance += min(0.0, earned - size)
 
-        return copy_tar(stream, name, copy, bounds, is_wanted=_may_be_read, spend=spend)
+        return copy_tar(
+            *(stream, name, copy, bounds), is_wanted=wanted, unopened=UNOPENED_SUFFIXES, spend=spend
+        )
 
     def read(self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         """All bytes of a member.
@@ -208,7 +209,7 @@ Member = tuple[str, bytes | MemberError]
 _Role = TypeVar("_Role", bound=str)
 
 _PACKED = ".gz"
-_MAY_BE_READ = (".csv", ".xml", *suffixes(shared=True), *ARCHIVE_SUFFIXES)
+_MAY_BE_READ = (".csv", ".xml", *suffixes(shared=True), *ARCHIVE_SUFFIXES, *UNOPENED_SUFFIXES)
 _LABELS = ".labels.csv"
 _MOST_INDICES = 20  # of activities, in folders of their own
 _MOST_DOCUMENTS = 100  # that may be Apple's export, whose first bytes are looked at
@@ -233,6 +234,7 @@ def members(
 
     Raises:
         ReadError: the archive itself cannot be opened.
+        StoreError: the disk for the copy of a tar is full.
     """
     walk = _ArchiveWalk(limits, MemberReader(limits), tables)
     try:
@@ -246,30 +248,6 @@ def _opened(content: bytes | Path | IO[bytes]) -> AbstractContextManager[IO[byte
     if isinstance(content, Path):
         return content.open("rb")
     return io.BytesIO(content) if isinstance(content, bytes) else nullcontext(content)
-
-
-def _overlap(infos: list[zipfile.ZipInfo]) -> bool:
-    """Whether packed bytes are claimed twice: a small file could unpack without an end."""
-    return any(
-        one.header_offset + one.compress_size > other.header_offset
-        for one, other in pairwise(infos)
-    )
-
-
-def _name_of(info: zipfile.ZipInfo) -> str:
-    """A member's name; some tools write backslashes, or UTF-8 without its flag, as macOS does."""
-    name = info.filename.replace("\\", "/")
-    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
-        return name
-    with suppress(UnicodeError):
-        return name.encode("cp437").decode()
-    return name
-
-
-def _is_left_by_a_system(name: str) -> bool:
-    """Whether a member is what systems leave behind: hidden and half-copied ones, ``__MACOSX``."""
-    parts = name.split("/")
-    return "__MACOSX" in parts or parts[-1].startswith((".", "~"))
 
 
 def _is_recording(name: str) -> bool:
@@ -295,13 +273,14 @@ class _ArchiveWalk:
     def archive(self, name: str, opened: Opened, depth: int) -> Iterator[Member]:
         archive, problem = opened
         infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
-        for info in infos:
-            info.filename = _name_of(info)
-        if _overlap(infos):
+        names = names_of(infos, lambda: self._text(archive, infos))
+        for info, own in zip(infos, names, strict=True):
+            info.filename = own
+        if overlap(infos):
             words = "its members lie on top of each other, as in bombs"
             yield name, ReadError("archive-overlapping", words, file=name)
             return
-        infos = [info for info in infos if not _is_left_by_a_system(info.filename)]
+        infos = [info for info in infos if not is_left_by_a_system(info.filename)]
         left = max(0, self.limits.archive_members - self.seen)
         self.seen += len(infos)
         self.activity_rows = self._index(name, archive, infos)
@@ -325,9 +304,18 @@ class _ArchiveWalk:
             words = f"more than {self.limits.archive_members} members; the rest is left out"
             yield name, ReadError("archive-too-many", words, file=name)
 
+    def _text(self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]) -> str:
+        """What the tables in an archive say."""
+        tables = [each for each in infos if each.filename.lower().endswith(".csv")]
+        heads = (self.reader.head(archive, each, _CHUNK_BYTES) for each in tables[:_MOST_INDICES])
+        return "\n".join(map(text_of, heads))
+
     def _member(
         self, name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo, depth: int
     ) -> Iterator[Member]:
+        if info.filename.lower().endswith(UNOPENED_SUFFIXES) and not info.is_dir():
+            yield name, unopened(PurePosixPath(info.filename).suffix[1:].lower(), name)
+            return
         nested = info.filename.lower().endswith(ARCHIVE_SUFFIXES)
         if info.is_dir() or not (nested or self._is_recording(archive, info)):
             return
@@ -343,6 +331,8 @@ class _ArchiveWalk:
                 with self.reader.open_nested(shown, archive, info) as inner:
                     yield from self.archive(shown, inner, depth + 1)
                 self.activity_rows = outer
+        except StoreError:  # it says nothing of the member
+            raise
         except ReadError as problem:
             yield shown, problem
         except UNPACKING_ERRORS as problem:
@@ -485,10 +475,14 @@ class _ArchiveWalk:
             self.reader.refuse_large(shown, export, self.limits.archive_bytes)
             with archive.open(export) as stream:
                 health.collect(self.reader.pieces(stream))
+            with archive.open(export) as stream:
+                health.collect_indoors(self.reader.pieces(stream))
         except ReadError as problem:
             yield shown, problem
         except UNPACKING_ERRORS as problem:
             yield shown, unpacking_error(shown, problem)
+        for workout, content in health.indoors():
+            yield f"{shown} ({workout})", content
         if missing := health.without_route():
             yield shown, missing
         for route in health.routes():

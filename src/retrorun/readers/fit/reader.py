@@ -318,12 +318,35 @@ def _heading_between(one: HeadingSeries, first: float, last: float) -> HeadingSe
 def _sport(session: Message, table: MessageTable) -> str | None:
     """The sport of a session message, else of the sport message, else of the first lap."""
     sources = (session, table.first("sport"), table.first("lap"))
-    named = (fields.word_or_number(one, "sport") for one in sources)
+    said = [fields.word_or_number(one, "sport") for one in sources]
+    named = [one for one in said if one is not None]
     sub = (fields.word_or_number(one, "sub_sport") for one in sources[:2])
-    return fit_sport(
-        next((one for one in named if one is not None), None),
+    found = fit_sport(
+        next(iter(named), None),
         next((one for one in sub if one is not None), None),
     )
+    if is_fit_on_foot(found) != "maybe" or len(table.all("session")) > 1:
+        return found
+    others = (fit_sport(one, None) for one in named)
+    return next((one for one in others if is_fit_on_foot(one) != "maybe"), found)
+
+
+def _holes_as_pauses(time_s: FloatArray, session: Message, limits: ReadLimits) -> tuple[Pause, ...]:
+    """The long holes between records, if they last as long as the session says it was stopped.
+
+    Some devices write no events of the timer.
+    """
+    elapsed_s, timer_s = (
+        fields.number(session, name) for name in ("total_elapsed_time", "total_timer_time")
+    )
+    apart_s = np.diff(time_s)
+    holes = np.flatnonzero(apart_s > limits.clock_jump_s)
+    if elapsed_s is None or timer_s is None or not holes.size:
+        return ()
+    off_s = abs(float(apart_s[holes].sum()) - (elapsed_s - timer_s))
+    if off_s > limits.clock_jitter_s * (holes.size + 1):
+        return ()
+    return tuple(Pause(float(time_s[at]), float(time_s[at + 1])) for at in holes.tolist())
 
 
 def _with_session(
@@ -338,6 +361,7 @@ def _with_session(
     totals = fields.totals(table, session, recording.laps)
     return replace(
         recording,
+        pauses=recording.pauses or _holes_as_pauses(recording.time_s, session, limits),
         columns=columns,
         headings=tuple(one for one in recording.headings if len(one.time_s)),
         sport=sport,

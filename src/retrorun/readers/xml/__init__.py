@@ -248,3 +248,18 @@ def _loose_float(text: str) -> float:
     is_negative = (sign not in ("", "+")) != ((front or behind) in ("S", "W"))
     value = float(size.replace(",", "."))
     return -value if is_negative else value
+
+
+def apple_time_s(text: str | None) -> float:
+    """Unix seconds of ``2024-05-03 07:30:00 +0200``, as Apple writes it; -infinity if it is none.
+
+    Some phones write ``7:30:00 am`` in it, or have digits of other scripts. Without a zone it
+    counts as UTC.
+    """
+    written = text or ""
+    try:
+        moment = datetime.fromisoformat(f"{written[:19]}{written[20:]}")
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        loose_s = float(unix_s([written.encode()])[0])
+        return loose_s if np.isfinite(loose_s) else float("-inf")

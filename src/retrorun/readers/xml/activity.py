@@ -1,11 +1,14 @@
-"""What the readers of GPX and TCX share: parsing a document, and making recordings of its points.
+"""What the readers of GPX and TCX share: parsing a document, and recordings of its points.
 
-A document is parsed quickly where its points are regular, else element by element.
+A document is parsed quickly where its points are regular, else element by element. TCX is written
+where parts of an archive become a recording only together.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from html import escape
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -396,3 +399,55 @@ def _is_whole(text: bytes, names: PointNames) -> bool:
     """Whether the root is closed and every point too: then no value can be half of one."""
     closed = re.search(rb"</(?:[\w.-]{1,60}:)?(?:gpx|TrainingCenterDatabase)\s*>\s*\Z", text[-200:])
     return closed is not None and _count(text, names) == _count(text, names, b"</")
+
+
+def tcx_of(
+    sport: str,
+    time_s: FloatArray,
+    columns: Mapping[str, FloatArray | None],
+    totals: Mapping[str, float | None],
+    pauses: Sequence[tuple[float, float]],
+) -> bytes:
+    """One activity of one lap as TCX; the same input gives the same bytes.
+
+    Args:
+        sport: its sport.
+        time_s: (n,) Unix seconds, rising; n ≥ 1.
+        columns: of ``DistanceMeters``, ``HeartRateBpm`` and ``RunCadence`` (of one leg).
+        totals: of the lap, by the names of their elements.
+        pauses: begin and end; points within them are left out.
+    """
+    known = {name: values for name, values in columns.items() if values is not None}
+    start, length_s = _moment(time_s[0]), time_s[-1] - time_s[0]
+    running_s = length_s - sum(end - begin for begin, end in pauses)
+    lap = {"TotalTimeSeconds": running_s, **totals}
+    stated = "".join(f"<{name}>{each:.10g}</{name}>" for name, each in lap.items() if each)
+    tracks = ["<Track>"]
+    edges = [end for _, end in pauses]
+    for index, at in enumerate(time_s.tolist()):
+        if any(begin < at < end for begin, end in pauses):
+            continue
+        while edges and at >= edges[0]:
+            edges.pop(0)
+            tracks.append("</Track><Track>")
+        tracks.append(_trackpoint(at, {name: each[index] for name, each in known.items()}))
+    kind = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+    parts = [
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<TrainingCenterDatabase xmlns="{kind}">',
+        f'<Activities><Activity Sport="{escape(sport)}"><Id>{start}</Id>',
+        f'<Lap StartTime="{start}">{stated}{"".join(tracks)}</Track></Lap>',
+        "</Activity></Activities></TrainingCenterDatabase>\n",
+    ]
+    return "\n".join(parts).encode()
+
+
+def _moment(time_s: float) -> str:
+    return datetime.fromtimestamp(float(time_s), UTC).isoformat()
+
+
+def _trackpoint(time_s: float, values: Mapping[str, float]) -> str:
+    known = {name: f"{value:.10g}" for name, value in values.items() if np.isfinite(value)}
+    if "HeartRateBpm" in known:
+        known["HeartRateBpm"] = f"<Value>{known['HeartRateBpm']}</Value>"
+    inside = "".join(f"<{name}>{value}</{name}>" for name, value in known.items())
+    return f"<Trackpoint><Time>{_moment(time_s)}</Time>{inside}</Trackpoint>\n"

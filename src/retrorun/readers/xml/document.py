@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 from lxml import etree
 
@@ -447,3 +448,36 @@ def _is_closed(text: bytes, name: str) -> bool:
     """Whether the last tag of this name closes its element."""
     tags = re.findall(rb"<(/?)(?:[\w.-]+:)?" + re.escape(name.encode()) + rb"\b[^<>]*?(/?)>", text)
     return bool(tags) and any(tags[-1])
+
+
+_MOST_FRONT = 4 << 20  # bytes in which the root is looked for
+
+
+def _in_utf8(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """A document in UTF-8, if it begins as UTF-16 does; else as it is."""
+    first = next(pieces, b"")
+    wide = wide_encoding(first)
+    if not wide:
+        yield first
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder(wide)("replace")
+    for piece in chain([first], pieces):
+        yield decoder.decode(piece).encode()
+
+
+def without_doctype(pieces: Iterable[bytes], root: bytes) -> Iterator[bytes]:
+    """A long document from its root on, with blanks for control characters.
+
+    iOS 16 writes a document type that is no XML, and control characters into names.
+    """
+    front = b""
+    stream = _in_utf8(iter(pieces))
+    for piece in stream:
+        front += piece
+        start = front.find(root)
+        if start >= 0 or len(front) > _MOST_FRONT:
+            yield front[max(start, 0) :].translate(CONTROLS_TO_BLANKS)
+            break
+    for piece in stream:
+        yield piece.translate(CONTROLS_TO_BLANKS)

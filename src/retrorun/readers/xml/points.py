@@ -1,4 +1,4 @@
-"""Track points of an XML file as columns, and whether every value of the text was read."""
+"""Points and lists of an XML file as columns, and whether every value of the text was read."""
 
 import re
 from collections import Counter
@@ -226,3 +226,63 @@ def unread_names(data: bytes, names: PointNames) -> tuple[Note, ...]:
     if not strange:
         return ()
     return (Note("channel-not-read", f"the points hold values that are not read: {strange[0]}"),)
+
+
+HEART_HOLDS_S = 15.0  # a heart rate of a list stands for this long
+
+
+def last_heart_rates(heart: Sequence[float], at_s: FloatArray) -> FloatArray | None:
+    """The last heart rate at or before each time, (n,), while it is fresh; None if there is none.
+
+    ``heart`` are times and rates, by turns.
+    """
+    if not heart:
+        return None
+    table = np.array(heart).reshape(-1, 2)
+    time_s, rates = table[np.argsort(table[:, 0], kind="stable")].T
+    index = np.searchsorted(time_s, at_s, side="right") - 1
+    known = (index >= 0) & (at_s - time_s[index] <= HEART_HOLDS_S)
+    return np.where(known, rates[index], np.nan)
+
+
+def rates_of_counts(steps: Sequence[float], at_s: FloatArray) -> FloatArray | None:
+    """Steps a minute of the shortest count that covers each time, (n,); None if there is none.
+
+    ``steps`` are begin, end and steps a minute of each count, by turns.
+    """
+    if not steps:
+        return None
+    cadence = np.full(len(at_s), np.nan)
+    counts = np.array(steps).reshape(-1, 3).tolist()
+    for begin, end, rate in sorted(counts, key=lambda one: one[0] - one[1]):
+        cadence[(at_s >= begin) & (at_s < end)] = rate
+    return cadence
+
+
+_SUMS_AGREE = 0.05  # metres of a device are the workout's where their sums differ by no more
+
+
+def odometer_of(
+    metres: Mapping[str, Sequence[float]], own: str, stated_m: float | None
+) -> tuple[FloatArray, FloatArray]:
+    """Times and metres since the start, (k,) each, by the one device whose sum is the stated one.
+
+    Where none is stated, it is the workout's own device. Metres of two are never added up.
+
+    Args:
+        metres: name of a device → begin, end and metres, by turns.
+        own: name of the device that recorded the workout.
+        stated_m: the workout's own distance.
+    """
+    tables = dict[float, FloatArray]()
+    for name, held in metres.items():
+        table = np.array(held).reshape(-1, 3)
+        sum_m = float(table[:, 2].sum())
+        apart = abs(sum_m - stated_m) / stated_m if stated_m else float(name != own)
+        tables.setdefault(apart, table[np.argsort(table[:, 0], kind="stable")])
+    if not tables or min(tables) > _SUMS_AGREE:
+        return np.zeros(0), np.zeros(0)
+    begin, end, way_m = tables[min(tables)].T
+    total_m = np.cumsum(way_m)
+    time_s = np.maximum.accumulate(np.stack((begin, end), axis=1).ravel())
+    return time_s, np.stack((total_m - way_m, total_m), axis=1).ravel()
