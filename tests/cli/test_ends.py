@@ -46,6 +46,16 @@ def test_an_output_that_takes_nothing(words: tuple[str, ...], outlet: str) -> No
     assert sentence(done)
 
 
+@pytest.mark.parametrize("command", ["analyze", "process"])
+def test_a_pipe_or_device_is_refused_and_not_waited_for(tmp_path: Path, command: str) -> None:
+    os.mkfifo(tmp_path / "a.fit")
+    places = ["--archive", str(tmp_path / "a")]
+    for path in (str(tmp_path / "a.fit"), "/dev/zero"):
+        done = ended(command, path, *places)
+        assert done.returncode == 1
+        assert b"it is a pipe, a socket or a device" in done.stderr
+
+
 def test_a_reader_that_has_read_enough_is_no_complaint() -> None:
     done = ended("analyze", "--json", str(SAMPLE), outlet="| true")
     assert done.stderr == b""

@@ -435,6 +435,7 @@ def _explanation(problem: Exception) -> tuple[str, str, str]:
     return "archive-error", text, "See `retrorun archive check`."
 
 
+OPEN_REMEDY = "Give yourself the right to, and see that its disk can be written."
 _SIGNS = (
     ("full", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
     ("no space", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
@@ -445,6 +446,7 @@ _SIGNS = (
     ("readonly", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
+    ("unable to open", "archive-read-only", "a file of it cannot be opened or made", OPEN_REMEDY),
     ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
 )
 
