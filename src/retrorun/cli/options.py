@@ -21,8 +21,29 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
+
+class _Named(click.Path):
+    """A path with a name: an empty one, of a variable that is not set, would be where we are."""
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | os.PathLike[str]":
+        """The path.
+
+        Raises:
+            click.BadParameter: it is empty, or no folder where it has to be one.
+        """
+        if value == "":
+            self.fail("the name is empty; `.` is the folder you are in", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Named(file_okay=False, path_type=Path)
+ADDRESS = _Named()
 
 REPORTS = Path("reports")
 
