@@ -33,13 +33,14 @@ def load(archive: str | PathLike[str] | None = None) -> "Tables":
 
     from retrorun.archive import Archive
     from retrorun.export import tables
-    from retrorun.privacy_zones import exposed_error
+    from retrorun.privacy_zones import exposed_error, mark
 
     chosen = archive or os.environ.get("RETRORUN_ARCHIVE")
     folder = Path(chosen) if chosen else user_data_path("retrorun", appauthor=False)
     with Archive.open(folder, create=False) as store:
         athlete, open_sessions = store.annotations.profile(), store.annotations.exposed()
-        if athlete.privacy_zones and not athlete.zone_secret:  # of an older version
+        is_redrawn = mark(athlete) != store.annotations.zones_mark()
+        if athlete.privacy_zones and (is_redrawn or not athlete.zone_secret):  # another version
             open_sessions = list(store.known())
         if open_sessions:
             raise exposed_error(open_sessions[0])

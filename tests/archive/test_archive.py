@@ -376,6 +376,18 @@ def test_a_missing_migration_is_refused(tmp_path: Path) -> None:
     direct.close()
 
 
+def test_a_lock_that_cannot_be_made_is_no_damage(tmp_path: Path) -> None:
+    """As in a copy without ``writer.lock`` on a medium that cannot be written."""
+    with filled(tmp_path / "a")[0] as archive:
+        (tmp_path / "a" / database.LOCK).unlink(missing_ok=True)
+        (tmp_path / "a" / database.LOCK).mkdir()  # SQLite says the same of it
+        with pytest.raises(ArchiveError) as caught, archive.writing():
+            pass
+    assert caught.value.slug == "archive-read-only"
+    assert "damaged" not in str(caught.value)
+    assert "--repair" not in str(caught.value)
+
+
 def test_one_writer_at_a_time_and_the_other_is_told(tmp_path: Path) -> None:
     with Archive.open(tmp_path) as first, Archive.open(tmp_path) as second, first.writing():
         with pytest.raises(ArchiveError) as caught, second.writing(wait_s=0.1):

@@ -266,6 +266,14 @@ def test_nothing_is_overwritten(archive: Archive, tmp_path: Path) -> None:
         maintenance.restore(target, archive.folder)
 
 
+def test_a_folder_that_is_not_there_is_named(archive: Archive, tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError) as caught:
+        maintenance.backup(archive, tmp_path / "away" / "kept.zip")
+    assert caught.value.file == str(tmp_path / "away")
+    assert ".part" not in str(caught.value)
+    assert "archive check" not in str(caught.value)
+
+
 def test_a_foreign_or_damaged_bundle_leaves_no_trace(archive: Archive, tmp_path: Path) -> None:
     target = maintenance.backup(archive, tmp_path / "kept.zip")
     damaged = tmp_path / "damaged.zip"
@@ -278,6 +286,7 @@ def test_a_foreign_or_damaged_bundle_leaves_no_trace(archive: Archive, tmp_path:
         with pytest.raises(ArchiveError) as caught:
             maintenance.restore(wrong, tmp_path / "again")
         assert caught.value.slug == slug
+        assert "backup" in str(caught.value)
         assert not (tmp_path / "again").exists()
         assert not (tmp_path / "evil").exists()
 

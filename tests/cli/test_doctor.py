@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import fake_pipeline
 from retrorun.archive import Archive
-from retrorun.cli import maintenance
+from retrorun.cli import main, maintenance
 from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.model import Athlete
 from retrorun.settings import Settings
@@ -52,6 +53,19 @@ def test_it_names_problems_gaps_and_what_was_not_read(tmp_path: Path) -> None:
         ("files that are not imported yet: 1", f"`retrorun process {exports}`"),
         ("files that are no exports by their name (.csv): 1", None),
     ]
+
+
+def test_advice_about_the_profile_and_new_files_needs_no_repair(tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    (tmp_path / "exports" / "a.fit").write_text("run 1000 60")
+    Archive.open(tmp_path / "archive").close()
+    words = ["doctor", str(tmp_path / "exports"), "--archive", str(tmp_path / "archive")]
+    told = CliRunner().invoke(main, words)
+    assert "mass_kg is not set" in told.stdout
+    assert "files that are not imported yet: 1" in told.stdout
+    assert told.exit_code == 0
+    (tmp_path / "archive" / "archive.sqlite").write_bytes(b"rubbish " * 1000)
+    assert CliRunner().invoke(main, words).exit_code == 1
 
 
 def test_it_names_the_old_fitparse_in_the_same_place(

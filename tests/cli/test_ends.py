@@ -46,6 +46,36 @@ def test_an_output_that_takes_nothing(words: tuple[str, ...], outlet: str) -> No
     assert sentence(done)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["process", "", "--archive", "a"],
+        ["process", ".", "--archive", ""],
+        ["process", ".", "--archive", "a", "--reports", ""],
+        ["watch", "", "--once", "--archive", "a"],
+    ],
+)
+def test_an_empty_name_is_not_the_folder_we_are_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    (tmp_path / "run.fit").write_bytes(SAMPLE.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    done = ended(*words)
+    assert done.returncode == 2
+    assert b"the name is empty" in done.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["run.fit"]
+
+
+@pytest.mark.parametrize("command", ["analyze", "process"])
+def test_a_pipe_or_device_is_refused_and_not_waited_for(tmp_path: Path, command: str) -> None:
+    os.mkfifo(tmp_path / "a.fit")
+    places = ["--archive", str(tmp_path / "a")]
+    for path in (str(tmp_path / "a.fit"), "/dev/zero"):
+        done = ended(command, path, *places)
+        assert done.returncode == 1
+        assert b"it is a pipe, a socket or a device" in done.stderr
+
+
 def test_a_reader_that_has_read_enough_is_no_complaint() -> None:
     done = ended("analyze", "--json", str(SAMPLE), outlet="| true")
     assert done.stderr == b""

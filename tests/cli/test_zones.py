@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from click.testing import CliRunner, Result
 import attack_routes
 import retrorun
 from retrorun import ingest, privacy_zones
-from retrorun.archive import Archive
+from retrorun.archive import Archive, database
 from retrorun.cli import main, options
 from retrorun.errors import ArchiveError
 from retrorun.model import Athlete, Zone
@@ -643,3 +644,61 @@ def test_no_track_keeps_an_end_at_which_another_version_cut_it(place: Path) -> N
         archive.annotations.set_profile(athlete)
     imported(place, "--no-pages")
     assert now == exported(place)
+
+
+def without_secret(place: Path) -> None:
+    with Archive.open(place / "a") as store:
+        store.annotations.set_profile(Athlete(privacy_zones=(HOME,)))
+
+
+def with_other_discs(place: Path) -> None:
+    done("profile", "--archive", place / "a", f"privacy_zones={DOCUMENTED}")
+    with Archive.open(place / "a") as store, store.database.transaction():
+        store.annotations.note_exposed((), "of another version")
+
+
+def with_open_sessions(place: Path) -> None:
+    done("profile", "--archive", place / "a", f"privacy_zones={DOCUMENTED}")
+
+
+def read_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database as it is opened on a medium that cannot be written, also for root."""
+
+    def refuse(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    monkeypatch.setattr(database, "_write_ahead", refuse)
+
+
+@pytest.mark.parametrize("made", [without_secret, with_other_discs, with_open_sessions])
+def test_zones_that_cannot_be_brought_up_to_date_are_the_reason_of_the_refusal(
+    place: Path, monkeypatch: pytest.MonkeyPatch, made: Callable[[Path], None]
+) -> None:
+    imported(place, "--no-pages")
+    made(place)
+    read_only(monkeypatch)
+    commands: list[tuple[str | Path, ...]] = [
+        ("sessions", "--archive", place / "a"),
+        ("export", "--archive", place / "a", "--out", place / "out"),
+        ("compare", *where(place)),
+        ("report", *where(place)),
+        ("label", *where(place)),
+    ]
+    if made is not with_open_sessions:  # which are hidden by themselves
+        commands.append(("open", *where(place), "--no-browser"))
+    for command in commands:
+        result = run(*command)
+        assert (result.exit_code, result.stdout) == (1, ""), command
+        assert "privacy zones" in result.stderr, command
+        assert "cannot be written" in result.stderr, command
+        assert "--archive DIR" in result.stderr, command
+    assert not (place / "out").exists()
+
+
+def test_frames_hold_nothing_that_the_discs_of_this_version_hide(place: Path) -> None:
+    imported(place, "--no-pages")
+    with_other_discs(place)
+    with pytest.raises(ArchiveError, match="privacy zone"):
+        retrorun.load(place / "a")
+    done("sessions", "--archive", place / "a")
+    assert len(retrorun.load(place / "a").sessions) == 2

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -140,6 +140,44 @@ def test_a_small_disk_fills(exports: Path, tmp_path: Path, size_kib: int) -> Non
         subprocess.run(["umount", str(disk)], check=True)  # noqa: S603, S607 - our own mount
     with Archive.open(tmp_path / "archive") as archive:
         assert completed(exports, archive) == WANTED
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_disk_without_any_room_is_read_and_named(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    assert processed(tmp_path, tmp_path / "pages").exit_code == 0
+    kept = CliRunner().invoke(main, ["sessions", "--json", "--archive", str(tmp_path / "kept")])
+    with mounted(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], at=disk):
+        shutil.copytree(tmp_path / "kept", disk / "kept")
+        fill(disk / "rest")
+        archive = ["--archive", str(disk / "kept")]
+        listed = CliRunner().invoke(main, ["sessions", "--json", *archive])
+        assert (listed.exit_code, listed.stdout) == (0, kept.stdout)
+        rescued = CliRunner().invoke(main, ["archive", "backup", str(tmp_path / "b.zip"), *archive])
+        assert rescued.exit_code == 0, rescued.output
+        for command in (["profile", "mass_kg=70"], ["reprocess", "--all"], ["archive", "vacuum"]):
+            refused = CliRunner().invoke(main, [*command, *archive])
+            assert (refused.exit_code, "the disk is full" in refused.stderr) == (1, True), command
+        (disk / "rest").unlink()
+        full = disk / "b.zip"
+        fill(disk / "rest", leave_bytes=64 << 10)
+        refused = CliRunner().invoke(main, ["archive", "backup", str(full), *archive])
+        assert (refused.exit_code, "the disk is full" in refused.stderr) == (1, True)
+        assert sorted(each.name for each in disk.iterdir()) == ["kept", "rest"]
+    restored = ["archive", "restore", str(tmp_path / "b.zip"), "--archive", str(tmp_path / "new")]
+    assert CliRunner().invoke(main, restored).exit_code == 0
+    again = CliRunner().invoke(main, ["sessions", "--json", "--archive", str(tmp_path / "new")])
+    assert again.stdout == kept.stdout
+
+
+def fill(path: Path, leave_bytes: int = 0) -> None:
+    """A file that takes what a disk has left, but so many bytes."""
+    with suppress(OSError), path.open("wb", buffering=0) as stream:
+        while stream.write(b"0" * 4096):
+            pass
+    if leave_bytes:
+        os.truncate(path, path.stat().st_size - leave_bytes)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount read-only")

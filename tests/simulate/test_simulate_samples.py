@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tzfpy
 
-from retrorun.errors import SettingsError
+from retrorun.errors import SettingsError, StoreError
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
 from retrorun.simulate import Truth, fit_bytes, scenarios, simulate, write_samples
@@ -96,7 +96,7 @@ def test_impossible_arguments_are_refused(tmp_path: Path, seed: int, sessions: i
 
 def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("words")
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StoreError) as refused:  # no fault of the words that were typed: exit 1
         write_samples(tmp_path / "taken", sessions=1)
     assert refused.value.slug == "folder-unwritable"
 

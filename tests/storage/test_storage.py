@@ -40,6 +40,7 @@ def test_loops_of_links_end_and_files_behind_links_count_once(tmp_path: Path) ->
     (tmp_path / "again").symlink_to(tmp_path / "runs")
     store = storage.Folder(tmp_path)
     assert names(store) == ["again/a.fit"]
+    assert store.unlisted == []  # nothing that anybody could mend
 
 
 def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:

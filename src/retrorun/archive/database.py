@@ -4,6 +4,7 @@
 than one of them needs.
 """
 
+import os
 import shutil
 import sqlite3
 import tempfile
@@ -24,6 +25,7 @@ FILE = "archive.sqlite"
 LOCK = "writer.lock"
 PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
+LEAST_ROOM_BYTES = 64 << 10  # SQLite keeps 32 KiB beside an open database
 OBJECTS = ("originals", "tracks")  # folders of files under their hash
 REPAIR = "`retrorun archive check --repair` mends what can be mended."
 
@@ -256,7 +258,8 @@ def _open(path: Path) -> sqlite3.Connection:
         _write_ahead(connection)
     except sqlite3.OperationalError as problem:
         connection.close()
-        if not any(sign in str(problem) for sign in ("readonly", "unable to open")):
+        is_refused = any(sign in str(problem) for sign in ("readonly", "unable to open"))
+        if not (is_refused or (is_full(path.parent) and path.stat().st_size)):
             raise
         connection = _read_only(path)
     # with less, a power cut may take back an answer after it was acknowledged
@@ -282,6 +285,18 @@ def _read_only(path: Path) -> sqlite3.Connection:
             merged.backup(memory)
     memory.execute("PRAGMA query_only = ON")
     return memory
+
+
+def is_full(folder: Path) -> bool:
+    """Whether a disk has no room left for what SQLite keeps beside a database it only reads.
+
+    A medium that cannot be written, such as a DVD, is not full; neither is one that is not known.
+    """
+    try:
+        disk = os.statvfs(folder)
+    except (AttributeError, OSError):  # Windows has no such function
+        return False
+    return disk.f_bavail * disk.f_frsize < LEAST_ROOM_BYTES and not disk.f_flag & os.ST_RDONLY
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
@@ -368,10 +383,14 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
     """Copy the whole database while others may use it; the copy appears whole or not at all."""
     partial = target.with_name(f"{target.name}.part")
     partial.unlink(missing_ok=True)
-    with closing(sqlite3.connect(partial)) as copy:
-        connection.backup(copy)
-        copy.execute("PRAGMA journal_mode = DELETE")
-    partial.replace(target)
+    try:
+        with closing(sqlite3.connect(partial)) as copy:
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        partial.replace(target)
+    finally:
+        for each in (partial, partial.with_name(f"{partial.name}-journal")):
+            each.unlink(missing_ok=True)
 
 
 def statements(script: str) -> Iterator[str]:
@@ -421,6 +440,8 @@ def translate_errors(folder: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
         slug, words, remedy = _explanation(problem)
+        if slug in ("archive-disk-error", "archive-read-only") and is_full(folder):
+            slug, words, remedy = FULL
         raise ArchiveError(slug, words, file=str(folder), remedy=remedy) from problem
 
 
@@ -435,9 +456,11 @@ def _explanation(problem: Exception) -> tuple[str, str, str]:
     return "archive-error", text, "See `retrorun archive check`."
 
 
+OPEN_REMEDY = "Give yourself the right to, and see that its disk can be written."
+FULL = "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."
 _SIGNS = (
-    ("full", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
-    ("no space", "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."),
+    ("full", *FULL),
+    ("no space", *FULL),
     ("file too large", "archive-disk-full", "no more may be written", "Raise the limit."),
     ("quota", "archive-disk-full", "the quota is used up", "Make room; nothing imported is lost."),
     ("disk i/o", "archive-disk-error", "the disk refuses", "Check the disk and its limits."),
@@ -445,6 +468,7 @@ _SIGNS = (
     ("readonly", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
+    ("unable to open", "archive-read-only", "a file of it cannot be opened or made", OPEN_REMEDY),
     ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
 )
 

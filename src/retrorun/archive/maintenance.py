@@ -144,13 +144,17 @@ def backup(archive: Archive, target: Path) -> Path:
     """Write everything into one zip file, whole or not at all; others may go on writing.
 
     Raises:
-        ArchiveError: the target exists or cannot be written.
+        ArchiveError: the target exists, its folder does not, or it cannot be written.
     """
     if target.exists():
         remedy = "Choose another name."
         raise ArchiveError(
             "backup-exists", "nothing is overwritten", file=str(target), remedy=remedy
         )
+    if not target.absolute().parent.is_dir():
+        remedy = "Make it first, or name another place."
+        words = "there is no such folder"
+        raise ArchiveError("backup-folder", words, file=str(target.parent), remedy=remedy)
     own = f".{target.name}.{os.getpid()}-{secrets.token_hex(8)}"  # another may write to this name
     partial = target.with_name(f"{own}.part")
     copy = target.with_name(f"{own}.database")  # the archive may be on a read-only medium
@@ -280,7 +284,9 @@ def _extract(bundle: Path, folder: Path) -> None:
                 raise ArchiveError("backup-foreign", "this is no backup", file=str(bundle))
             packed.extractall(folder)  # every name was matched in full
     except _DAMAGED_ZIP as problem:
-        raise ArchiveError("backup-damaged", str(problem), file=str(bundle)) from problem
+        words = f"it is damaged, or no backup: {problem}"
+        remedy = "Take another backup, or the original of this one."
+        raise ArchiveError("backup-damaged", words, file=str(bundle), remedy=remedy) from problem
 
 
 def vacuum(archive: Archive, wait_s: float = 10.0) -> int:

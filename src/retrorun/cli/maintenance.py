@@ -42,7 +42,7 @@ def doctor(
     for fact in found:
         remedy = f"  → {translated(fact.remedy)}" if fact.remedy else ""
         click.echo(f"{terminal.table_word(fact.topic):9}{translated(fact.text)}{remedy}")
-    context.exit(0 if all(fact.remedy is None for fact in found) else 1)
+    context.exit(0 if all(fact.remedy is None or fact.is_advice for fact in found) else 1)
 
 
 @click.group(cls=TranslatedGroup)
@@ -189,11 +189,12 @@ PROFILE_GAPS = {
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that was looked at; a ``remedy`` means that it could be better."""
+    """One thing that was looked at; what has a ``remedy`` is wrong, unless it ``is_advice``."""
 
     topic: str
     text: str
     remedy: str | None = None
+    is_advice: bool = False
 
 
 def facts(archive_folder: Path, reports: Path, exports: Path | None = None) -> list[Fact]:
@@ -260,9 +261,8 @@ def _health(archive: Archive) -> Iterator[Fact]:
 def _gaps(athlete: Athlete) -> Iterator[Fact]:
     for name, consequence in PROFILE_GAPS.items():
         if getattr(athlete, name) is None:
-            yield Fact(
-                "profile", f"{name} is not set: {consequence}", f"`retrorun profile {name}=…`"
-            )
+            text, remedy = f"{name} is not set: {consequence}", f"`retrorun profile {name}=…`"
+            yield Fact("profile", text, remedy, is_advice=True)
 
 
 def _file_problems(archive: Archive) -> Iterator[Fact]:
@@ -276,7 +276,8 @@ def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
     seen = plan_import(exports, archive)
     if seen.new:
         remedy = f"`retrorun process {printable(str(exports))}`"
-        yield Fact("folder", f"files that are not imported yet: {len(seen.new)}", remedy)
+        text = f"files that are not imported yet: {len(seen.new)}"
+        yield Fact("folder", text, remedy, is_advice=True)
     kinds = Counter(PurePath(path).suffix.lower() or "no suffix" for path in seen.passed_over)
     for kind, count in sorted(kinds.items()):
         yield Fact(

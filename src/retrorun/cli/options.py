@@ -3,7 +3,8 @@
 import datetime as dt
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,8 +21,29 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., object])
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(file_okay=False, path_type=Path)
 
+
+class _Named(click.Path):
+    """A path with a name: an empty one, of a variable that is not set, would be where we are."""
+
+    def convert(
+        self,
+        value: "str | os.PathLike[str]",
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> "str | bytes | os.PathLike[str]":
+        """The path.
+
+        Raises:
+            click.BadParameter: it is empty, or no folder where it has to be one.
+        """
+        if value == "":
+            self.fail("the name is empty; `.` is the folder you are in", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+FOLDER = _Named(file_okay=False, path_type=Path)
+ADDRESS = _Named()
 
 REPORTS = Path("reports")
 
@@ -321,7 +343,10 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     if _zones_of(joined) == _zones_of(stored):
         return joined
     # another process may have drawn the secret meanwhile
-    _, stored = store_zones(store, lambda now: replace(now, privacy_zones=_all_zones(now, athlete)))
+    with _reason_for_writing():
+        _, stored = store_zones(
+            store, lambda now: replace(now, privacy_zones=_all_zones(now, athlete))
+        )
     return with_stored_zones(athlete, stored)
 
 
@@ -367,12 +392,14 @@ def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
     """Reprocess sessions that still hold seconds in a zone, before anything is printed or written.
 
     A session that cannot be reprocessed is left out by whatever reads sessions.
+
+    Raises:
+        ArchiveError: another version hid zones in another way, or a session still holds seconds in
+            a zone, and the archive cannot be written.
     """
     athlete = load_athlete(None, store)
     if athlete.privacy_zones:
-        from retrorun import ingest
-
-        ingest.note_redrawn_zones(store)
+        note_redrawn_zones(store)
     exposed = store.annotations.exposed()
     if exposed:
         from retrorun import ingest
@@ -380,4 +407,40 @@ def apply_zones(store: "Archive", settings: "Settings | None" = None) -> None:
 
         terminal.tell(f"taking privacy zones out of sessions: {len(exposed)}")
         engine = ingest.Engine(settings or Settings(), athlete, cores(), guarded=True)
-        ingest.reprocess_exposed(store, engine)
+        with _reason_for_writing():
+            ingest.reprocess_exposed(store, engine)
+
+
+def note_redrawn_zones(store: "Archive") -> None:
+    """As ``ingest.note_redrawn_zones``; where the archive cannot be written, with the reason."""
+    from retrorun import ingest
+
+    with _reason_for_writing():
+        ingest.note_redrawn_zones(store)
+
+
+@contextmanager
+def _reason_for_writing() -> Iterator[None]:
+    """Say why privacy zones have to be written by a command that was asked to show something.
+
+    Raises:
+        ArchiveError: ``archive-read-only``, with the reason; any other as it is.
+    """
+    from retrorun.errors import ArchiveError
+
+    try:
+        yield
+    except ArchiveError as problem:
+        if problem.slug != "archive-read-only":
+            raise
+        raise ArchiveError(
+            problem.slug,
+            f"its privacy zones must be brought up to date before it is shown: {problem.message}",
+            file=problem.file,
+            remedy=ZONES_REMEDY,
+        ) from problem
+
+
+ZONES_REMEDY = (
+    "Mount it writable, or copy it to where it can be written and name the copy with --archive DIR."
+)

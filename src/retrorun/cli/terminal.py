@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
     from rich.table import Table
+    from rich.text import Text
 
     from retrorun.model import Analysis, Failed, MeasuredSegment, Metrics, Outcome, Segment, Session
     from retrorun.report.page import Fault
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 UNKNOWN = "–"
 CONTEXT = "terminal"  # of words of tables in catalogues
 PIPED_WIDTH = 240
+WIDEST = 10_000  # characters; what a table would take if it could
+NARROW_MARGIN, NARROW_SIGN = "    ", " · "  # of the lines below a row, between its values
 OLDER = "older than your last answer"
 STYLES = {"backward": "bold dark_orange", "forward": "blue", "unknown": "dim", "still": "dim"}
 
@@ -41,15 +44,74 @@ def err() -> "Console":
 
 
 def _console(**options: Any) -> "Console":  # noqa: ANN401 - as rich takes it
-    """A console that prints sentences in the language in force; tables come in it already."""
+    """A console that prints sentences in the language in force; tables come in it already.
+
+    A table that is wider than the console is printed as lines, so that no column is lost.
+    """
     from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
 
     class TranslatingConsole(Console):
         def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as rich takes it
+            for each in objects:
+                if isinstance(each, Table) and _has_numbers(each):
+                    width = Measurement.get(self, self.options.update(width=WIDEST), each).maximum
+                    if width > self.width:
+                        super().print(*table_lines(each, self.width), sep="\n")
+                        return
             words = (translated(each) if isinstance(each, str) else each for each in objects)
             super().print(*words, **options)
 
     return TranslatingConsole(highlight=False, **options)
+
+
+def _has_numbers(table: "Table") -> bool:
+    return any(column.no_wrap for column in table.columns)
+
+
+def table_lines(table: "Table", width: int) -> "list[Text]":
+    """A table for a narrow terminal: what a row is about, and below it each value with its head.
+
+    Args:
+        table: made by ``grid``. Its first columns of words say what a row is about.
+        width: characters that a line may have; a single value may be longer.
+    """
+    from rich.text import Text
+
+    heads = [Text.from_markup(str(column.header)) for column in table.columns]
+    words = [column.no_wrap for column in table.columns].index(True)
+    lines = [Text.from_markup(str(table.title), style="bold")] if table.title else []
+    lines += _filled([each.copy() for each in heads[:words]], width, "  ")
+    for row, values in zip(
+        table.rows, zip(*(column.cells for column in table.columns), strict=True), strict=True
+    ):
+        cells = [Text.from_markup(str(each)) for each in values]
+        about = [each for each in cells[:words] if each.plain]
+        named = [
+            Text(" ").join((head, cell))
+            for head, cell in zip(heads[words:], cells[words:], strict=True)
+            if cell.plain
+        ]
+        style = row.style or ""
+        first, margin = _filled(about, width, "  "), NARROW_MARGIN if about else ""
+        rest = _filled(named, width - len(margin), NARROW_SIGN)
+        lines += [Text(style=style).append_text(each) for each in first]
+        lines += [Text(margin, style=style).append_text(each) for each in rest]
+    return lines
+
+
+def _filled(parts: "Sequence[Text]", width: int, sign: str) -> "list[Text]":
+    """Parts with a sign between them, on as few lines as hold them; no part is broken."""
+    from rich.text import Text
+
+    lines: list[Text] = []
+    for each in parts:
+        if lines and lines[-1].cell_len + len(sign) + each.cell_len <= width:
+            lines[-1] = Text(sign).join((lines[-1], each))
+        else:
+            lines.append(each)
+    return lines
 
 
 def tell(words: str, *, err: bool = True) -> None:

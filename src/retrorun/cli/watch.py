@@ -279,6 +279,7 @@ def open(  # noqa: A001 - the command is called so
     with Archive.open(place) as store:
         chosen = followed_folder(store, folder)
         options.load_athlete(profile, store)  # may bring a privacy zone, or be refused
+        options.note_redrawn_zones(store)  # what they hide is shown to nobody meanwhile
         option = options.archive_option(store)
     setup = server.Setup(
         archive=place,

@@ -112,6 +112,11 @@ def outcomes(
         process: a function to use in place of the pipeline, if any.
     """
     process = process or _pipeline()
+    try:
+        storage.refuse_special(path)
+    except RetrorunError as problem:
+        yield Failed.of(Source(path.name, ""), problem)
+        return
     if not _is_archive(path):
         yield outcome(Task(str(path), path.name), settings, athlete, process)
         return

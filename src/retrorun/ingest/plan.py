@@ -250,8 +250,15 @@ def survey(
 
 
 def _one_file(address: str) -> Path | None:
-    """The full path of a single file that is to be imported; None for a folder or a store."""
-    if "://" in address or not os.path.isfile(address):  # noqa: PTH113 - no path of odd characters
+    """The full path of a single file that is to be imported; None for a folder or a store.
+
+    Raises:
+        ReadError: it is a pipe, a socket or a device.
+    """
+    if "://" in address:
+        return None
+    storage.refuse_special(Path(address))
+    if not os.path.isfile(address):  # noqa: PTH113 - no path of odd characters
         return None
     return Path(os.path.abspath(address))  # noqa: PTH100 - without following links
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from retrorun.errors import SettingsError
+from retrorun.errors import SettingsError, StoreError
 from retrorun.simulate import scenarios
 from retrorun.simulate.body import Body, Ground, Step
 from retrorun.simulate.scenarios import (
@@ -245,8 +245,8 @@ def write_samples(folder: Path, seed: int = SAMPLE_SEED, sessions: int = 16) -> 
         The recordings' paths, in order of time.
 
     Raises:
-        SettingsError: a negative seed, too few or too many sessions, or a folder that cannot be
-            written.
+        SettingsError: a negative seed, or too few or too many sessions.
+        StoreError: the folder cannot be written.
     """
     if seed < 0 or not 1 <= sessions <= MOST_SESSIONS:
         message = f"it takes a seed from 0 and 1 to {MOST_SESSIONS} sessions"
@@ -254,7 +254,8 @@ def write_samples(folder: Path, seed: int = SAMPLE_SEED, sessions: int = 16) -> 
     try:
         return _write_folder(folder, seed, sessions)
     except OSError as problem:
-        raise SettingsError("folder-unwritable", str(problem), file=str(folder)) from problem
+        words = f"it cannot be written: {problem.strerror or problem}"
+        raise StoreError("folder-unwritable", words, file=str(folder)) from problem
 
 
 def _write_folder(folder: Path, seed: int, sessions: int) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from retrorun.errors import ReadError
 from retrorun.readers.registry import HEAD_BYTES, reader_of
 from retrorun.storage.entries import Entry, Store, changing, is_export, may_be_export, without_user
-from retrorun.storage.folder import Folder, look, read_file
+from retrorun.storage.folder import Folder, look, read_file, refuse_special
 from retrorun.storage.objects import ObjectStore
 from retrorun.text import printable
 
@@ -28,6 +28,7 @@ __all__ = [
     "open_store",
     "printable",
     "read_file",
+    "refuse_special",
     "without_user",
 ]
 

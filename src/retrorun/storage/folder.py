@@ -66,7 +66,8 @@ class Folder:
                 elif child.is_file():
                     yield _entry(child.path, prefix + child.name, child.stat())
             except OSError as problem:
-                self.unlisted.append((child.path, problem.strerror or str(problem)))
+                if problem.errno != errno.ELOOP:  # a link to itself leads nowhere, as others do
+                    self.unlisted.append((child.path, problem.strerror or str(problem)))
 
     def _children(self, folder: str, visited: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
         """What a folder holds, by name; nothing where it cannot be listed, or was before."""
@@ -196,6 +197,21 @@ def _take_name(partial: Path, target: Path) -> bool:
 
 def _entry(address: str, name: str, found: os.stat_result) -> Entry:
     return Entry(address, name, found.st_size, str(found.st_mtime_ns), found.st_mtime)
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse what would be waited for without end, or has no end.
+
+    Raises:
+        ReadError: it is a pipe, a socket or a device.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ReadError(
+            "not-a-file",
+            "it is a pipe, a socket or a device, and no file",
+            file=printable(str(path)),
+            remedy="Save what it gives as a file first.",
+        )
 
 
 def look(address: str) -> Entry | None:
