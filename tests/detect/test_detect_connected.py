@@ -100,6 +100,13 @@ def test_steps_that_hardly_change_confirm_where_the_athlete_slows_to_turn(
     assert called(detection, "backward", ("candidate", "confirmed"))[truth].mean() > 0.9
 
 
+@pytest.mark.parametrize("stop", [Leg(4, 0.0, 0.0), Leg(5, 0.3, 166.0), Leg(3, 1.6, 110.0)])
+def test_a_stop_at_each_turn_is_no_slowing_however_short(stop: Leg) -> None:
+    """There a phone changes pockets; speed or steps show that the athlete stood."""
+    legs = [Leg(300), *[stop, SAME_STEPS, stop, Leg(120)] * 8]
+    assert not called(found(run(legs)), "backward", ("confirmed",)).any()
+
+
 EASY = Leg(60, 2.8, 166.0, 0.0, 125.0)  # the heart is still rising
 STEADY_BPM, JOGGED_BPM = 152.0, 131.0  # at the cost of the forward running, and of a jog
 
@@ -140,6 +147,18 @@ def test_quicker_steps_are_not_enough_where_the_heart_falls_as_that_of_a_jog(
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
 
 
+@pytest.mark.parametrize(("heart_bpm", "holds"), [(JOGGED_BPM, False), (STEADY_BPM, True)])
+def test_a_heart_that_falls_as_that_of_a_jog_outweighs_slow_turns(
+    heart_bpm: float,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """Speed may fall by chance where a phone is moved."""
+    slow = Leg(100, 2.0, 160.0, 180.0, heart_bpm)
+    legs = [EASY, Leg(300), *[TURNING, slow, TURNING, Leg(150)] * 8]
+    sure, truth = called(found(run(legs)), "backward", ("confirmed",)), backward(legs)
+    assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
+
+
 def test_nor_where_a_phone_without_steps_points_ahead() -> None:
     legs = [EASY, Leg(300), *[replace(SAME_STEPS, seconds=100, heart_bpm=JOGGED_BPM), Leg(150)] * 8]
     recording = run(legs, mount_deg=0.0)
@@ -147,10 +166,12 @@ def test_nor_where_a_phone_without_steps_points_ahead() -> None:
     assert not called(found(replace(recording, columns=columns)), "backward", ("confirmed",)).any()
 
 
-def slow_segments(heart_bpm: FloatArray, *, grade: float = 0.0, ahead_s: int = 140) -> float:
-    """What a heart says of segments of 100 s at 0.7 of the speed, each after so much running."""
+def slow_segments(
+    heart_bpm: FloatArray, *, share: float = 0.7, grade: float = 0.0, ahead_s: int = 140
+) -> float:
+    """What a heart says of segments of 100 s at a share of the speed, each after some running."""
     back = np.arange(960) % (100 + ahead_s) >= ahead_s
-    speed, climb = np.where(back, 2.1, 3.0), np.where(back, grade, 0.0)
+    speed, climb = np.where(back, 3.0 * share, 3.0), np.where(back, grade, 0.0)
     steps = Steps(np.full(960, 100.0), speed, climb, heart_bpm, np.ones(960, dtype=bool))
     return pulse_of_slow_segments(steps, np.ones(960, dtype=bool), back, SETTINGS.detect)
 
@@ -163,6 +184,7 @@ def warmed_up(to_bpm: float) -> FloatArray:
 def test_a_heart_is_asked_after_steady_running_on_level_ground_only() -> None:
     steady = warmed_up(160.0)
     assert slow_segments(steady) >= SETTINGS.detect.hand_pulse
+    assert slow_segments(steady, share=0.88) == 0.0
     assert slow_segments(steady, grade=0.06) == 0.0
     assert slow_segments(steady, ahead_s=30) == 0.0
     assert slow_segments(np.full(960, 160.0)) == 0.0  # the sensor hangs

@@ -176,12 +176,15 @@ def may_turn_with_pace(
     pulse = pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
     uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
     ahead = uncounted and points_ahead(grounds.facing, mount, settings)
-    if pulse >= settings.hand_pulse or (ahead and pulse > settings.hand_pulse_least):
+    if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
         return False
     gain = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings)
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
-    if gain is not None and gain + settings.hand_pulse_gain * against >= settings.hand_gain:
+    quicker = 0.0 if gain is None else gain
+    if quicker + settings.pulse_steps * against >= settings.hand_gain:
         return False
+    if pulse <= settings.hand_pulse_least and quicker < settings.hand_gain:
+        return True
     return not joint.slows_to_turn(grounds.modes, back, settings)
 
 

@@ -226,7 +226,6 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # the device may have been turned by hand at each change of pace.
     hand_pulse: float = 10.0  # Summed log-odds of the heart that show that the athlete turned.
     hand_pulse_least: float = -5.0  # The heart speaks against that by no more log-odds than this.
-    hand_pulse_gain: float = 0.01  # Each of those asks for so much more of that step gain.
     hand_pulse_ahead_s: int = 45  # It is asked of a slow segment after this much forward running.
     hand_pulse_slower: float = 0.85  # A slow segment has at most this share of the speed before it.
     hand_pulse_level: float = 0.02  # The heart is asked only where no ground is steeper than this.
@@ -241,9 +240,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     slowing_turns: int = 10  # With so many turns fewer pairs are enough where speed falls much.
     slowing_more_often: float = 0.55  # In this share of pairs speed must fall at so many turns.
     slowing_much: float = 0.06  # By this share of the speed it must fall more at so many turns.
-    stop_speed: float = 0.5  # Below this share of the speed around it an athlete stands,
-    stop_least_s: int = 2  # if so slow for this long.
-    stop_steps: float = 0.85  # A step rate that falls below this share of the one around it, too.
+    stop_speed: float = 0.5  # Who falls below this share of the speed beside a turn stands there.
+    stop_least_s: int = 2  # Who is so slow for this long does, not who is for a moment.
+    stop_steps: float = 0.85  # So does whose step rate falls below this share of that beside it.
     reversals_prove: int = 2  # Turns of the course under a steady heading that no hand explains.
     late_least_s: int = 3  # A heading's clock that is off by less than this is taken as right.
     late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
@@ -337,16 +336,14 @@ class DetectSettings(msgspec.Struct, frozen=True):
     jog_share: float = 0.2  # Jogs that keep more of the slower line's step gain than this are
     # paces, not directions.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
-    own_speed_alike: float = 2.5  # Where an athlete's steps do not change, the speed share must lie
-    # within this many deviations.
+    own_speed_alike: float = 2.5  # Most deviations of the speed share where steps do not change.
     backward_slower: float = 0.92  # Most backward speed, as a share of the forward speed.
     hardly_slower: float = 0.97  # The same share where the steps are clearly quicker.
     clearly_quicker: float = 0.08  # Step gain from which the steps are clearly quicker.
     hardly_quicker: float = 0.025  # A segment with a smaller step gain than this is no candidate.
     slower_slack: float = 0.03  # A single segment may exceed these speed shares by this.
     uphill_grade: float = 0.03  # Quick steps on ground steeper by this are only short steps.
-    untaught_s: int = 45  # Least time with a step rate of a segment that neither heading nor labels
-    # taught.
+    untaught_s: int = 45  # Least counted time of a segment that no heading or label taught.
 
     # contact time and vertical excursion
     contact_log: Pair = (-0.17, 0.08)  # Log of backward over forward contact time at equal speed,
