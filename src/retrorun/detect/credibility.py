@@ -7,7 +7,8 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import joint
-from retrorun.detect.gait import GaitEvidence, pulse_of_slow_segments
+from retrorun.detect import mount as mounts
+from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing, is_relative, shows_handling
 from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts, points_ahead
@@ -166,26 +167,24 @@ def may_turn_with_pace(
     A phone that is held in slow stretches and pocketed in fast ones opposes the course in step with
     the speed, as one does on the body of an athlete who turns about. Only what a hand cannot do
     tells them apart: quicker steps at equal speed, a heart that does not fall with the speed, a
-    moment of slowing at the turn, a course that turns about under a steady heading, a tilt that a
-    raw log shows; or the athlete says so.
+    turn that slows, a course that turns under a steady heading, a tilt in a raw log, or a label.
     """
     if mount.stated or shows_handling(grounds.facing):
         return False
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False
-    pulse = pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
+    pulse = mounts.pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
     uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
     ahead = uncounted and points_ahead(grounds.facing, mount, settings)
     if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
         return False
     gain = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings)
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
-    quicker = 0.0 if gain is None else gain
+    quicker = gain or 0.0
     if quicker + settings.pulse_steps * against >= settings.hand_gain:
         return False
-    if pulse <= settings.hand_pulse_least and quicker < settings.hand_gain:
-        return True
-    return not joint.slows_to_turn(grounds.modes, back, settings)
+    jogs = pulse <= settings.hand_pulse_least and quicker < settings.hand_gain
+    return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
 
 
 def doubtful_sign(mount: Mount) -> str:
