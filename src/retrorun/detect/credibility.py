@@ -178,9 +178,8 @@ def may_turn_with_pace(
     ahead = uncounted and points_ahead(grounds.facing, mount, settings)
     if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
         return False
-    gain = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings)
+    quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
-    quicker = gain or 0.0
     if quicker + settings.pulse_steps * against >= settings.hand_gain:
         return False
     jogs = pulse <= settings.hand_pulse_least and quicker < settings.hand_gain
