@@ -9,7 +9,8 @@ from msgspec import structs
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect
 from retrorun.detect.joint import late_seconds, slows_to_turn, step_gain
-from retrorun.detect.modes import Modes
+from retrorun.detect.modes import Modes, Steps
+from retrorun.detect.mount import pulse_of_slow_segments
 from retrorun.detect.verdicts import decide
 from retrorun.model import Athlete, Detection, Recording
 from retrorun.prepare import prepare
@@ -97,6 +98,107 @@ def test_steps_that_hardly_change_confirm_where_the_athlete_slows_to_turn(
     sure = called(detection, "backward", ("confirmed",))
     assert (sure & truth).sum() > 0.9 * truth.sum() if slows else not sure.any()
     assert called(detection, "backward", ("candidate", "confirmed"))[truth].mean() > 0.9
+
+
+@pytest.mark.parametrize("stop", [Leg(4, 0.0, 0.0), Leg(5, 0.3, 166.0), Leg(3, 1.6, 110.0)])
+def test_a_stop_at_each_turn_is_no_slowing_however_short(stop: Leg) -> None:
+    """There a phone changes pockets; speed or steps show that the athlete stood."""
+    legs = [Leg(300), *[stop, SAME_STEPS, stop, Leg(120)] * 8]
+    assert not called(found(run(legs)), "backward", ("confirmed",)).any()
+
+
+EASY = Leg(60, 2.8, 166.0, 0.0, 125.0)  # the heart is still rising
+STEADY_BPM, JOGGED_BPM = 152.0, 131.0  # at the cost of the forward running, and of a jog
+
+
+@pytest.mark.parametrize(
+    ("heart_bpm", "counts_steps", "holds"),
+    [(STEADY_BPM, False, True), (JOGGED_BPM, False, False), (STEADY_BPM, True, False)],
+)
+def test_steps_that_hardly_change_confirm_where_the_heart_does_not_fall_with_the_speed(
+    heart_bpm: float,
+    counts_steps: bool,  # noqa: FBT001
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """An optical sensor that counts steps instead of beats is no heart that stays up."""
+    slow = Leg(100, 2.0, 160.0, 180.0, heart_bpm)
+    legs = [EASY, Leg(300), *[slow, Leg(150)] * 8]
+    recording, truth = run(legs), backward(legs)
+    if counts_steps:
+        columns = recording.columns | {"heart_rate_bpm": recording.columns["cadence_spm"]}
+        recording = replace(recording, columns=columns)
+    sure = called(found(recording), "backward", ("confirmed",))
+    assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
+
+
+@pytest.mark.parametrize(("heart_bpm", "holds"), [(JOGGED_BPM, False), (None, True)])
+def test_quicker_steps_are_not_enough_where_the_heart_falls_as_that_of_a_jog(
+    heart_bpm: float | None,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """Eight per cent more steps than the line; without a heart rate they are believed."""
+    slow = Leg(100, 2.0, 171.0, 180.0, heart_bpm or STEADY_BPM)
+    legs = [EASY, Leg(300), *[slow, Leg(150)] * 8]
+    recording, truth = run(legs), backward(legs)
+    if heart_bpm is None:
+        columns = {name: c for name, c in recording.columns.items() if name != "heart_rate_bpm"}
+        recording = replace(recording, columns=columns)
+    sure = called(found(recording), "backward", ("confirmed",))
+    assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
+
+
+@pytest.mark.parametrize(("heart_bpm", "holds"), [(JOGGED_BPM, False), (STEADY_BPM, True)])
+def test_a_heart_that_falls_as_that_of_a_jog_outweighs_slow_turns(
+    heart_bpm: float,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """Speed may fall by chance where a phone is moved."""
+    slow = Leg(100, 2.0, 160.0, 180.0, heart_bpm)
+    legs = [EASY, Leg(300), *[TURNING, slow, TURNING, Leg(150)] * 8]
+    sure, truth = called(found(run(legs)), "backward", ("confirmed",)), backward(legs)
+    assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
+
+
+def test_nor_where_a_phone_without_steps_points_ahead() -> None:
+    legs = [EASY, Leg(300), *[replace(SAME_STEPS, seconds=100, heart_bpm=JOGGED_BPM), Leg(150)] * 8]
+    recording = run(legs, mount_deg=0.0)
+    columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
+    assert not called(found(replace(recording, columns=columns)), "backward", ("confirmed",)).any()
+
+
+def slow_segments(
+    heart_bpm: FloatArray, *, share: float = 0.7, grade: float = 0.0, ahead_s: int = 140
+) -> float:
+    """What a heart says of segments of 100 s at a share of the speed, each after some running."""
+    back = np.arange(960) % (100 + ahead_s) >= ahead_s
+    speed, climb = np.where(back, 3.0 * share, 3.0), np.where(back, grade, 0.0)
+    steps = Steps(np.full(960, 100.0), speed, climb, heart_bpm, np.ones(960, dtype=bool))
+    return pulse_of_slow_segments(steps, np.ones(960, dtype=bool), back, SETTINGS.detect)
+
+
+def warmed_up(to_bpm: float) -> FloatArray:
+    """A minute from 120 beats to these, which stay."""
+    return np.interp(np.arange(960.0), (0.0, 60.0), (120.0, to_bpm))
+
+
+def test_a_heart_is_asked_after_steady_running_on_level_ground_only() -> None:
+    steady = warmed_up(160.0)
+    assert slow_segments(steady) >= SETTINGS.detect.hand_pulse
+    assert slow_segments(steady, share=0.88) == 0.0
+    assert slow_segments(steady, grade=0.06) == 0.0
+    assert slow_segments(steady, ahead_s=30) == 0.0
+    assert slow_segments(np.full(960, 160.0)) == 0.0  # the sensor hangs
+    assert slow_segments(np.full(960, np.nan)) == 0.0
+
+
+def test_a_fall_from_the_hearts_ceiling_speaks_against_backward() -> None:
+    """Held at its ceiling of 180 a heart says nothing; a jog at 0.7 of the speed lets it fall."""
+    held, falls = warmed_up(180.0), warmed_up(180.0)
+    for first in (140, 380, 620, 860):
+        slow = slice(first, min(first + 110, 960))
+        falls[slow] = (151.0 + 29.0 * np.exp(-np.arange(110) / 40.0))[: slow.stop - first]
+    assert slow_segments(held) == 0.0
+    assert slow_segments(falls) <= SETTINGS.detect.hand_pulse_least
 
 
 def test_a_counter_that_shows_no_steps_ahead_tells_no_gain() -> None:

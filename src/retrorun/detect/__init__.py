@@ -246,6 +246,7 @@ def _grounds(
         facing=facing,
         mount=mounted,
         steps=gait_evidence,
+        paces=steps,
         reversed_at=reversed_at,
         parts_at=parts_at,
         mounts_at=mounts_at,

@@ -7,9 +7,10 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import joint
+from retrorun.detect import mount as mounts
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing, is_relative, shows_handling
-from retrorun.detect.modes import Modes
+from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts, points_ahead
 from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
@@ -26,7 +27,7 @@ _EITHER_WAY = (
 SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
 NOT_CONNECTED = "the gait changes as much where the heading stays: the two are not connected"
 WITH_PACE = (
-    "the device may have turned at each change of pace: the steps hardly change, and no turn slows"
+    "the device may have turned at each change of pace: steps, heart and turns do not say otherwise"
 )
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
 
@@ -38,8 +39,8 @@ class Grounds(msgspec.Struct, frozen=True, eq=False):
     the heading before the disturbed seconds were struck out; ``reversed_at`` is where the course
     turned about under a steady heading. ``parts_at``, (k,), are the seconds from which the
     heading's zero may be another, ``mounts_at`` those of them at which another mount begins.
-    ``off_course``, sine and cosine, is the heading less course and mount. ``reads``: see
-    ``Detection``.
+    ``paces`` are the steps, speed and heart rate that ``steps`` was judged by. ``off_course``, sine
+    and cosine, is the heading less course and mount. ``reads``: see ``Detection``.
     """
 
     probability: FloatArray
@@ -51,6 +52,7 @@ class Grounds(msgspec.Struct, frozen=True, eq=False):
     facing: Facing
     mount: Mount | None
     steps: GaitEvidence
+    paces: Steps
     reversed_at: BoolArray
     parts_at: IntArray
     mounts_at: IntArray
@@ -164,20 +166,24 @@ def may_turn_with_pace(
 
     A phone that is held in slow stretches and pocketed in fast ones opposes the course in step with
     the speed, as one does on the body of an athlete who turns about. Only what a hand cannot do
-    tells them apart: quicker steps at equal speed, a moment of slowing at the turn, a course that
-    turns about under a steady heading, a tilt that a raw log shows; or the athlete says so.
+    tells them apart: quicker steps at equal speed, a heart that does not fall with the speed, a
+    turn that slows, a course that turns under a steady heading, a tilt in a raw log, or a label.
     """
     if mount.stated or shows_handling(grounds.facing):
         return False
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False
+    pulse = mounts.pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
     uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
-    if uncounted and points_ahead(grounds.facing, mount, settings):
+    ahead = uncounted and points_ahead(grounds.facing, mount, settings)
+    if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
         return False
-    gain = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings)
-    if gain is not None and gain >= settings.hand_gain:
+    quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
+    against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
+    if quicker + settings.pulse_steps * against >= settings.hand_gain:
         return False
-    return not joint.slows_to_turn(grounds.modes, back, settings)
+    jogs = pulse <= settings.hand_pulse_least and quicker < settings.hand_gain
+    return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
 
 
 def doubtful_sign(mount: Mount) -> str:

@@ -354,7 +354,8 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     long &= starts >= settings.pulse_ahead_s
     starts, ends = starts[long], ends[long]
     spans = zip(starts.tolist(), ends.tolist(), strict=True)
-    votes = np.array([_pulse_of_span(steps, back, span, settings) for span in spans])
+    found = [pulse_of_span(steps, back, span, settings) for span in spans]
+    votes = np.array([0.0 if at_ceiling else vote for vote, at_ceiling in found])
     gone = np.concatenate(([0], np.cumsum(~back)))
     steady = gone[starts] - gone[starts - settings.pulse_ahead_s] >= settings.pulse_steady_s
     total = float(votes.sum())
@@ -365,10 +366,10 @@ def pulse_evidence(steps: Steps, back: BoolArray, settings: DetectSettings) -> f
     return float(np.clip(total, -settings.pulse_most, settings.pulse_most))
 
 
-def _pulse_of_span(
+def pulse_of_span(
     steps: Steps, back: BoolArray, span: tuple[int, int], settings: DetectSettings
-) -> float:
-    """Log-odds by one segment, within the setting's bounds; 0 where nothing can be compared."""
+) -> tuple[float, bool]:
+    """Log-odds by one segment, 0 if nothing can be compared; and whether at the heart's ceiling."""
     first, last = span
     heart = steps.heart_bpm
     (early_s, delay_s), late_s = settings.pulse_before_s, settings.pulse_late_s
@@ -379,11 +380,10 @@ def _pulse_of_span(
     hills = (steps.grade[ahead][~back[ahead]], steps.grade[first:last])
     known = (before, late, *paces)
     if any(np.isfinite(each).sum() < settings.pulse_least_values for each in known):
-        return 0.0
+        return 0.0, False
     at, then, fast, slow = map(known_mean, known)
     near, least = settings.pulse_ceiling_bpm
-    if at > max(float(np.fmax.reduce(heart)) - near, least):
-        return 0.0  # at its ceiling a heart tells no demand from a higher one
+    at_ceiling = at > max(float(np.fmax.reduce(heart)) - near, least)
     idle, unsure = settings.pulse_idle_bpm
     reached = 1.0 - arithmetic.exp(-(last - first - delay_s) / settings.pulse_memory_s)
     # Uphill costs more at the same speed (ACSM: 0.9 against 0.2 for each unit of grade).
@@ -397,13 +397,13 @@ def _pulse_of_span(
     cost = literature.value("backward_run")
     jog, turned = ((demand * k + idle - at) * reached for k in (1.0, cost))
     if turned - jog < settings.pulse_contrast_bpm:
-        return 0.0
+        return 0.0, at_ceiling
     spread = arithmetic.hypot(settings.pulse_spread_bpm, unsure * abs(1.0 - share) * reached)
     wide = arithmetic.hypot(spread, settings.pulse_cost_spread * demand * reached)
     change_bpm = max(then - at, jog)  # less than jogging explains says no more than jogging
     gain = _log_normal(change_bpm - turned, wide, settings)
     gain -= _log_normal(change_bpm - jog, spread, settings)
-    return float(np.clip(gain, -settings.pulse_vote, settings.pulse_vote))
+    return float(np.clip(gain, -settings.pulse_vote, settings.pulse_vote)), at_ceiling
 
 
 def _log_normal(residual: float, spread: float, settings: DetectSettings) -> float:

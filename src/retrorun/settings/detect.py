@@ -43,8 +43,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     constant_least_s: int = 30  # A heading is called constant only with more values than this.
     constant_spread: float = 1e-5  # Circular spread below which a heading is called constant.
     axial_concentration: float = 0.35  # Least mean length of doubled angles to the course.
-    mirror_spread: float = 0.1  # A heading is tried as its mirror image only where courses spread
-    # by more than this.
+    mirror_spread: float = 0.1  # The mirror image is tried where courses spread by more than this.
     mirror_concentration: float = 0.5  # Least axial concentration of a heading that is mirrored.
     mirror_gain: float = 0.2  # The mirror image must be better concentrated by more than this.
     mirror_breaks: int = 2  # Of a heading that drifts, the image that breaks off so many times more
@@ -53,8 +52,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     turns_back_deg: float = 120.0  # Course and heading must both turn by more than this.
     turns_back_alike_deg: float = 45.0  # Their turns must differ by less than this.
     turns_back_away_deg: float = 60.0  # In between their difference must change by more than this.
-    held_share: float = 0.5  # Where more seconds than this share bring no new heading, turns are
-    # not read off it.
+    held_share: float = 0.5  # Of a heading held for more seconds than this share no turn is read.
     held_least_s: int = 4  # Fewer headings than this are treated as if none were new.
 
     # heading: a course in disguise
@@ -152,8 +150,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is forward.
     own_sign: float = 3.0  # Log-odds by the athlete's earlier lines above which they decide alone.
     own_sign_most: float = 6.0  # Most log-odds by the athlete's earlier lines.
-    own_gain: float = 0.08  # Step gain that is expected when a session is held against the
-    # athlete's earlier lines.
+    own_gain: float = 0.08  # Step gain expected against the athlete's earlier lines.
     day_spread_spm: float = 4.0  # Deviation of an athlete's line of step rate from day to day.
     slow_sign: Numbers = (2.0, 2.5, 1.5)  # A side of the axis counts for forward by the first, in
     # log-odds for each m/s above the second, and at most by the third.
@@ -164,8 +161,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     forward_habit: float = 1.5  # Log-odds that a session is forward for no other reason.
     forward_prior: float = 3.5  # The same for the second decoder, which considers both directions
     # of wearing.
-    stated_mount: float = 9.5  # Log-odds in the second decoder, over a whole session, of an angle
-    # that the profile states.
+    stated_mount: float = 9.5  # Log-odds by a stated angle in the second decoder, in all.
     flat_prior: float = 3.0  # Log-odds that a watch points ahead rather than behind.
     phone_prior: float = 1.0  # Log-odds that a phone points ahead rather than behind.
     device_turned: float = 2.2  # Log-odds from which a device counts as turned on the body.
@@ -183,8 +179,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     boundary_vote: float = 3.5  # Most log-odds that one turn may give by everything together.
     sign_vote: float = 6.0  # Most log-odds that the speed, or the step rate, of all turns may give
     # of which side is forward.
-    turn_odds: float = 2.0  # Most log-odds, by all turns together, that a change of the heading is
-    # the athlete's turn.
+    turn_odds: float = 2.0  # Most log-odds by all turns that a change of the heading is a turn.
     reversal_vote: float = 4.0  # Log-odds of a turn where the course turns about, not the heading.
     proven_odds: float = 3.0  # Log-odds of a turn where the turns of a session are consistent.
     consistent_turns: int = 6  # Turns are consistent only where there are this many.
@@ -229,6 +224,13 @@ class DetectSettings(msgspec.Struct, frozen=True):
     told_apart_s: int = 6  # Either side needs this many seconds for that.
     hand_gain: float = 0.05  # Where steps quicken backward by less than this share, at equal speed,
     # the device may have been turned by hand at each change of pace.
+    hand_pulse: float = 10.0  # Summed log-odds of the heart that show that the athlete turned.
+    hand_pulse_least: float = -5.0  # The heart speaks against that by no more log-odds than this.
+    hand_pulse_ahead_s: int = 45  # It is asked of a slow segment after this much forward running.
+    hand_pulse_slower: float = 0.85  # A slow segment has at most this share of the speed before it.
+    hand_pulse_level: float = 0.02  # The heart is asked only where no ground is steeper than this.
+    hand_pulse_range_bpm: float = 8.0  # A heart rate that moves by less all session long hangs.
+    hand_pulse_locked_spm: float = 3.0  # A heart rate this near to the step rate is counted steps.
     turn_moment_s: int = 4  # Slowing at a turn is looked for over this long on both sides of it.
     turn_beside_s: int = 10  # It is compared with the speed of this long before and after that.
     slowing_share: float = 0.65  # Athletes slow at their turns where, in this share of pairs of a
@@ -238,8 +240,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     slowing_turns: int = 10  # With so many turns fewer pairs are enough where speed falls much.
     slowing_more_often: float = 0.55  # In this share of pairs speed must fall at so many turns.
     slowing_much: float = 0.06  # By this share of the speed it must fall more at so many turns.
-    reversals_prove: int = 2  # The device does not turn by hand in a session with this many turns
-    # at which the course turned about under a steady heading.
+    stop_speed: float = 0.5  # Who falls below this share of the speed beside a turn stands there.
+    stop_least_s: int = 2  # Who is so slow for this long does, not who is for a moment.
+    stop_steps: float = 0.85  # So does whose step rate falls below this share of that beside it.
+    reversals_prove: int = 2  # Turns of the course under a steady heading that no hand explains.
     late_least_s: int = 3  # A heading's clock that is off by less than this is taken as right.
     late_most_s: int = 18  # An error of a heading's clock is looked for up to this.
     late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
@@ -264,9 +268,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # line, steps a minute for each m/s.
     grade_slope: Pair = (25.0, 40.0)  # Steps a minute for a grade of 1: mean and deviation.
     line_temper_s: float = 30.0  # So many seconds carry one independent step rate in a line's fit.
-    line_spread_spm: float = (
-        3.0  # Deviation of step rate that the strength of these priors assumes.
-    )
+    line_spread_spm: float = 3.0  # These priors are as strong as with this deviation of step rate.
     line_rounds: int = 4  # A line is fitted this many times, with new weights each time.
     line_least_spread_spm: float = 0.8  # Least deviation from a line in these weights.
     line_outlier: float = 1.5  # Residuals beyond this many deviations lose weight.
@@ -334,16 +336,14 @@ class DetectSettings(msgspec.Struct, frozen=True):
     jog_share: float = 0.2  # Jogs that keep more of the slower line's step gain than this are
     # paces, not directions.
     own_share: float = 0.4  # Share of an athlete's own step gain that suffices where it is known.
-    own_speed_alike: float = 2.5  # Where an athlete's steps do not change, the speed share must lie
-    # within this many deviations.
+    own_speed_alike: float = 2.5  # Most deviations of the speed share where steps do not change.
     backward_slower: float = 0.92  # Most backward speed, as a share of the forward speed.
     hardly_slower: float = 0.97  # The same share where the steps are clearly quicker.
     clearly_quicker: float = 0.08  # Step gain from which the steps are clearly quicker.
     hardly_quicker: float = 0.025  # A segment with a smaller step gain than this is no candidate.
     slower_slack: float = 0.03  # A single segment may exceed these speed shares by this.
     uphill_grade: float = 0.03  # Quick steps on ground steeper by this are only short steps.
-    untaught_s: int = 45  # Least time with a step rate of a segment that neither heading nor labels
-    # taught.
+    untaught_s: int = 45  # Least counted time of a segment that no heading or label taught.
 
     # contact time and vertical excursion
     contact_log: Pair = (-0.17, 0.08)  # Log of backward over forward contact time at equal speed,
