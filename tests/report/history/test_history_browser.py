@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import hand_made_sessions
 import pytest
 import session_history
 from playwright.sync_api import Browser, Page, expect
@@ -32,8 +33,6 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    import hand_made_sessions
-
     folder = tmp_path_factory.mktemp("pages")
     sessions = session_history.ten_weeks()
     found = session_history.compared(sessions)
@@ -396,3 +395,32 @@ def test_the_calendar_on_a_phone_shows_its_last_session(browser: Browser, site: 
     assert last is not None
     assert 0 <= last["x"] <= 390 - last["width"]
     page.close()
+
+
+def test_an_undecided_session_is_told_from_a_forward_one_at_a_glance(
+    page: Page, tmp_path: Path
+) -> None:
+    forward = hand_made_sessions.session(
+        [(900, "forward", "run", "confirmed", 2.9)], id="aaaaaaaaaaaa", name="Park"
+    )
+    undecided = hand_made_sessions.undecided(id="bbbbbbbbbbbb", name="Beach")
+    place = Site(tmp_path)
+    place.ensure_assets()
+    place.write("index.html", index_page([forward, undecided], session_history.ME))
+    opened(page, (tmp_path / "index.html").as_uri())
+    ground = "at => getComputedStyle(at.querySelector('svg')).backgroundColor"
+    park, beach = (page.locator(".log tbody tr", has_text=name) for name in ("Park", "Beach"))
+    assert park.evaluate(ground) != beach.evaluate(ground)
+    # the colours of the legend say which is which
+    key = "at => getComputedStyle(at, '::before').backgroundColor"
+    for row, words in ((park, "the rest: forward"), (beach, "nothing tells the direction")):
+        at = page.locator(".legend li", has_text=words)
+        assert at.evaluate(key) == row.evaluate(ground)
+    expect(beach.locator("td").nth(4)).to_have_text("unknown")
+    expect(park.locator("td").nth(4)).to_have_text("")
+    # and so do the filters
+    kind = page.get_by_label("Verdict")
+    for wanted, seen, gone in (("without", park, beach), ("undecided", beach, park)):
+        kind.select_option(wanted)
+        expect(seen).to_be_visible()
+        expect(gone).to_be_hidden()

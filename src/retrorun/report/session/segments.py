@@ -15,6 +15,7 @@ from retrorun.metrics import LISTED, number_of
 from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals, remark_words
 from retrorun.model.segment import Kind, RepetitionSet, Structure, sets_in_words
 from retrorun.report.numbers import (
+    UNKNOWN,
     Display,
     cell,
     clock,
@@ -289,6 +290,8 @@ def asked_sides(
 
 def _sure(segment: Segment) -> str:
     """The probability; of what is only assumed to be forward the word, for nothing measured it."""
+    if segment.direction == "unknown":
+        return UNKNOWN
     if segment.verdict == "assumed" and segment.direction == "forward":
         return say("sure_assumed")
     return percent(min(segment.probability, 0.99))
