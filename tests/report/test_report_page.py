@@ -81,6 +81,22 @@ def test_templates_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         _hello(tmp_path)
 
 
+def test_compiled_templates_are_read_by_all_who_may_read_the_package_and_older_ones_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    older, module = tmp_path / "0.0.9-1-2-abc.jinja", tmp_path / "page.cpython-311.pyc"
+    for each in (older, module):
+        each.touch()
+    _hello(tmp_path)
+    assert not older.exists()
+    assert module.exists()
+    ours = list(tmp_path.glob("*.jinja"))
+    assert ours
+    wanted = Path(page.__file__).stat().st_mode & 0o666
+    assert {each.stat().st_mode & 0o777 for each in ours} == {wanted}
+
+
 @pytest.mark.parametrize("kept", [0, 1, 20, 60, 200, 500])
 def test_a_compiled_template_that_is_cut_off_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
