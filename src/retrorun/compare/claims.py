@@ -325,7 +325,7 @@ UNMEASURABLE = (
 
 
 def _answerable_claim(row: _Row, comparison: Comparison) -> Claim:
-    nothing: Answer = ("No backward running was found yet.", "too early", None)
+    nothing: Answer = ("No backward running is certain yet.", "too early", None)
     idle = comparison.backward_sessions == 0 and row.key != "weight"
     words, status, measured = nothing if idle else row.answer(comparison)
     return Claim(

@@ -21,7 +21,7 @@ from typing import Any, Self
 import jinja2.bccache
 import jinja2.compiler
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
@@ -193,9 +193,14 @@ def _environment(compiled: Path = COMPILED) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"say": say, "say_count": say_count}
-    environment.filters["embed"] = embed
+    environment.filters |= {"embed": embed, "with_code": with_code}
     environment.filters |= {"clock": clock, "grouped": grouped, "translated": translated}
     return environment
+
+
+def with_code(text: str) -> Markup:
+    """A sentence in which what stands between grave accents is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped
 
 
 def signs() -> Mapping[str, Any]:

@@ -161,7 +161,7 @@ WORDS: Mapping[str, str] = {
     "bpm": "bpm",
     "spm": "steps/min",
     "brpm": "breaths/min",
-    "per_kg": "/kg",
+    "kcal_per_kg": "kcal/kg",
     "skip": "Skip to the content",
     "noscript": (
         "Scripts are off: the charts that move are left out; pictures and tables hold it all."

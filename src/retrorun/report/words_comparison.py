@@ -136,7 +136,7 @@ HISTORY: Mapping[str, str] = {
     "filters": "Filter",
     "legend_backward": "backward",
     "legend_candidate": "maybe, by steps alone",
-    "legend_forward": "the rest: forward, still or undecided",
+    "legend_forward": "the rest, mostly forward",
     "legend_unknown": "nothing tells the direction",
     "filter_text": "Search",
     "filter_from": "From",

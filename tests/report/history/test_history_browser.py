@@ -413,7 +413,7 @@ def test_an_undecided_session_is_told_from_a_forward_one_at_a_glance(
     assert park.evaluate(ground) != beach.evaluate(ground)
     # the colours of the legend say which is which
     key = "at => getComputedStyle(at, '::before').backgroundColor"
-    for row, words in ((park, "the rest: forward"), (beach, "nothing tells the direction")):
+    for row, words in ((park, "the rest, mostly forward"), (beach, "nothing tells the direction")):
         at = page.locator(".legend li", has_text=words)
         assert at.evaluate(key) == row.evaluate(ground)
     expect(beach.locator("td").nth(4)).to_have_text("unknown")

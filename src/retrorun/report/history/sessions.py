@@ -251,6 +251,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
         Place() if inbox is None else LIVE,
         inbox={} if inbox is None else inbox.document(),
         headline=sessions_headline(sessions),
+        nothing=not any(each.time_s("backward") for each in sessions),
         subline=_subline(sessions, display),
         log=listed or session_list(sessions, display),
         faults=faults,

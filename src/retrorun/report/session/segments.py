@@ -94,7 +94,9 @@ def rows(
     if len(numbered) > MOST:
         numbered = sorted(sorted(numbered, key=_importance)[:MOST])
     names = sorted({name for each in measured for name in each.segment.evidence})
-    head = (*(_head(each, display) for each in LISTED), "kcal")
+    energies = [each.metrics.energy_shown for each in measured]
+    unit = say("kcal_per_kg") if any(each and each.per_kg for each in energies) else "kcal"
+    head = (*(_head(each, display) for each in LISTED), unit)
     made = tuple(_row(number, each, display, names) for number, each in numbered)
     words = tuple(say(f"evidence_{name}", fallback="evidence_other") for name in names)
     assumes = any(each.sure == say("sure_assumed") for each in made)
@@ -298,9 +300,10 @@ def _sure(segment: Segment) -> str:
 
 
 def _kcal(energy: Energy | None) -> str:
+    """Without its unit, which stands in the head: one body mass holds for a session, or none."""
     if energy is None:
         return number(None)
-    return number(energy.gross, 2, say("per_kg")) if energy.per_kg else number(energy.gross, 0)
+    return number(energy.gross, 2 if energy.per_kg else 0)
 
 
 def _kcal_sum(energies: Sequence[Energy | None]) -> str:
