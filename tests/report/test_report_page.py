@@ -120,3 +120,11 @@ def test_where_nothing_may_be_written_templates_are_compiled_each_time(
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     assert _hello(tmp_path / "new") == expected
     assert not (tmp_path / "new").exists()
+
+
+def test_commands_within_sentences_are_code_and_nothing_else_is_markup() -> None:
+    text = "set it with `retrorun profile mass_kg=70`, not <b>`a<b`</b>"
+    assert page.with_code(text) == (
+        "set it with <code>retrorun profile mass_kg=70</code>, "
+        "not &lt;b&gt;<code>a&lt;b</code>&lt;/b&gt;"
+    )

@@ -424,3 +424,19 @@ def test_an_undecided_session_is_told_from_a_forward_one_at_a_glance(
         kind.select_option(wanted)
         expect(seen).to_be_visible()
         expect(gone).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_strips_of_a_periods_sessions_lie_in_the_middle_of_their_rows(
+    page: Page, site: Built, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, f"{site.url}/period.html")
+    off_px = page.locator(".log-rows tbody tr").evaluate_all(
+        """rows => rows.map(row => {
+            const [r, s] = [row, row.querySelector("svg")].map(at => at.getBoundingClientRect());
+            return Math.abs((r.top + r.bottom) / 2 - (s.top + s.bottom) / 2);
+        })"""
+    )
+    assert len(off_px) == site.sessions
+    assert max(off_px) <= 2
