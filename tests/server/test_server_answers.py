@@ -216,7 +216,8 @@ def test_a_note_given_since_the_page_was_loaded_is_never_lost(place: Path) -> No
             "effort": None,
             "text": "",
         }
-        assert [client.post(path, odd).status for odd in ([], 5, {"seen": 5})] == [400, 400, 400]
+        odd: tuple[object, ...] = ([], 5, {"seen": 5})
+        assert [client.post(path, each).status for each in odd] == [400, 400, 400]
 
 
 def test_texts_that_are_too_long_together_are_not_cut(place: Path) -> None:
