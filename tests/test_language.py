@@ -303,11 +303,11 @@ GERMAN = {
         "Herzfrequenz +16,7 % (+14,2 bis +19,2 %) gegenüber vorwärts, 10 vergleichbare Paare in "
         "3 Einheiten."
     ),
-    "Backward segments that were not on level, open ground: 4:10 (steep), 9:00 (twisty).": (
+    "Backward stretches that were not on level, open ground: 4:10 (steep), 9:00 (twisty).": (
         "Abschnitte rückwärts, die nicht auf ebenem, offenem Grund lagen: 4:10 (steil), "
         "9:00 (kurvig)."
     ),
-    "58 of 60 backward segments were not on level, open ground, the first of them 4:10 (steep).": (
+    "58 of 60 backward stretches were not on level, open ground, the first of them 4:10 (steep).": (
         "58 von 60 Abschnitten rückwärts lagen nicht auf ebenem, offenem Grund, die ersten davon "
         "4:10 (steil)."
     ),

@@ -186,12 +186,12 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
     """
     pages, faults = 0, dict[str, Fault]()
     for _ in range(MOST_ROUNDS):
-        state, pending = archive.database.state(), archive.pending.pages()
+        state, pending = archive.database.state(), archive.pending.pages(folder)
         done = publish(archive, folder, options, pending)
         pages += done.pages
         faults = {each: fault for each, fault in faults.items() if each not in done.sessions}
         faults |= {each.session: each for each in done.faults}
-        if archive.pending.settle_pages(done.sessions.union(pending), state):
+        if archive.pending.settle_pages(done.sessions.union(pending), state, folder):
             break
     return replace(done, pages=pages, faults=tuple(faults.values()))
 

@@ -422,11 +422,11 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
 @pytest.mark.parametrize(
     ("steep", "words"),
     [
-        (2, "Backward segments that were not on level, open ground: 1:00 (steep), 3:00 (steep)."),
+        (2, "Backward stretches that were not on level, open ground: 1:00 (steep), 3:00 (steep)."),
         (
             60,
             (
-                "60 of 60 backward segments were not on level, open ground, the first of them "
+                "60 of 60 backward stretches were not on level, open ground, the first of them "
                 "1:00 (steep), 3:00 (steep), 5:00 (steep), 7:00 (steep), 9:00 (steep), "
                 "11:00 (steep)."
             ),

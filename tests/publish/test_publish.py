@@ -14,7 +14,7 @@ import catalogues
 from retrorun import compare, publish
 from retrorun.archive import Archive, Change, maintenance, serialization
 from retrorun.learn import learn
-from retrorun.model import Analysis, Athlete, Blob, Session
+from retrorun.model import Analysis, Athlete, Blob, Remark, Session
 from retrorun.pipeline import process
 from retrorun.publish import PublishOptions
 from retrorun.report.history.comparison import comparison_page
@@ -73,6 +73,25 @@ def test_only_what_is_missing_is_written_and_with_it_what_shows_all(
     gone.unlink()
     assert published(archive, tmp_path) == 1  # comparison and index stand as they should
     assert pages(tmp_path) == before
+
+
+def test_what_is_written_to_one_folder_is_still_due_in_another(
+    archive: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(archive, tmp_path / "archive")
+    folders = [tmp_path / name for name in ("desk", "phone", "moved")]
+    known_options = PublishOptions(Settings(), ATHLETE)
+    with Archive.open(copy) as opened:
+        for folder in folders[:2]:
+            publish.publish_pending(opened, folder, known_options)
+        (folders[0]).rename(folders[2])  # of a folder under a new name nothing is known
+        session = min(opened.known())
+        opened.annotations.set_remark(session, Remark(3, None, "stiff knee"))
+        for folder in (folders[1], folders[2]):
+            assert publish.publish_pending(opened, folder, known_options).pages
+            assert "stiff knee" in (folder / publish.CARE).read_text()
+            assert opened.pending.pages(folder) == []
+        assert publish.publish_pending(opened, folders[1], known_options).pages == 0
 
 
 def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(

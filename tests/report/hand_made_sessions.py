@@ -218,3 +218,15 @@ def session(plan: Plan | None = None, **changes: object) -> Session:
         settings="abcdef012345",
     )
     return dc.replace(made, **changes)  # type: ignore[arg-type]  # any field
+
+
+def undecided(**changes: object) -> Session:
+    """A run of a quarter of an hour in which nothing speaks for or against backward."""
+    made = session([(900, "forward", "run", "assumed", 2.9)], **changes)
+    parts = tuple(
+        dc.replace(each, segment=dc.replace(each.segment, evidence={}))
+        for each in made.measures.segments
+    )
+    heading = HeadingVerdict(None, "none", None, None, "the recording holds no heading")
+    measures = dc.replace(made.measures, segments=parts)
+    return dc.replace(made, measures=measures, heading=heading)

@@ -81,6 +81,22 @@ def test_templates_are_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         _hello(tmp_path)
 
 
+def test_compiled_templates_are_read_by_all_who_may_read_the_package_and_older_ones_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    older, module = tmp_path / "0.0.9-1-2-abc.jinja", tmp_path / "page.cpython-311.pyc"
+    for each in (older, module):
+        each.touch()
+    _hello(tmp_path)
+    assert not older.exists()
+    assert module.exists()
+    ours = list(tmp_path.glob("*.jinja"))
+    assert ours
+    wanted = Path(page.__file__).stat().st_mode & 0o666
+    assert {each.stat().st_mode & 0o777 for each in ours} == {wanted}
+
+
 @pytest.mark.parametrize("kept", [0, 1, 20, 60, 200, 500])
 def test_a_compiled_template_that_is_cut_off_is_made_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
@@ -104,3 +120,11 @@ def test_where_nothing_may_be_written_templates_are_compiled_each_time(
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     assert _hello(tmp_path / "new") == expected
     assert not (tmp_path / "new").exists()
+
+
+def test_commands_within_sentences_are_code_and_nothing_else_is_markup() -> None:
+    text = "set it with `retrorun profile mass_kg=70`, not <b>`a<b`</b>"
+    assert page.with_code(text) == (
+        "set it with <code>retrorun profile mass_kg=70</code>, "
+        "not &lt;b&gt;<code>a&lt;b</code>&lt;/b&gt;"
+    )

@@ -12,7 +12,8 @@ import serving
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
-from retrorun.model import Lap
+from retrorun.archive import Archive
+from retrorun.model import Lap, Remark
 from retrorun.simulate import Scenario, Watch, fit_bytes, simulate
 from retrorun.simulate.body import Step
 from retrorun.simulate.scenarios import ahead, back
@@ -118,8 +119,8 @@ def test_from_dropped_files_to_changed_totals(
     expect(page.locator("#whole")).to_have_text("9")
 
     # the newest session has laps: its first candidate lies at them by itself; one end is moved away
-    end = page.get_by_role("slider", name=re.compile("End of segment"))
-    start = page.get_by_role("slider", name=re.compile("Start of segment"))
+    end = page.get_by_role("slider", name=re.compile("End of stretch"))
+    start = page.get_by_role("slider", name=re.compile("Start of stretch"))
     expect(start).to_have_attribute("aria-valuetext", "6:37, at a lap press")
     start.focus()
     for _ in range(4):
@@ -194,6 +195,37 @@ def test_a_session_is_answered_on_its_page(
     expect(page.locator("#note-status")).to_have_text("Kept.")
     page.reload()
     expect(page.get_by_label("Pain, 0 to 10")).to_have_value("3")
+
+
+def test_the_form_of_a_note_keeps_or_asks_about_what_was_noted_meanwhile(
+    opened: BrowserContext, client: serving.Client, files: list[FilePayload], tmp_path: Path
+) -> None:
+    page = opened.new_page()
+    page.goto(site(client))
+    add(page, files[:1], 1)
+    session = page.locator(".log a").get_attribute("href")
+    assert session is not None
+    page.goto(site(client, session))
+    status, keep = page.locator("#note-status"), page.get_by_role("button", name="Keep")
+    text, pain = page.get_by_label("Note", exact=True), page.get_by_label("Pain, 0 to 10")
+    with Archive.open(tmp_path / "archive") as store:  # as `retrorun note` does
+        store.annotations.set_remark(session.rpartition("/")[2], Remark(6, 4, "left knee"))
+
+    text.fill("windy")
+    keep.click()
+    expect(status).to_have_text("Kept, with what was noted elsewhere meanwhile.")
+    expect(text).to_have_value("left knee\nwindy")
+    expect(pain).to_have_value("6")
+
+    with Archive.open(tmp_path / "archive") as store:
+        store.annotations.set_remark(session.rpartition("/")[2], Remark(8, 4, "left knee\nwindy"))
+    pain.fill("2")
+    keep.click()
+    expect(status).to_contain_text("Not kept yet: meanwhile pain 8 and effort 4")
+    keep.click()
+    expect(status).to_have_text("Kept.")
+    with Archive.open(tmp_path / "archive") as store:
+        assert list(store.annotations.remarks().values()) == [Remark(2, 4, "left knee\nwindy")]
 
 
 def test_every_second_lap_with_a_press_forgotten_is_asked_about(

@@ -19,7 +19,7 @@ from retrorun import answers, ingest
 from retrorun.answers import Accept, LabelRange, Reject
 from retrorun.archive import Archive, database, integrity
 from retrorun.engines.child import Guard
-from retrorun.model import Athlete, Remark
+from retrorun.model import LONGEST_NOTE, Athlete, Remark
 from retrorun.server.live import ArchiveThread, Events, Live
 from retrorun.settings import Settings
 
@@ -195,6 +195,38 @@ def test_a_note_is_kept(place: Path) -> None:
             assert client.post(f"/api/sessions/{session}/note", wrong).status == 400
     with Archive.open(place / "archive") as store:
         assert store.annotations.remarks() == {session: Remark(2, None, "the left knee <b>")}
+
+
+def test_a_note_given_since_the_page_was_loaded_is_never_lost(place: Path) -> None:
+    with asked_alone(place) as client:
+        session, _ = numbers(client)
+        path, empty = f"/api/sessions/{session}/note", {"pain": None, "effort": None, "text": ""}
+        with Archive.open(place / "archive") as store:  # as `retrorun note` does
+            store.annotations.set_remark(session, Remark(5, None, "the left knee"))
+        # the page still shows an empty form: what it adds stands beside what was given
+        kept = client.post(path, {"effort": 4, "text": "windy", "seen": empty}).json["note"]
+        assert kept == {"pain": 5, "effort": 4, "text": "the left knee\nwindy"}
+        # another score is not replaced unasked, and nothing else of that note is kept by half
+        assert client.post(path, {"pain": 1, "text": "hot", "seen": empty}).status == 409
+        with Archive.open(place / "archive") as store:
+            assert store.annotations.remarks() == {session: Remark(5, 4, "the left knee\nwindy")}
+        # who has seen it may replace and remove it
+        assert client.post(path, {**empty, "pain": 1, "seen": kept}).json["note"] == {
+            "pain": 1,
+            "effort": None,
+            "text": "",
+        }
+        odd: tuple[object, ...] = ([], 5, {"seen": 5})
+        assert [client.post(path, each).status for each in odd] == [400, 400, 400]
+
+
+def test_texts_that_are_too_long_together_are_not_cut(place: Path) -> None:
+    with asked_alone(place) as client:
+        session, _ = numbers(client)
+        path = f"/api/sessions/{session}/note"
+        assert client.post(path, {"text": "x" * LONGEST_NOTE}).status == 200
+        assert client.post(path, {"text": "y"}).status == 400
+        assert client.get(f"/api/sessions/{session}")["note"]["text"] == "x" * LONGEST_NOTE
 
 
 def test_a_tab_that_shows_older_segments_is_told_so_and_loses_nothing(place: Path) -> None:

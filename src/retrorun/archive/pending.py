@@ -5,7 +5,8 @@ them to the next one.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Any
 
 from retrorun.archive.database import Database, path_bytes
@@ -20,6 +21,8 @@ WITHOUT_SESSION = (
 )
 _UNREADABLE = "unreadable-originals"  # name of the document: hash → state when it was tried
 _FAILED = "failed-reprocessing"  # name of the document: hash → version and settings that failed
+_FOLDERS = "pages-due-in-folders"  # name of the document: folder → sessions whose pages are older
+MOST_FOLDERS = 8  # of pages that are remembered, those written last
 FileState = list[int] | None  # size and time of the last change; None: no such file
 
 
@@ -162,10 +165,18 @@ class Pending:
             (slug, path_bytes(message), remedy, sha256),
         )
 
-    def pages(self) -> list[str]:
-        """Ids of sessions that changed or went since pages were written last."""
-        rows = self._database.rows("SELECT session FROM due ORDER BY session")
-        return [each for (each,) in rows]
+    def pages(self, folder: Path | None = None) -> list[str]:
+        """Ids of sessions that changed or went since pages were written last.
+
+        Args:
+            folder: of pages; with it also what has been written to other folders alone since.
+                Of a folder that is not known beside others, nothing is known: all are due.
+        """
+        due = {each for (each,) in self._database.rows("SELECT session FROM due")}
+        elsewhere = self._document(_FOLDERS) if folder is not None else {}
+        if elsewhere and _name(folder) not in elsewhere:
+            due.update(each for (each,) in self._database.rows("SELECT id FROM sessions"))
+        return sorted(due.union(elsewhere.get(_name(folder), ())))
 
     def add_pages(self, sessions: Iterable[str]) -> None:
         """Note sessions whose pages, and with them those over all, are due, in a transaction."""
@@ -173,22 +184,40 @@ class Pending:
             "INSERT OR REPLACE INTO due VALUES (?)", [(each,) for each in sessions]
         )
 
-    def settle_pages(self, sessions: Iterable[str], state: int) -> bool:
+    def settle_pages(self, sessions: Iterable[str], state: int, folder: Path | None = None) -> bool:
         """Remove sessions whose pages are written, unless another process wrote meanwhile.
 
         Args:
             sessions: their ids.
             state: ``Database.state()`` from before ``pages()`` was asked.
+            folder: to which they were written; they stay due in the others.
 
         Returns:
             False where another connection changed the archive since; then they are all due, for
             that one may have written their pages before, and removed them here.
         """
+        done = set(sessions)
         with self._database.transaction():
             if self._database.state() != state:
-                self.add_pages(set(sessions) - set(self.pages()))
+                self.add_pages(done - set(self.pages()))
                 return False
+            if folder is not None:
+                self._settle_folder(_name(folder), done, done.intersection(self.pages()))
             self._database.connection.executemany(
-                "DELETE FROM due WHERE session = ?", [(each,) for each in sessions]
+                "DELETE FROM due WHERE session = ?", [(each,) for each in done]
             )
         return True
+
+    def _settle_folder(self, folder: str, done: Collection[str], due: Collection[str]) -> None:
+        """Note in a transaction which pages of other folders are older than those of this one."""
+        before = self._document(_FOLDERS)
+        others = {each: before[each] for each in before if each != folder and Path(each).is_dir()}
+        after = {each: sorted({*others[each], *due}) for each in list(others)[1 - MOST_FOLDERS :]}
+        after[folder] = sorted(set(before.get(folder, ())).difference(done))
+        if after != before:
+            self._database.put_document(_FOLDERS, json.dumps(after).encode())
+
+
+def _name(folder: Path | None) -> str:
+    """The folder's name whatever the working directory is."""
+    return str(folder.absolute()) if folder is not None else ""

@@ -80,7 +80,7 @@ def explain(
     no_profile: bool,
     settings: Path | None,
 ) -> None:
-    """Show what FILE holds, where its heading comes from and the evidence for each segment.
+    """Show what FILE holds, where its heading comes from and the evidence for each stretch.
 
     SESSION is the id of a session of the archive: it is analysed with its labels.
 

@@ -88,7 +88,7 @@ def _is_finished(store: Archive, settings: Path | None, reports: Path | None) ->
     """
     if ingest.outdated_sessions(store, options.load_settings(settings)):
         return False
-    due = store.pending.pages()
+    due = store.pending.pages(reports)
     if reports is not None:
         is_written = not due and (reports / "index.html").exists()
         return is_written and not _has_other_zones(store, reports)

@@ -171,7 +171,7 @@ def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event)
     with Archive.open(paths.archive) as store:
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
-        written = not store.pending.pages() and (paths.reports / "index.html").exists()
+        written = not store.pending.pages(paths.reports) and (paths.reports / "index.html").exists()
         hides = bool(store.annotations.exposed()) or ingest.has_redrawn_zones(store)
         is_due = hides or bool(ingest.outdated_sessions(store, settings))
         if plan.idle and written and not is_due:

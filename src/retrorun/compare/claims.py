@@ -149,17 +149,17 @@ def gradually(comparison: Comparison) -> Answer:
 def ground(comparison: Comparison) -> Answer:
     """How many backward segments were steep or twisty."""
     done = comparison.practice
-    words = f"Of {done.segments} backward segments {done.steep} were steep, {done.twisty} twisty."
+    words = f"Of {done.segments} backward stretches {done.steep} were steep, {done.twisty} twisty."
     return words, "answered", None
 
 
 def warm_up(comparison: Comparison) -> Answer:
-    """Forward movement before the first backward segment."""
+    """Forward movement before the first backward stretch."""
     warm_s = comparison.practice.warm_up_s
     if warm_s is None:
         return "Nothing to tell from.", "too early", None
     minutes = warm_s / 60
-    words = f"Median {minutes:.1f} min of forward movement before the first backward segment."
+    words = f"Median {minutes:.1f} min of forward movement before the first backward stretch."
     return words, "answered", Estimate(minutes, None, None, "median over sessions")
 
 
@@ -325,7 +325,7 @@ UNMEASURABLE = (
 
 
 def _answerable_claim(row: _Row, comparison: Comparison) -> Claim:
-    nothing: Answer = ("No backward running was found yet.", "too early", None)
+    nothing: Answer = ("No backward running is certain yet.", "too early", None)
     idle = comparison.backward_sessions == 0 and row.key != "weight"
     words, status, measured = nothing if idle else row.answer(comparison)
     return Claim(

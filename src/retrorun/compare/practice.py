@@ -257,7 +257,7 @@ def _warm_up(session: Session, settings: CompareSettings) -> Advice | None:
     warm_s = warm_up_s(session, settings)
     if warm_s is None:
         return None
-    words = f"{_minutes(warm_s)} of forward movement came before the first backward segment."
+    words = f"{_minutes(warm_s)} of forward movement came before the first backward stretch."
     if warm_s < settings.warm_up_s:
         words += f" Many coaches begin with {_minutes(settings.warm_up_s)} or more."
     return Advice("warm_up", "Warm-up", words, limits="A custom of training, not a measured limit.")
@@ -308,14 +308,14 @@ def _ground(session: Session, settings: CompareSettings) -> Advice | None:
         if each.metrics.ground
     ]
     if not named:
-        return Advice("ground", "Ground", "Every backward segment was on level and open ground.")
+        return Advice("ground", "Ground", "Every backward stretch was on level and open ground.")
     if len(named) > MOST_NAMED:
         words = (
-            f"{len(named)} of {len(segments)} backward segments were not on level, open ground, "
+            f"{len(named)} of {len(segments)} backward stretches were not on level, open ground, "
             f"the first of them {', '.join(named[:MOST_NAMED])}."
         )
     else:
-        words = f"Backward segments that were not on level, open ground: {', '.join(named)}."
+        words = f"Backward stretches that were not on level, open ground: {', '.join(named)}."
     limits = "Judged by grade and turn rate only: a watch does not see traffic, holes or people."
     return Advice("ground", "Ground", words, limits=limits)
 

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, Self
 
 from retrorun.metric_types import Estimate
 from retrorun.model.segment import AnsweredGait, GaitHabit, GaitKind, GaitLine
@@ -190,3 +190,38 @@ class Remark:
     pain: int | None = None
     effort: int | None = None
     text: str = ""
+
+    def contradicts(self, seen: Self, given: Self) -> bool:
+        """Whether ``given`` in the place of ``seen`` would replace a score given since."""
+        pairs = (
+            (self.pain, seen.pain, given.pain),
+            (self.effort, seen.effort, given.effort),
+        )
+        return any(now not in {before, after} and after != before for now, before, after in pairs)
+
+    def with_changes(self, seen: Self, given: Self) -> Self:
+        """This note with what somebody changed from ``seen`` to ``given`` without knowing it.
+
+        What they did not change stays. Where both changed the text, both texts are kept.
+        """
+        return replace(
+            self,
+            pain=self.pain if given.pain == seen.pain else given.pain,
+            effort=self.effort if given.effort == seen.effort else given.effort,
+            text=_both_texts(self.text, seen.text, given.text),
+        )
+
+
+def _both_texts(now: str, seen: str, given: str) -> str:
+    """The text of a note after somebody who saw ``seen`` gave another one.
+
+    A page shows line breaks in one way only, so how they are written makes no difference.
+    """
+    plain_now, plain_seen, plain_given = (
+        "\n".join(each.splitlines()) for each in (now, seen, given)
+    )
+    if plain_given.strip() == plain_seen.strip():
+        return now
+    if plain_now.strip() == plain_seen.strip():
+        return given
+    return "\n".join(dict.fromkeys(each for each in (plain_now, plain_given) if each))

@@ -21,7 +21,7 @@ from typing import Any, Self
 import jinja2.bccache
 import jinja2.compiler
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
@@ -139,6 +139,7 @@ _MARKUP_OR_BLANK = re.compile(
 )
 
 
+SUFFIX = ".jinja"  # of a compiled template
 COMPILED = Path(__file__).with_name("__pycache__")
 # what jinja2 raises where a compiled template is cut off or damaged, or may not be read
 _UNUSABLE = (
@@ -166,13 +167,23 @@ class _CompiledTemplates(jinja2.FileSystemBytecodeCache):
         with suppress(OSError):
             Path(self.directory).mkdir(exist_ok=True)
             super().dump_bytecode(bucket)
+            # who may read the package may read this: it would be compiled by everybody else again
+            Path(self._get_cache_filename(bucket)).chmod(Path(__file__).stat().st_mode & 0o666)
+            self._remove_older()
+
+    def _remove_older(self) -> None:
+        """Remove what another version of retrorun, jinja2 or this module has compiled."""
+        ours = self.pattern % ""
+        for each in Path(self.directory).glob(f"*{SUFFIX}"):
+            if not each.name.startswith(ours.removesuffix(SUFFIX)):
+                each.unlink(missing_ok=True)
 
 
 @lru_cache(maxsize=1)
 def _environment(compiled: Path = COMPILED) -> jinja2.Environment:
     # another jinja2, or other options below, would compile the same source to something else
     changed_ns = (Path(each).stat().st_mtime_ns for each in (jinja2.compiler.__file__, __file__))
-    pattern = "-".join([__version__, *(f"{each:x}" for each in changed_ns), "%s.jinja"])
+    pattern = "-".join([__version__, *(f"{each:x}" for each in changed_ns), f"%s{SUFFIX}"])
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("retrorun.report"),
         bytecode_cache=_CompiledTemplates(str(compiled), pattern),
@@ -182,9 +193,14 @@ def _environment(compiled: Path = COMPILED) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals |= {"say": say, "say_count": say_count}
-    environment.filters["embed"] = embed
+    environment.filters |= {"embed": embed, "with_code": with_code}
     environment.filters |= {"clock": clock, "grouped": grouped, "translated": translated}
     return environment
+
+
+def with_code(text: str) -> Markup:
+    """A sentence in which what stands between grave accents is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704  # escaped
 
 
 def signs() -> Mapping[str, Any]:

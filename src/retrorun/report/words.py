@@ -115,6 +115,11 @@ PICTURES: Mapping[str, str] = {
     "tile_steps": "Step rate, {which}",
     "tile_step_length": "Step length, {which}",
     "tile_mean_energy": "Energy, {which}",
+    "tile_pace_undecided": "Pace",
+    "tile_mean_heart_undecided": "Heart rate",
+    "tile_steps_undecided": "Step rate",
+    "tile_step_length_undecided": "Step length",
+    "tile_mean_energy_undecided": "Energy",
     "tile_mean": "mean",
     "tile_undecided": "nothing here can tell",
     "tile_heart_alone": "mean; no forward part to compare with",
@@ -156,7 +161,7 @@ WORDS: Mapping[str, str] = {
     "bpm": "bpm",
     "spm": "steps/min",
     "brpm": "breaths/min",
-    "per_kg": "/kg",
+    "kcal_per_kg": "kcal/kg",
     "skip": "Skip to the content",
     "noscript": (
         "Scripts are off: the charts that move are left out; pictures and tables hold it all."
@@ -204,8 +209,8 @@ WORDS: Mapping[str, str] = {
     "headline_undecided": "Nothing in this recording tells <b>backward from forward</b>.",
     "undecided": (
         "It has no compass heading that can be used, no label, and no steps that speak for either "
-        "way. Stretches are shown as forward only because most running is. If some of it was "
-        "backward, say so:"
+        "way. It counts as forward only because most running is. If some of it was backward, say "
+        "so:"
     ),
     "headline_none": "<b>No backward running</b> was found in this session.",
     "moving": "{time} moving",
@@ -274,7 +279,7 @@ WORDS: Mapping[str, str] = {
     "kind_backward": "Backward",
     "kind_candidate": "Maybe backward",
     "kind_forward": "Forward",
-    "kind_unknown": "Unknown",
+    "kind_unknown": "Direction unknown",
     "kind_still": "Still",
     "direction_backward_run": "Backward run",
     "direction_backward_walk": "Backward walk",
@@ -282,6 +287,8 @@ WORDS: Mapping[str, str] = {
     "direction_candidate_walk": "Maybe backward walk",
     "direction_forward_run": "Run",
     "direction_forward_walk": "Walk",
+    "direction_unknown_run": "Run, direction unknown",
+    "direction_unknown_walk": "Walk, direction unknown",
     "direction_still_still": "Still",
     "segments_caption": "Every stretch in order",
     "segments_left_out": (

@@ -23,7 +23,7 @@ REVIEW: Mapping[str, str] = {
     "question_step_rate": "step rate",
     "question_lanes": "Pace, heart rate and step rate, with what lies before and after",
     "question_map": (
-        "The way around {start} to {end}, turned so that it goes from left to right; the segment "
+        "The way around {start} to {end}, turned so that it goes from left to right; the stretch "
         "is marked"
     ),
     "quick_is_up": ", faster is higher",
@@ -35,8 +35,8 @@ REVIEW: Mapping[str, str] = {
     "near_lap": "at a lap press",
     "near_turn": "where you turned",
     "north_word": "north",
-    "handle_start": "Start of segment {number}",
-    "handle_end": "End of segment {number}",
+    "handle_start": "Start of stretch {number}",
+    "handle_end": "End of stretch {number}",
     "end_start": "Start",
     "end_end": "End",
     "start_earlier": "Start 1 second earlier",
@@ -197,4 +197,9 @@ INBOX: Mapping[str, str] = {
     "note_text": "Note",
     "note_keep": "Keep",
     "note_kept": "Kept.",
+    "note_kept_both": "Kept, with what was noted elsewhere meanwhile.",
+    "note_differs": (
+        "Not kept yet: meanwhile pain {pain} and effort {effort} were noted elsewhere. Keep again "
+        "to put yours in their place."
+    ),
 }

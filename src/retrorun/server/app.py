@@ -256,11 +256,12 @@ class Server:
         return await self._state(await self._answer_thread.do(self._live.undo, session_id))
 
     async def note(self, request: Request) -> Response:
-        """Keep the note of a session; its numbers."""
+        """Keep what was changed of a session's note; its numbers."""
         self._note_use()
-        remark = remark_of(await _document(request))
-        session_id = request.path_params["session"]
-        return await self._state(await self._answer_thread.do(self._live.note, session_id, remark))
+        document = await _document(request)
+        given, seen = remark_of(document), remark_of(document.get("seen", {}))
+        work, session_id = self._live.note, request.path_params["session"]
+        return await self._state(await self._answer_thread.do(work, session_id, given, seen))
 
     async def exports(self, request: Request) -> Response:
         """Store what was dropped, and look at the folder at once."""
@@ -381,9 +382,11 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
     Raises:
         Refused: it is none, or too long.
     """
+    if not isinstance(document, dict):
+        raise Refused(400, "The request is no JSON.")
     scores: list[int | None] = []
     for name in ("pain", "effort"):
-        score = document.get(name) if isinstance(document, dict) else None
+        score = document.get(name)
         if score is not None and not (type(score) is int and 0 <= score <= 10):
             raise Refused(400, f"A score of {name} is a whole number from 0 to 10.")
         scores.append(score)

@@ -26,9 +26,9 @@ from retrorun.answers import Answer
 from retrorun.archive import Archive, Change, Parcel, serialization
 from retrorun.compare import EarlierSessions
 from retrorun.engines.child import Guard, Lost
-from retrorun.errors import ArchiveError, RetrorunError
+from retrorun.errors import ArchiveError, RetrorunError, SettingsError
 from retrorun.language import use_language
-from retrorun.model import Athlete, Label, Remark, Session, Track
+from retrorun.model import LONGEST_NOTE, Athlete, Label, Remark, Session, Track
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.report.session.page import session_page
 from retrorun.report.session.question import QuestionContext, question_panel, review_page
@@ -341,7 +341,7 @@ class Live:
         if number is None:
             number = starts_s.index(start_s) + 1 if start_s in starts_s else 0
         if not 1 <= number <= len(segments):
-            raise ArchiveError("segment-unknown", f"session {session_id} has no such segment")
+            raise ArchiveError("segment-unknown", f"session {session_id} has no such stretch")
         undo = archive.annotations.answers(found.session.id)
         context = QuestionContext(self.setup.athlete_of(archive), undo)
         return question_panel(found.session, found.track, number, context)
@@ -448,16 +448,34 @@ class Live:
         """End the child process; the next answer starts another."""
         self._guard.stop()
 
-    def note(self, archive: Archive, session_id: str, remark: Remark) -> str:
-        """Keep the athlete's note of a session; its id in full.
+    def note(self, archive: Archive, session_id: str, given: Remark, seen: Remark) -> str:
+        """Keep what the athlete changed of a session's note; its id in full.
+
+        Args:
+            archive: of this thread.
+            session_id: or an unambiguous beginning of it.
+            given: the note as the athlete left it.
+            seen: the note that the page had shown before.
 
         Raises:
-            ArchiveError: there is no such session, or the disk refuses.
+            ArchiveError: there is no such session, the disk refuses, or another score was given
+                since the page showed the note; nothing is stored.
+            SettingsError: both texts together are too long; nothing is stored.
         """
         (full_id,) = archive.database.find_session("id", session_id)
-        archive.annotations.set_remark(full_id, None if remark == Remark() else remark)
+        archive.annotations.change_remark(full_id, lambda now: _changed_note(now, seen, given))
         self.events.tell("session", {"session": full_id})
         return str(full_id)
+
+
+def _changed_note(now: Remark, seen: Remark, given: Remark) -> Remark:
+    if now.contradicts(seen, given):
+        words = "another pain or effort was noted since this page showed them"
+        raise ArchiveError("note-changed", words, remedy="Look at them again.")
+    after = now.with_changes(seen, given)
+    if len(after.text) > max(LONGEST_NOTE, len(now.text)):
+        raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
+    return after
 
 
 def segments_fingerprint(session: Session) -> str:

@@ -215,7 +215,7 @@ class Follower:
         """
         with Archive.open(self._setup.archive) as store:
             plan = ingest.plan_import(str(self._setup.folder), store, settle_s=0)
-            due = bool(store.pending.pages() or store.annotations.exposed())
+            due = bool(store.pending.pages(self._setup.reports) or store.annotations.exposed())
             due = due or not (self._setup.reports / publish.INDEX).exists()
             due = due or ingest.has_redrawn_zones(store)
             due = due or bool(ingest.outdated_sessions(store, self._setup.settings))

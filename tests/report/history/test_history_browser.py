@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+import hand_made_sessions
 import pytest
 import session_history
 from playwright.sync_api import Browser, Page, expect
@@ -32,8 +33,6 @@ class Built(NamedTuple):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    import hand_made_sessions
-
     folder = tmp_path_factory.mktemp("pages")
     sessions = session_history.ten_weeks()
     found = session_history.compared(sessions)
@@ -396,3 +395,48 @@ def test_the_calendar_on_a_phone_shows_its_last_session(browser: Browser, site: 
     assert last is not None
     assert 0 <= last["x"] <= 390 - last["width"]
     page.close()
+
+
+def test_an_undecided_session_is_told_from_a_forward_one_at_a_glance(
+    page: Page, tmp_path: Path
+) -> None:
+    forward = hand_made_sessions.session(
+        [(900, "forward", "run", "confirmed", 2.9)], id="aaaaaaaaaaaa", name="Park"
+    )
+    undecided = hand_made_sessions.undecided(id="bbbbbbbbbbbb", name="Beach")
+    place = Site(tmp_path)
+    place.ensure_assets()
+    place.write("index.html", index_page([forward, undecided], session_history.ME))
+    opened(page, (tmp_path / "index.html").as_uri())
+    ground = "at => getComputedStyle(at.querySelector('svg')).backgroundColor"
+    park, beach = (page.locator(".log tbody tr", has_text=name) for name in ("Park", "Beach"))
+    assert park.evaluate(ground) != beach.evaluate(ground)
+    # the colours of the legend say which is which
+    key = "at => getComputedStyle(at, '::before').backgroundColor"
+    for row, words in ((park, "the rest, mostly forward"), (beach, "nothing tells the direction")):
+        at = page.locator(".legend li", has_text=words)
+        assert at.evaluate(key) == row.evaluate(ground)
+    expect(beach.locator("td").nth(4)).to_have_text("unknown")
+    expect(park.locator("td").nth(4)).to_have_text("")
+    # and so do the filters
+    kind = page.get_by_label("Verdict")
+    for wanted, seen, gone in (("without", park, beach), ("undecided", beach, park)):
+        kind.select_option(wanted)
+        expect(seen).to_be_visible()
+        expect(gone).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_strips_of_a_periods_sessions_lie_in_the_middle_of_their_rows(
+    page: Page, site: Built, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    opened(page, f"{site.url}/period.html")
+    off_px = page.locator(".log-rows tbody tr").evaluate_all(
+        """rows => rows.map(row => {
+            const [r, s] = [row, row.querySelector("svg")].map(at => at.getBoundingClientRect());
+            return Math.abs((r.top + r.bottom) / 2 - (s.top + s.bottom) / 2);
+        })"""
+    )
+    assert len(off_px) == site.sessions
+    assert max(off_px) <= 2

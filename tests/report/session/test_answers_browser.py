@@ -124,12 +124,12 @@ def test_a_chosen_row_has_handles_and_its_answer_their_ends(
 ) -> None:
     on_disk(page, put)
     page.get_by_role("button", name="Select stretch 2").click()
-    start = page.get_by_role("slider", name="Start of segment 2")
+    start = page.get_by_role("slider", name="Start of stretch 2")
     expect(start).to_be_focused()
     expect(start).to_have_attribute("aria-valuetext", "3:20, at a lap press")
     for _ in range(5):
         page.keyboard.press("ArrowRight")
-    page.get_by_role("slider", name="End of segment 2").focus()
+    page.get_by_role("slider", name="End of stretch 2").focus()
     page.keyboard.press("Shift+ArrowRight")
     assert page.locator("svg.map .focus").get_attribute("d")
     page.locator("tr[data-n='2']").get_by_role("button", name="Yes, backward").click()
@@ -194,7 +194,7 @@ def test_a_tap_on_the_lanes_chooses_the_stretch_there(browser: Browser, put: Put
     assert box is not None
     for second, number in ((420, 4), (300, 3)):  # backward from 400 to 460 s, forward before
         lanes.tap(position={"x": box["width"] * second / 600, "y": 60})
-        expect(page.get_by_role("slider", name=f"End of segment {number}")).to_be_visible()
+        expect(page.get_by_role("slider", name=f"End of stretch {number}")).to_be_visible()
     expect(page.locator("#selected-span")).to_have_text("4:20 to 6:40 · stretch 3")
     page.get_by_role("button", name="It was backward").tap()
     expect(page.locator("tr[data-n='3'] .unsaved")).to_have_text("backward, not saved yet")
@@ -270,7 +270,7 @@ def test_what_is_sent_for_all_laps_and_ranges(live: Open) -> None:
 def test_a_handle_is_dragged_to_a_lap_press(live: Open) -> None:
     page = live(api(), f"/sessions/{ID}")
     page.locator("tr[data-n='4'] td").nth(1).click()
-    end = page.get_by_role("slider", name="End of segment 4")
+    end = page.get_by_role("slider", name="End of stretch 4")
     page.locator("#handle-end .grip").scroll_into_view_if_needed()
     grip = page.locator("#handle-end .grip").bounding_box()
     lanes = page.locator("#part-lanes").bounding_box()

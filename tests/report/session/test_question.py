@@ -32,6 +32,7 @@ from retrorun.report.session.segments import answering
 
 START_S = hand_made_sessions.START_S
 PLAN = hand_made_sessions.TWO_CANDIDATES
+LINE = GaitLine(150.0, 8.0, 0.0, 2.0, 600.0, 1.5, 3.5)
 NO_COMPASS = HeadingVerdict(None, "none", None, None, "no heading in the file")
 
 
@@ -289,3 +290,20 @@ def test_what_was_learnt_in_one_sentence() -> None:
         "1 of 1 guess was right."
     )
     assert learnt_sentence([], athlete).startswith("Nothing is learnt yet")
+
+
+def test_the_number_of_the_steps_is_the_one_of_the_sessions_table() -> None:
+    """The verdict in the table names its own mean; a median over the same seconds is another."""
+    reason = "step rate 5 % above the forward line, without a heading"
+    made = session(heading=NO_COMPASS, forward_line=LINE)
+    parts = tuple(
+        dc.replace(each, segment=dc.replace(each.segment, reason=reason))
+        if each.segment.kind == "candidate"
+        else each
+        for each in made.measures.segments
+    )
+    named = dc.replace(made, measures=dc.replace(made.measures, segments=parts))
+    before, after = (question(each, track(), 2, QuestionContext()) for each in (made, named))
+    assert before.data["above_percent"] != 5, "else this test shows nothing"
+    assert "Steps 5 % above your line" in [each.text for each in after.reasons]
+    assert after.data["above_percent"] == 5

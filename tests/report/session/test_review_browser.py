@@ -154,8 +154,8 @@ def test_letter_keys_can_be_switched_off_and_stay_off(opened: Open) -> None:
 def test_arrow_keys_move_an_end_and_the_answer_has_it(opened: Open) -> None:
     fake = api()
     page = opened(fake)
-    start = page.get_by_role("slider", name="Start of segment 2")
-    end = page.get_by_role("slider", name="End of segment 2")
+    start = page.get_by_role("slider", name="Start of stretch 2")
+    end = page.get_by_role("slider", name="End of stretch 2")
     start.focus()
     page.keyboard.press("ArrowLeft")
     expect(start).to_have_attribute("aria-valuenow", "199")
@@ -209,7 +209,7 @@ def test_dragging_snaps_to_laps_and_turns_within_three_seconds(
 ) -> None:
     page = opened(api())
     drag(page, "start", to_s)
-    start = page.get_by_role("slider", name="Start of segment 2")
+    start = page.get_by_role("slider", name="Start of stretch 2")
     expect(start).to_have_attribute("aria-valuenow", str(at_s))
     expect(start).to_be_focused()
     expect(page.locator("#snap")).to_contain_text(words)

@@ -122,7 +122,7 @@ def test_without_any_evidence_the_page_says_so_and_shows_no_zero() -> None:
     # 600 s at 3 m/s: 1000 / 3 = 333 s to the kilometre
     assert tiles["Distance"] == "1.80\N{NO-BREAK SPACE}km"
     assert tiles["Moving time"] == "10:00"
-    assert tiles["Pace, forward"] == "5:33"
+    assert tiles["Pace"] == "5:33"
     assert [each.text for each in select(html, "//button[@id='mark-part']")] == [
         "Mark the backward part"
     ]
@@ -390,3 +390,17 @@ def words_as_written(html: str) -> str:
     """Text of the page's body with its blanks; without data and what is copied."""
     path = "//body//text()[not(ancestor::script or ancestor::code or ancestor::textarea)]"
     return "".join(select(html, path))
+
+
+def test_what_nothing_decides_is_drawn_in_no_direction() -> None:
+    session = hand_made_sessions.undecided()
+    track = hand_made_sessions.track([(900, "forward", "run", "assumed", 2.9)])
+    html = session_page(session, track, SessionContext())
+    assert not re.search(r'class="[^"]*\bforward\b', html), "no strip, line, way or row of forward"
+    assert 'class="stretch unknown"' in html
+    text = words(html)
+    assert "Direction unknown" in text
+    for tile in ("Pace, forward", "Energy, forward", "Heart rate, forward"):
+        assert tile not in text
+    # sums that others are compared with stay as they are
+    assert session.time_s("forward") == 900

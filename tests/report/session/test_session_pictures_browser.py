@@ -510,3 +510,38 @@ def test_nothing_backward_leaves_one_thing_to_do(browser: Browser, put: Put, sch
 def test_nothing_is_asked_of_who_has_answered(page: Page, put: Put, html: str) -> None:
     opened(page, put(html))
     expect(page.get_by_role("button", name="Mark the backward part")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [768, 1231, 1280, 1920])
+def test_no_column_of_the_stretches_lies_outside_its_table(
+    browser: Browser, put: Put, width: int
+) -> None:
+    """Of sixty short stretches and one that may be backward, without a body mass."""
+    start: Plan = [(900, "forward", "run", "assumed", 2.9)]
+    pair: Plan = [(13, "backward", "run", "confirmed", 2.0), (72, "forward", "run", "assumed", 3.3)]
+    maybe: Plan = [(60, "backward", "run", "candidate", 2.0), (60, "forward", "run", "assumed", 3)]
+    plan = [*start, *pair * 60, *maybe]
+    made = hand_made_sessions.session(plan)
+    parts = tuple(
+        dc.replace(
+            each,
+            metrics=dc.replace(
+                each.metrics,
+                energies=tuple(
+                    dc.replace(e, gross=e.gross / 70, per_kg=True) for e in each.metrics.energies
+                ),
+                energy_shown=each.metrics.energy_shown
+                and dc.replace(each.metrics.energy_shown, gross=0.78, per_kg=True),
+            ),
+        )
+        for each in made.measures.segments
+    )
+    bare = dc.replace(made, measures=dc.replace(made.measures, segments=parts))
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    opened(page, put(session_page(bare, hand_made_sessions.track(plan), SessionContext())))
+    table = page.locator(".scroll:has(> .segments)")
+    assert table.evaluate("at => at.scrollWidth - at.clientWidth") <= 0
+    heads = page.locator(".segments thead th").all_inner_texts()
+    assert heads[-2:] == ["kcal/kg", "Sure"]
+    expect(page.locator("#stretch-1 td").nth(-2)).to_have_text("0.78")
+    page.close()

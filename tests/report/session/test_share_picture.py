@@ -14,7 +14,14 @@ import pytest
 from retrorun.errors import PageError
 from retrorun.model import Session
 from retrorun.report.numbers import Display
-from retrorun.report.session.picture import FORWARD, PictureOptions, png_of, share_picture
+from retrorun.report.session.picture import (
+    BACKWARD_TEXT,
+    FORWARD,
+    INK,
+    PictureOptions,
+    png_of,
+    share_picture,
+)
 
 PLAN: hand_made_sessions.Plan = [
     (600, "forward", "run", "confirmed", 2.5),
@@ -160,3 +167,20 @@ def test_without_fonts_no_picture_without_words(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(PageError) as problem:
         png_of(share_picture(hand_made_sessions.session(PLAN), METRIC))
     assert problem.value.slug == "picture-without-fonts"
+
+
+@pytest.mark.parametrize(
+    ("session", "colour"),
+    [
+        (hand_made_sessions.session(), BACKWARD_TEXT),
+        (hand_made_sessions.session(hand_made_sessions.TWO_CANDIDATES), BACKWARD_TEXT),
+        (hand_made_sessions.session([(600, "forward", "run", "confirmed", 2.5)]), INK),
+        (hand_made_sessions.undecided(), INK),
+    ],
+)
+def test_the_great_number_has_the_colour_of_backward_only_where_something_may_be(
+    session: Session, colour: str
+) -> None:
+    found = drawn(session)
+    great = max(found.iter("{*}text"), key=lambda each: float(each.get("font-size")))
+    assert great.get("fill") == colour

@@ -245,19 +245,36 @@
 
   // -- note, and what another tab or an import changes ----------------------------------------------
   const note = $("note");
+  let show = () => {};
   if (live && note) {
-    const number_ = (text) => (text === "" ? null : Number(text));
+    const NAMES = ["pain", "effort", "text"], at = $("note-status"), field = (name) => note.elements[name];
+    const value = (name, text) => (name === "text" ? text : text === "" ? null : Number(text));
+    const written = () => Object.fromEntries(NAMES.map((name) => [name, value(name, field(name).value)]));
+    let seen = Object.fromEntries(NAMES.map((name) => [name, value(name, field(name).defaultValue)]));
+    // what is stored now takes the place of what was not changed here since
+    show = (stored, before = seen) => {
+      const here = written();
+      for (const name of NAMES) if (here[name] === before[name]) { field(name).value = stored[name] ?? ""; seen[name] = value(name, field(name).value); }
+    };
     note.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const fields = new FormData(note), at = $("note-status");
+      const sent = written(), path = `/api/sessions/${encodeURIComponent(data.id)}`;
       try {
-        await page.ask(`/api/sessions/${encodeURIComponent(data.id)}/note`, { pain: number_(fields.get("pain")), effort: number_(fields.get("effort")), text: fields.get("text") });
-        at.textContent = say("note_kept");
-      } catch (problem) { at.textContent = problem.message; }
+        const stored = (await page.ask(`${path}/note`, { ...sent, seen })).note;
+        seen = { ...sent };
+        show(stored, sent);
+        at.textContent = say(NAMES.every((name) => (stored[name] ?? "") === (sent[name] ?? "")) ? "note_kept" : "note_kept_both");
+      } catch (problem) {
+        at.textContent = problem.message;
+        if (problem.status !== 409) return;
+        const { pain, effort } = (await page.ask(path)).note; // asked: the next time they are replaced
+        seen = { ...seen, pain, effort };
+        at.textContent = say("note_differs", { pain: pain ?? "–", effort: effort ?? "–" });
+      }
     });
     page.on("session", async ({ session }) => {
       if (session !== data.id || busy) return;
-      try { const state = await page.ask(`/api/sessions/${encodeURIComponent(data.id)}`); const hidden = bar.hidden && !state.undo; follow(state); bar.hidden = hidden; } catch { /* the next event asks again */ }
+      try { const state = await page.ask(`/api/sessions/${encodeURIComponent(data.id)}`); const hidden = bar.hidden && !state.undo; follow(state); show(state.note); bar.hidden = hidden; } catch { /* the next event asks again */ }
     });
   }
   beginLaps();

@@ -39,11 +39,12 @@
     if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
     if (want.place && log.place[i] !== +want.place) return false;
     const found = partsOf(i, want).length > 0;
-    if (want.kind === "without" ? found : (want.kind || want.gait) && !found) return false;
+    if ((want.kind === "undecided") !== log.undecided.includes(i) && ["undecided", "without"].includes(want.kind)) return false;
+    if (["without", "undecided"].includes(want.kind) ? found : (want.kind || want.gait) && !found) return false;
     return want.words.every((word) => rows[i].text.includes(word) || date.includes(word));
   }
   // what counts as backward in sums: certain parts, unless another verdict was asked for
-  const seconds = (i, want, kinds) => want.kind === "without" ? 0 : partsOf(i, want)
+  const seconds = (i, want, kinds) => ["without", "undecided"].includes(want.kind) ? 0 : partsOf(i, want)
     .reduce((sum, [, verdict, part]) => sum + (kinds.includes(verdict) ? part : 0), 0);
 
   function spoken(total) {

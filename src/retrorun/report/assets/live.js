@@ -101,7 +101,7 @@
       try {
         const text = await (await fetch("/", { credentials: "same-origin" })).text();
         const fresh = new DOMParser().parseFromString(text, "text/html");
-        for (const name of ["#all-sessions > .top", "#log-data", "#all-sessions .logs"]) {
+        for (const name of ["#all-sessions > .top", "#log-key", "#log-data", "#all-sessions .logs"]) {
           const here = document.querySelector(name), there = fresh.querySelector(name);
           if (here && there) here.replaceChildren(...[...there.childNodes].map((node) => document.importNode(node, true)));
         }

@@ -19,8 +19,14 @@
     if (m >= long * (long > 1500 ? 0.25 : 1)) return `${fixed(m / long, 2)} ${q.units[0]}`;
     return `${Math.round(m / short / 10) * 10} ${q.units[1]}`;
   }
+  // the step rate over the line: at the ends as they were asked what the session's page says, and what moved ends add to it
   function excess() {
-    const a = index(q.start_s) + Math.ceil(3 / q.step_s), b = index(q.end_s) - Math.ceil(3 / q.step_s), shares = [];
+    if (q.above_percent !== null && q.start_s === q.asked[0] && q.end_s === q.asked[1]) return q.above_percent;
+    const now = measured(q.start_s, q.end_s), before = measured(...q.asked);
+    return q.above_percent === null || now === null || before === null ? now : q.above_percent + now - before;
+  }
+  function measured(start_s, end_s) {
+    const a = index(start_s) + Math.ceil(3 / q.step_s), b = index(end_s) - Math.ceil(3 / q.step_s), shares = [];
     for (let i = a; i < b; i++) if (q.steps[i] !== null && q.expected[i]) shares.push(q.steps[i] / q.expected[i] - 1);
     if (shares.length < 3) return null;
     shares.sort((x, y) => x - y);
@@ -124,6 +130,7 @@
   }
   function begin(quiet) {
     q = JSON.parse($("question-data").textContent);
+    q.asked = [q.start_s, q.end_s];
     const at = queue.findIndex((each) => each.session === q.session && each.start_s === q.start_s);
     if (at >= 0) place = at;
     panel.querySelectorAll(".lap").forEach((lap) => {

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -154,7 +154,10 @@ CELL, GAP, LEFT, TOP = 17, 3, 34, 20  # pixels
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """A day with sessions: ``fill`` is the height of its backward part, ``maybe`` if by steps."""
+    """A day with sessions: ``fill`` is the height of its backward part, ``maybe`` if by steps.
+
+    ``unknown``: nothing tells the direction of any of it.
+    """
 
     x: int
     y: int
@@ -162,6 +165,7 @@ class Square:
     title: str
     fill: int
     maybe: bool
+    unknown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,23 +179,28 @@ class Year:
     squares: tuple[Square, ...]
 
 
-def calendar_years(days: Sequence[Day]) -> tuple[Year, ...]:
-    """The latest years with sessions whose day is known, latest first."""
+def calendar_years(days: Sequence[Day], undecided: Collection[str] = ()) -> tuple[Year, ...]:
+    """The latest years with sessions whose day is known, latest first.
+
+    Args:
+        days: one for each session.
+        undecided: ids of sessions in which nothing tells the directions apart.
+    """
     by_year: dict[int, dict[dt.date, list[Day]]] = defaultdict(lambda: defaultdict(list))
     for day in filter(lambda each: each.day_known, days):
         date = dt.date.fromisoformat(day.date)
         by_year[date.year][date].append(day)
     latest = sorted(by_year, reverse=True)[:YEARS]
-    return tuple(_year(year, by_year[year]) for year in latest)
+    return tuple(_year(year, by_year[year], undecided) for year in latest)
 
 
-def _year(year: int, dates: Mapping[dt.date, Sequence[Day]]) -> Year:
+def _year(year: int, dates: Mapping[dt.date, Sequence[Day]], undecided: Collection[str]) -> Year:
     first = dt.date(year, 1, 1)
     months = tuple(
         (_column(dt.date(year, number, 1), first) * (CELL + GAP) + LEFT, name)
         for number, name in enumerate(short_months(), 1)
     )
-    squares = tuple(_square(date, dates[date], first) for date in sorted(dates))
+    squares = tuple(_square(date, dates[date], first, undecided) for date in sorted(dates))
     sessions = sum(len(each) for each in dates.values())
     size = (LEFT + 54 * (CELL + GAP), TOP + 7 * (CELL + GAP))
     return Year(str(year), counted(sessions, "sessions"), size, months, squares)
@@ -201,7 +210,9 @@ def _column(date: dt.date, first: dt.date) -> int:
     return ((date - first).days + first.weekday()) // 7
 
 
-def _square(date: dt.date, found: Sequence[Day], first: dt.date) -> Square:
+def _square(
+    date: dt.date, found: Sequence[Day], first: dt.date, undecided: Collection[str]
+) -> Square:
     backward = sum(each.backward_s for each in found)
     maybe = sum(each.candidate_s for each in found)
     moving = sum(each.moving_s for each in found)
@@ -209,6 +220,8 @@ def _square(date: dt.date, found: Sequence[Day], first: dt.date) -> Square:
     words = [short_date(date), say("square_moving", time=clock(moving))]
     words += [say("month_backward", time=clock(backward))] if backward else []
     words += [say("row_maybe", time=clock(maybe))] if maybe and not backward else []
+    unknown = all(each.session in undecided for each in found)
+    words += [say("legend_unknown")] if unknown else []
     words += [counted(len(found), "sessions")] if len(found) > 1 else []
     most = max(found, key=lambda each: (each.backward_s, each.candidate_s))
     return Square(
@@ -218,4 +231,5 @@ def _square(date: dt.date, found: Sequence[Day], first: dt.date) -> Square:
         " · ".join(words),
         max(3, round(CELL * min(part, 1.0))) if part else 0,
         not backward and maybe > 0,
+        unknown,
     )

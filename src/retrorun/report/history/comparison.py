@@ -240,7 +240,7 @@ def comparison_page(  # noqa: PLR0913 - one for each thing that the page holds
         volume=volume_figure(comparison.weeks),
         weeks=week_table(comparison.weeks, display),
         mondays={"mondays": [each.monday for each in comparison.weeks]},
-        years=calendar_years(comparison.days),
+        years=calendar_years(comparison.days, {each.id for each in sessions if each.is_undecided}),
         bests=best_cards(comparison.records, display),
         broken=broken_rows(comparison.records, display),
         broken_left_out=_steps_left_out(comparison.records),

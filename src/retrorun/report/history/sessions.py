@@ -37,7 +37,10 @@ MOST_NAMED = 20  # outdated sessions that are named one by one
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One session; ``sure`` and ``maybe`` are the paths of its strip."""
+    """One session; ``sure`` and ``maybe`` are the paths of its strip.
+
+    ``tone``: ``b`` backward, ``c`` maybe, ``u`` where nothing tells the directions apart.
+    """
 
     id: str
     day: str
@@ -122,6 +125,7 @@ def session_row(session: Session, display: Display) -> Row:
     found = main_numbers(session, display)
     backward, maybe = session.time_s("backward"), session.time_s("candidate")
     segments, whole_s = session.measures.segments, session.duration_s
+    undecided = session.is_undecided
     return Row(
         id=session.id,
         day=_day(moment) if is_dated(session) else str(moment.date()),
@@ -131,9 +135,9 @@ def session_row(session: Session, display: Display) -> Row:
         maybe=strip_path(segments, "candidate", whole_s),
         time=clock(session.duration_s),
         distance=found.distance,
-        backward=_backward(found, certain=backward > 0),
+        backward=say("row_unknown") if undecided else _backward(found, certain=backward > 0),
         share=found.share,
-        tone="b" if backward else "c" if maybe else "",
+        tone="u" if undecided else "b" if backward else "c" if maybe else "",
     )
 
 
@@ -177,13 +181,14 @@ def _place(session: Session) -> str:
 
 
 def _data(sessions: Sequence[Session], places: Sequence[str]) -> Mapping[str, Any]:
-    """Columns by session: seconds forward by gait, place, and backward parts."""
+    """Columns by session: seconds forward by gait, place, backward parts; and who is undecided."""
     index = {place: number for number, place in enumerate(places)}
     return {
         "date": [local_date(each).isoformat() if is_dated(each) else "" for each in sessions],
         "forward_s": [_forward(each) for each in sessions],
         "place": [index[_place(each)] for each in sessions],
         "parts": [backward_parts(each) for each in sessions],
+        "undecided": [place for place, each in enumerate(sessions) if each.is_undecided],
     }
 
 
@@ -246,6 +251,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
         Place() if inbox is None else LIVE,
         inbox={} if inbox is None else inbox.document(),
         headline=sessions_headline(sessions),
+        nothing=not any(each.time_s("backward") for each in sessions),
         subline=_subline(sessions, display),
         log=listed or session_list(sessions, display),
         faults=faults,

@@ -186,7 +186,7 @@ def _quotient(parts: Sequence[tuple[float, float]], times: float) -> _Mean | Non
     return _Mean(times * ratio, error, count - 1)
 
 
-KINDS_SHOWN: tuple[Kind, ...] = ("forward", "candidate", "backward")
+KINDS_SHOWN: tuple[Kind, ...] = ("unknown", "forward", "candidate", "backward")
 SHORTEST_S = 8.0
 MOST_MARKS = 150  # of each direction, the longest
 LEAST_KMH, LEAST_SPM = 2.0, 16.0  # least spans of the axes

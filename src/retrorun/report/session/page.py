@@ -45,6 +45,7 @@ from retrorun.report.session.lanes import (
 from retrorun.report.session.map import Map, draw_map, draw_strip, kinds_shown
 from retrorun.report.session.question import presses_s, turns_s
 from retrorun.report.session.tiles import (
+    as_shown,
     may_be_backward,
     of_kind,
     session_tiles,
@@ -60,7 +61,7 @@ _ANSWER_WORDS = (  # that the script puts together
     *("laps_many", "laps_title", "laps_yes", "laps_backward", "laps_forward", "at_lap", "at_turn"),
     *("near_lap", "near_turn", "selected_name", "selected_none", "kept", "kept_yes", "kept_no"),
     *("kept_clear", "kept_all", "taken_back_page", "between", "snapped_lap", "snapped_turn"),
-    *("note_kept",),
+    *("note_kept", "note_kept_both", "note_differs"),
 )
 
 
@@ -150,7 +151,7 @@ def session_view(session: Session, track: Track, context: SessionContext) -> Ses
         track: its 1 Hz track, with the detection's columns.
         context: everything else.
     """
-    display = Display(context.athlete.units)
+    display, session = Display(context.athlete.units), as_shown(session)
     measured = session.measures.segments
     on = grid(track.seconds)
     found = _lanes(session, track, display)

@@ -70,7 +70,7 @@ def share_picture(session: Session, options: PictureOptions) -> str:
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
         f'<rect width="{WIDTH}" height="10" fill="{BACKWARD}"/>',
         _brand(session, options),
-        _big(head, right),
+        _big(head, right, _colour(session)),
         _text(LEFT, 282, 36, INK, head[2], room=right - LEFT),
         _strip(session, right),
         f'<path d="M{LEFT} 480H{right}" stroke="{RULE}" stroke-width="2"/>',
@@ -150,12 +150,18 @@ def _brand(session: Session, options: PictureOptions) -> str:
     return "".join(parts)
 
 
-def _big(head: tuple[str, str, str], right: float) -> str:
+def _colour(session: Session) -> str:
+    """Of the great number: that of backward only where something is, or may be, backward."""
+    found = session.total("backward").moving_s or session.total("candidate").moving_s
+    return BACKWARD_TEXT if found else INK
+
+
+def _big(head: tuple[str, str, str], right: float, colour: str) -> str:
     """The great number and its unit, in one text so that they stay beside each other."""
     scale = min(1.0, (right - LEFT) / (BOLD_LETTER * (112 * len(head[0]) + 64 * len(head[1]))))
     return (
         f'<text x="{LEFT}" y="222" font-size="{112 * scale:.4g}" font-weight="700" '
-        f'fill="{BACKWARD_TEXT}">{escape(head[0])} '
+        f'fill="{colour}">{escape(head[0])} '
         f'<tspan font-size="{64 * scale:.4g}">{escape(head[1])}</tspan></text>'
     )
 

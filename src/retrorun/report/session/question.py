@@ -6,6 +6,7 @@ page's script moves the ends; what it needs for that is in ``Question.data``.
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +30,7 @@ BESIDE_S = 60  # seconds before and after with which a segment is compared
 PULSE_S = 40  # a shorter segment says nothing of the heart, which lags
 STRONG, SOME = 8.0, 2.5  # summed log-likelihood ratios from which a reason is called so
 WHOLE = 16.0  # summed log-likelihood ratio that fills the bar
+_STEPS_NAMED = re.compile(r"step rate (-?\d+) % above the forward line")  # in a verdict's reason
 LEAST_LINE_S = 60  # seconds of forward running from which this session places the line itself
 
 
@@ -126,7 +128,7 @@ def question(session: Session, track: Track, number: int, context: QuestionConte
         context: everything else.
 
     Raises:
-        IndexError: the session has no such segment.
+        IndexError: the session has no such stretch.
     """
     if number < 1:
         raise IndexError(number)
@@ -260,13 +262,25 @@ def _by_steps(track: Track, segment: Segment, expected: FloatArray) -> _Found:
     cadence = track.column("cadence_spm")
     if not np.isfinite(cadence).any():
         return say("reason_steps"), None, say("weight_none")
-    evidence, inside = segment.evidence.get("gait", 0.0), _inside(segment)
-    share = median(cadence[inside] / expected[inside] - 1.0)
-    if share is None:
+    evidence = segment.evidence.get("gait", 0.0)
+    percent = above_line_percent(track, segment, expected)
+    if percent is None:
         return _weighed(say("reason_steps_alone"), evidence)
-    percent = round(100 * share)
     which = "above" if percent > 0 else "below" if percent < 0 else "on"
     return _weighed(say(f"reason_steps_{which}", percent=abs(percent)), evidence)
+
+
+def above_line_percent(track: Track, segment: Segment, expected: FloatArray) -> int | None:
+    """By how much the steps are quicker than the forward line; None where that is not known.
+
+    Where the verdict names a number, that one: the session's table shows it, too.
+    """
+    named = _STEPS_NAMED.match(segment.reason)
+    if named is not None:
+        return int(named[1])
+    inside = _inside(segment)
+    share = median(track.column("cadence_spm")[inside] / expected[inside] - 1.0)
+    return None if share is None else round(100 * share)
 
 
 def median(values: FloatArray) -> float | None:
@@ -365,6 +379,7 @@ def _data(  # noqa: PLR0913, PLR0917 - one value for each thing that the script 
         "first_s": view.first,
         "last_s": view.first + (len(view.seconds) - 1) * view.step,
         "step_s": view.step,
+        "above_percent": above_line_percent(track, segment, expected),
         "laps": [each for each in presses_s(session) if each in near],
         "turns": [each for each in turns_s(track) if each in near],
         "way_dm": integers(view.points(way_dm) - way_dm[view.first]),
@@ -388,7 +403,7 @@ def question_panel(session: Session, track: Track, number: int, context: Questio
         context: units, learnt line, answers so far.
 
     Raises:
-        IndexError: the session has no such segment.
+        IndexError: the session has no such stretch.
     """
     return render_part("question", LIVE, question=question(session, track, number, context))
 

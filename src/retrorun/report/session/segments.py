@@ -15,6 +15,7 @@ from retrorun.metrics import LISTED, number_of
 from retrorun.model import Energy, MeasuredSegment, Segment, Session, Totals, remark_words
 from retrorun.model.segment import Kind, RepetitionSet, Structure, sets_in_words
 from retrorun.report.numbers import (
+    UNKNOWN,
     Display,
     cell,
     clock,
@@ -93,7 +94,9 @@ def rows(
     if len(numbered) > MOST:
         numbered = sorted(sorted(numbered, key=_importance)[:MOST])
     names = sorted({name for each in measured for name in each.segment.evidence})
-    head = (*(_head(each, display) for each in LISTED), "kcal")
+    energies = [each.metrics.energy_shown for each in measured]
+    unit = say("kcal_per_kg") if any(each and each.per_kg for each in energies) else "kcal"
+    head = (*(_head(each, display) for each in LISTED), unit)
     made = tuple(_row(number, each, display, names) for number, each in numbered)
     words = tuple(say(f"evidence_{name}", fallback="evidence_other") for name in names)
     assumes = any(each.sure == say("sure_assumed") for each in made)
@@ -289,15 +292,18 @@ def asked_sides(
 
 def _sure(segment: Segment) -> str:
     """The probability; of what is only assumed to be forward the word, for nothing measured it."""
+    if segment.direction == "unknown":
+        return UNKNOWN
     if segment.verdict == "assumed" and segment.direction == "forward":
         return say("sure_assumed")
     return percent(min(segment.probability, 0.99))
 
 
 def _kcal(energy: Energy | None) -> str:
+    """Without its unit, which stands in the head: one body mass holds for a session, or none."""
     if energy is None:
         return number(None)
-    return number(energy.gross, 2, say("per_kg")) if energy.per_kg else number(energy.gross, 0)
+    return number(energy.gross, 2 if energy.per_kg else 0)
 
 
 def _kcal_sum(energies: Sequence[Energy | None]) -> str:

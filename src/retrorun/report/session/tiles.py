@@ -1,5 +1,7 @@
 """The headline tiles of a session: what is backward, or else what is known of all of it."""
 
+from dataclasses import replace
+
 from retrorun.language import translated
 from retrorun.model import Estimate, MeasuredSegment, Session, Totals
 from retrorun.model.segment import Kind
@@ -29,6 +31,22 @@ def of_kind(session: Session, name: str) -> list[MeasuredSegment]:
 def may_be_backward(session: Session) -> bool:
     """Whether anything is or may be backward."""
     return bool(of_kind(session, "backward") or of_kind(session, "candidate"))
+
+
+def as_shown(session: Session) -> Session:
+    """The session as its page shows it: what nothing decides has no direction, though it counts.
+
+    Sums count such movement as forward, because most movement is.
+    """
+    if not session.is_undecided:
+        return session
+    measured = tuple(
+        replace(each, segment=replace(each.segment, direction="unknown"))
+        if each.segment.direction == "forward"
+        else each
+        for each in session.measures.segments
+    )
+    return replace(session, measures=replace(session.measures, segments=measured))
 
 
 def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
@@ -82,12 +100,18 @@ def _mean_tiles(session: Session, way: Kind, display: Display) -> tuple[Tile, ..
     heart = 60 * ahead.beats / ahead.beats_s if ahead.beats_s else None
     steps = 60 * ahead.steps / ahead.steps_s if ahead.steps_s else None
     length = 60_000 / pace / steps if pace and steps else None
+
+    def label(name: str) -> str:
+        return say(
+            f"tile_{name}_undecided" if session.is_undecided else f"tile_{name}", which=which
+        )
+
     return (
-        Tile(say("tile_pace", which=which), display.pace(pace), display.pace_unit),
-        Tile(say("tile_mean_heart", which=which), number(heart, 0, say("bpm")), say("tile_mean")),
-        Tile(say("tile_steps", which=which), number(steps), say("spm")),
-        Tile(say("tile_step_length", which=which), display.step(length), say("tile_mean")),
-        Tile(say("tile_mean_energy", which=which), number(ahead.energy_kcal, 0, "kcal")),
+        Tile(label("pace"), display.pace(pace), display.pace_unit),
+        Tile(label("mean_heart"), number(heart, 0, say("bpm")), say("tile_mean")),
+        Tile(label("steps"), number(steps), say("spm")),
+        Tile(label("step_length"), display.step(length), say("tile_mean")),
+        Tile(label("mean_energy"), number(ahead.energy_kcal, 0, "kcal")),
     )
 
 
