@@ -50,8 +50,8 @@ LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
 # so far on an odometer, or so long before the first sample or behind the last, nothing was missed
 UNSEEN_M, UNSEEN_S = 20.0, 30.0
 
-# Another word wherever a cut leaves other seconds than before: stored sessions then are cut anew.
-CUT_RULES = "no second drawn from a hidden sample"
+# Changed wherever a cut leaves other seconds than before: stored sessions are then cut again.
+CUT_RULES = "without-drawn-seconds"
 
 # What may stay of a second whose position is hidden: what the body did, not how far or where to.
 # Any other column is removed, also one that is added one day.

@@ -25,13 +25,10 @@ from retrorun import arithmetic
 from retrorun.arithmetic import hypot, steps_m
 from retrorun.errors import NotARunError
 from retrorun.model import Recording, Track
-from retrorun.model.recording import POSITION
-from retrorun.prepare.clean import cleaned
+from retrorun.model.recording import CHANNELS, POSITION
+from retrorun.prepare.clean import as_cleaned, cleaned
 from retrorun.prepare.distance import totals_note, with_distance
 from retrorun.prepare.track import (
-    as_cleaned,
-    coverage,
-    has_usable_seconds,
     resampled,
     with_drawn_seconds,
     with_grade,
@@ -172,3 +169,24 @@ def _steps_fit(
     step_m = speed_mps[known] * 60 / steps_spm[known]
     is_run = arithmetic.median(steps_spm[known]) >= settings.running_spm
     return bool(is_run and arithmetic.median(step_m) <= settings.longest_step_m)
+
+
+def has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
+    """Whether two seconds are known that lie near enough to tell of the time between them."""
+    known = np.flatnonzero(~track.flags["gap"])
+    return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
+
+
+def coverage(track: Track) -> dict[str, float]:
+    """Contract label → share of the seconds that have it, for channels that exist at all."""
+    shares = {
+        channel.label: _share(track.column(channel.name))
+        for channel in CHANNELS
+        if track.has(channel.name)
+    }
+    headings = [_share(each.heading_deg) for each in track.headings]
+    return {**shares, "heading": max(headings)} if headings and max(headings) > 0 else shares
+
+
+def _share(column: FloatArray) -> float:
+    return round(float(np.isfinite(column).mean()), 4)

@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import HeadingSeries, Note, Pause, Recording
+from retrorun.model import HeadingSeries, Note, Pause, Recording, Track
 from retrorun.model.recording import BY_NAME, POSITION
 from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges
+from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges, true_runs
 
 
 class Cleaned(msgspec.Struct, frozen=True, eq=False):
@@ -372,3 +372,18 @@ def _ordered_heading(series: HeadingSeries, most_deg: float) -> HeadingSeries:
     heading = compass_deg(series.heading_deg[usable][order])
     mount = None if series.mount is None else series.mount[usable][order]
     return replace(series, time_s=time_s[order], heading_deg=heading, mount=mount)
+
+
+def as_cleaned(track: Track) -> Cleaned:
+    """A track at 1 Hz as the samples of a cleaned recording, with its pauses and breaks.
+
+    Args:
+        track: without derived columns.
+    """
+    time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
+    pauses = tuple(
+        Pause(track.start_time_s + first, track.start_time_s + last)
+        for first, last in true_runs(track.flags["paused"])
+    )
+    breaks_s = time_s[track.flags["break"]]
+    return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())

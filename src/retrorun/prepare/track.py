@@ -10,7 +10,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
-from retrorun.model.recording import CHANNELS, POSITION
+from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import (
@@ -89,21 +89,6 @@ def _drawn_seconds(gone: BoolArray, since_s: FloatArray, gap_s: float) -> BoolAr
     before = np.maximum(after - 1, 0)
     between &= (since_s[after] != second) & (since_s[after] - since_s[before] <= gap_s)
     return np.asarray(between & (beside[before] | beside[after]), dtype=bool)
-
-
-def as_cleaned(track: Track) -> Cleaned:
-    """A track at 1 Hz as the samples of a cleaned recording, with its pauses and breaks.
-
-    Args:
-        track: without derived columns.
-    """
-    time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
-    pauses = tuple(
-        Pause(track.start_time_s + first, track.start_time_s + last)
-        for first, last in true_runs(track.flags["paused"])
-    )
-    breaks_s = time_s[track.flags["break"]]
-    return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
 
 
 def _sparse(time_s: FloatArray, settings: PrepareSettings) -> tuple[Note, ...]:
@@ -504,24 +489,3 @@ def slope(
     grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
     plausible = near & (np.abs(grade) <= settings.steepest_grade)
     return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
-
-
-def has_usable_seconds(track: Track, settings: PrepareSettings) -> bool:
-    """Whether two seconds are known that lie near enough to tell of the time between them."""
-    known = np.flatnonzero(~track.flags["gap"])
-    return bool(known.size > 1 and np.diff(known).min() <= settings.apart_s)
-
-
-def coverage(track: Track) -> dict[str, float]:
-    """Contract label → share of the seconds that have it, for channels that exist at all."""
-    shares = {
-        channel.label: _share(track.column(channel.name))
-        for channel in CHANNELS
-        if track.has(channel.name)
-    }
-    headings = [_share(each.heading_deg) for each in track.headings]
-    return {**shares, "heading": max(headings)} if headings and max(headings) > 0 else shares
-
-
-def _share(column: FloatArray) -> float:
-    return round(float(np.isfinite(column).mean()), 4)
