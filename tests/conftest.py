@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import functools
+import gc
 import os
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -68,6 +69,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     inside = collection_path.relative_to(ROOT / "tests").parts
     is_one = bool(inside) and inside[0] in WHOLE_COMMANDS
     return True if is_one and not _wants_commands(config) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage: what is made here lives until the end.
+
+    Nor is it looked at while the tests run: there is so much of it that each look would be dear.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
