@@ -1,7 +1,11 @@
 """Fixtures that every test may use."""
 
+import copy
 import functools
+import gc
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 REAL_WALK = ROOT.parent / "shared" / "real" / "sensor-logger-walk.zip"
 PATIENCE_MS = 180_000  # a slow machine is no fault of a page
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder of its own there
+MEMORY_BYTES = 4 * 2**30  # free there, so that the folders of a run have room
 STARTS_A_CLUSTER = {
     "s3",
     "dask_cluster",
@@ -59,6 +65,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (2 if _wants_commands(config) else 1) * (os.cpu_count() or 1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Folders of tests are in memory where there is room: a disk takes milliseconds a commit."""
+    is_told = config.option.basetemp or {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"} & set(os.environ)
+    if not is_told and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
 def _wants_commands(config: pytest.Config) -> bool:
     return "not commands" not in str(config.option.markexpr)
 
@@ -68,6 +81,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     inside = collection_path.relative_to(ROOT / "tests").parts
     is_one = bool(inside) and inside[0] in WHOLE_COMMANDS
     return True if is_one and not _wants_commands(config) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage: what is made here lives until the end.
+
+    Nor is it looked at while the tests run: there is so much of it that each look would be dear.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -147,6 +174,24 @@ def real_walk() -> Path:
     if not REAL_WALK.is_file():
         pytest.skip("the real walk is not beside this checkout")
     return REAL_WALK
+
+
+@pytest.fixture(scope="session")
+def tmp_path_factory(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[pytest.TempPathFactory]:
+    """Makes folders as ever, but those of tests of faults on the disk, where moments are usual."""
+    usual = tmp_path_factory.mktemp
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        on_disk = copy.copy(tmp_path_factory)
+        on_disk._basetemp = Path(folder)
+
+        def made(basename: str, numbered: bool = True) -> Path:  # noqa: FBT001, FBT002 - as pytest's
+            is_of_faults = "/faults/" in os.environ.get("PYTEST_CURRENT_TEST", "")
+            return (on_disk.mktemp if is_of_faults else usual)(basename, numbered)
+
+        patch.setattr(tmp_path_factory, "mktemp", made)
+        yield tmp_path_factory
 
 
 @pytest.fixture(scope="session", autouse=True)
