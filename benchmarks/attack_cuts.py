@@ -44,7 +44,7 @@ def grid(place: FloatArray, middles: FloatArray, sizes_m: FloatArray, seed: int)
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     middle = np.floor((place @ turned - shift_m) / CELL_M) + 0.5
     cells = discs((middle * CELL_M + shift_m) @ turned.T, middles, sizes_m, seed)
-    return cells | (np.hypot(*place.T) <= RADIUS_M)
+    return np.asarray(cells | (np.hypot(*place.T) <= RADIUS_M), dtype=bool)
 
 
 def corner(place: FloatArray, middles: FloatArray, sizes_m: FloatArray, seed: int) -> BoolArray:

@@ -125,7 +125,7 @@ def test_steps_that_hardly_change_confirm_where_the_heart_does_not_fall_with_the
     legs = [EASY, Leg(300), *[slow, Leg(150)] * 8]
     recording, truth = run(legs), backward(legs)
     if counts_steps:
-        columns = recording.columns | {"heart_rate_bpm": recording.columns["cadence_spm"]}
+        columns = {**recording.columns, "heart_rate_bpm": recording.columns["cadence_spm"]}
         recording = replace(recording, columns=columns)
     sure = called(found(recording), "backward", ("confirmed",))
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
@@ -178,7 +178,7 @@ def slow_segments(
 
 def warmed_up(to_bpm: float) -> FloatArray:
     """A minute from 120 beats to these, which stay."""
-    return np.interp(np.arange(960.0), (0.0, 60.0), (120.0, to_bpm))
+    return np.asarray(np.interp(np.arange(960.0), (0.0, 60.0), (120.0, to_bpm)))
 
 
 def test_a_heart_is_asked_after_steady_running_on_level_ground_only() -> None:
