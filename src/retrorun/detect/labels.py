@@ -35,6 +35,9 @@ TABLE = "sidecar"  # origin of a row of a table of labels
 COARSE = ("lap", "step", "name", "file", LAPS, ALTERNATE, PRESSES)
 
 WORDS = Path(__file__).with_name("direction_words.txt")  # patterns in sections
+# numbers, their units, and signs around them
+UNIT = r"(?:x|h|k?m|k|mi|min[a-z]*|s|se[ck][a-z]*|yds?)"
+QUANTITY = rf"(?:[\d ,:;'’\"″+×*()/]|(?<![^\W\d]){UNIT}(?![^\W\d]))*"
 
 
 def _without_accents(words: str) -> str:
@@ -51,7 +54,7 @@ def _words() -> Mapping[str, str]:
     """Section of the words → any of its patterns."""
     found: dict[str, list[str]] = {}
     for line in WORDS.read_text(encoding="utf-8").splitlines():
-        if re.fullmatch(r"\[[a-z ]+\]", line):
+        if re.fullmatch(r"\[[a-z_]+\]", line):
             section = found.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
             section.append(_without_accents(line))
@@ -62,13 +65,20 @@ def _words() -> Mapping[str, str]:
 def _surely_backward() -> re.Pattern[str]:
     words = _words()
     alone = rf"^(?:\d+ )?{words['alone']}(?: \d+)?$"
-    return re.compile(rf"(?<!\w){words['surely backward']}(?!\w)|{alone}|{words['unspaced']}")
+    measured = "|".join(
+        rf"^(?=.*\d{unit}){QUANTITY}(?<![^\W\d]){words[short]}(?![^\W\d]){QUANTITY}$"
+        for short, unit in (("measured", ""), ("measured_in_metres", r" ?k?m\b"))
+    )
+    return re.compile(
+        rf"(?<!\w){words['surely_backward']}(?!\w)|{alone}|{measured}|{words['unspaced']}"
+    )
 
 
 @cache
 def _backward() -> re.Pattern[str]:
     known = _surely_backward().pattern
-    return re.compile(rf"{known}|(?<!\w){_words()['backward or return']}(?!\w)")
+    others = rf"{_words()['backward_or_round']}|{_words()['backward_or_return']}"
+    return re.compile(rf"{known}|(?<!\w)(?:{others})(?!\w)")
 
 
 @cache
@@ -77,35 +87,78 @@ def _forward() -> re.Pattern[str]:
 
 
 @cache
-def _not_running() -> re.Pattern[str]:
-    return re.compile(rf"\b{_words()['not running']}\b")
+def _says_otherwise() -> re.Pattern[str]:
+    """What says, wherever it stands, that no direction of this lap or activity is meant."""
+    any_of = "|".join(_words()[each] for each in ("not_running", "not_done", "another_time"))
+    return re.compile(rf"\b(?:{any_of})\b")
+
+
+@cache
+def _question() -> re.Pattern[str]:
+    return re.compile(rf"\b{_words()['question']}\b|[?¿؟]")
 
 
 @cache
 def _denied_in_front() -> re.Pattern[str]:
-    """What stands right in front of a direction and says that it was not then."""
+    """What stands in front of a direction and says that it was not then, or of something else."""
     words = _words()
-    denied = rf"\b{words['right in front']}(?: {words['between']})? $"
-    return re.compile(denied)
+    near = "|".join(words[each] for each in ("right_in_front", "beside", "worn_or_moved"))
+    near = rf"(?:{near})(?: {words['between']})*"
+    return re.compile(rf"\b(?:{words['in_front']}\b[^,;]*|{near} (?:(?:all|dell|d|l)['’])?)$")
+
+
+@cache
+def _denied_behind() -> re.Pattern[str]:
+    """What stands right behind a direction and says so."""
+    words = _words()
+    near = rf"(?:{words['right_behind']}|{words['beside']})\b"
+    near = rf"[ ,:;()/!>]*(?:{words['behind_between']} )*{near}"
+    return re.compile(rf"(?:{near}| {words['worn_or_moved']}\b)")
 
 
 @cache
 def _forward_in_front() -> re.Pattern[str]:
-    return re.compile(rf"\b{_words()['half in front']} ?$")
+    return re.compile(rf"\b{_words()['half_in_front']} ?$")
 
 
 def meaning(words: str) -> Direction | None:
-    """Which way a name says the athlete went; None where it says nothing, or both."""
-    plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
+    """Which way a name says the athlete went; None where it says nothing, both, or perhaps."""
+    found = _reading(words)
+    return None if found == "unknown" else found
+
+
+def _reading(words: str) -> Direction | None:
+    """The same, and ``unknown`` where a word for backward may mean that or something else."""
+    plain = _plain(words)
     backward = _backward().search(plain)
     forward = _forward().search(_backward().sub(" ", plain))  # "спиной вперёд" is backward all over
     first = backward or forward
-    if first is None or (backward and forward) or _not_running().search(plain):
+    if first is None or (backward and forward) or _says_otherwise().search(plain):
         return None
     before = plain[: first.start()]
+    if _denied_behind().match(plain, first.end()):
+        return None
     if _denied_in_front().search(before) or (backward and _forward_in_front().search(before)):
         return None
+    if _question().search(plain) or (backward and not _is_of_training(plain, backward)):
+        return "unknown" if backward else None
     return "backward" if backward else "forward"
+
+
+def _plain(words: str) -> str:
+    """Lower case, without accents, lines, dots and hyphens; the beginning of a long text."""
+    return re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
+
+
+def _is_of_training(plain: str, backward: re.Match[str]) -> bool:
+    """Whether a word for backward means a movement, by what stands beside it."""
+    if _surely_backward().search(plain):
+        return True
+    beside = re.sub(r"^[^\W\d]+ ?#?\d+", " ", plain[: backward.start()])  # "Step 3: backward"
+    if re.fullmatch(_words()["backward_or_return"], backward.group()):
+        beside += plain[backward.end() :]
+    known = re.compile(f"{_words()['running']}|{_words()['training']}")
+    return all(known.fullmatch(word) for word in re.findall(r"[^\W\d]+", beside))
 
 
 def meaning_of_whole(words: str) -> Direction | None:
@@ -114,7 +167,7 @@ def meaning_of_whole(words: str) -> Direction | None:
     "Nazaj", "назад" or "backwards" may be the way home or the lake the other way round.
     """
     found = meaning(words)
-    plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
+    plain = _plain(words)
     if found != "backward" or _surely_backward().search(plain):
         return found
     rest = re.findall(r"[^\W\d]+", _backward().sub(" ", plain))
@@ -151,6 +204,16 @@ def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
         if direction == "backward":
             return (Label(0.0, last_s - start_s + 1.0, direction, origin),)
     return ()
+
+
+def questions(recording: Recording) -> tuple[Note, ...]:
+    """What to ask about laps and workout steps of which the words may mean backward."""
+    texts = [[text for text in (lap.name, lap.step) if text] for lap in recording.laps]
+    count = sum("unknown" in map(_reading, lap) for lap in texts)
+    if count == 0:
+        return ()
+    words = f"laps whose words may mean backward, or something else: {count}; label what is right"
+    return (Note("laps-doubtful", words),)
 
 
 def presses(recording: Recording) -> tuple[float, ...]:
