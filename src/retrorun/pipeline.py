@@ -162,7 +162,8 @@ def _session(
     place = time_zone.of_track(track, recording.utc_offset_s)
     pressed = detect_labels.by_convention(recording, recorded, athlete)
     labels, asked = _labels((*recorded, *pressed), given.labels, track, place)
-    asked += () if given.labels else detect_labels.questions(recording)
+    if not (given.labels or is_blank):
+        asked += detect_labels.questions(recording)
     shown = privacy_zones.blanked(track) if is_blank else track
     plain, detection = _detections(recording, shown, labels, athlete, settings)
     answers = _answers(recording, shown, (labels, plain), settings)
