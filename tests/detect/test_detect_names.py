@@ -124,6 +124,7 @@ def test_a_lap_that_only_has_such_a_word_elsewhere_is_backward(name: str) -> Non
 
 # Notes of laps and names of workout steps in eight languages and some more, judged by hand.
 STEPS = """
+100 m BW|4x200m bw|BW 400 m
 Backwards strides|3 min backward|4x1' backwards|8 x 100m backward|Backward 400 m easy
 backwards, strong|5 min bwd|backward hill reps|Set 2: backward|Back pedal 50m|Backpedalling
 200 m BW run|retro jog 10 min|Backward walk 2 min|Rückwärts Steigerung|Rückwärtslauf|3 min rw
@@ -166,6 +167,7 @@ retro running drills|rueckwaerts|back pedal|BW run|înapoi|πίσω|पीछे
 """
 
 NO_STEPS = """
+backward reps done|backward is over|rückwärts ist vorbei|10x BW
 Backward set skipped|backwards - did not do it|backward tomorrow|was going to run backwards
 rest (after backward)|ready? backward next|backwards maybe|Look over shoulder backward
 arms circle backward|lap backwards (clockwise)|backwards aborted|finished backward, cooldown
