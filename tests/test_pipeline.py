@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from retrorun import contract, pipeline
-from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Outcome, Zone
+from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Label, Outcome, Zone
 from retrorun.model.recording import POSITION
 from retrorun.settings import Settings
 from retrorun.simulate import Place, fit_bytes, gpx_bytes, scenarios, simulate
@@ -268,3 +268,25 @@ def test_a_second_device_called_by_its_file_tells_no_hidden_time_of_day() -> Non
         assert session.heading.source in {each.source for each in track.headings}
         assert f"({name})" in (session.heading.source or "")
         assert ("07-24" in repr((session, track.headings))) == (not zones.privacy_zones)
+
+
+def test_laps_that_may_be_backward_are_asked_about_until_the_athlete_answers() -> None:
+    path = SAMPLES / "2026-07-06-notes.tcx"
+    data = path.read_bytes()
+    doubtful = data.replace(b"<Notes>Backward</Notes>", b"<Notes>Backward?</Notes>")
+    assert doubtful != data
+    own = (Label(100.0, 160.0, "backward", "command"),)
+
+    def questions(blob: Blob) -> list[str]:
+        outcome = pipeline.process(blob, Settings(), Athlete())
+        assert isinstance(outcome, Analysis)
+        called = {(each.direction, each.origin) for each in outcome.sessions[0].labels}
+        assert ("backward", "lap") not in called
+        notes = outcome.sessions[0].notes
+        return [each.message for each in notes if "words may mean" in each.message]
+
+    asked = questions(Blob(path.name, doubtful))
+    count = doubtful.count(b"<Notes>Backward?</Notes>")
+    assert len(asked) == 1
+    assert f"something else: {count};" in asked[0]
+    assert questions(Blob(path.name, doubtful, {0: own})) == []

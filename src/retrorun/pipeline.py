@@ -161,7 +161,9 @@ def _session(
     place = time_zone.of_track(track, recording.utc_offset_s)
     athlete = athlete.on(time_zone.local_time(track.start_time_s, place).date())
     pressed = detect_labels.by_convention(recording, recorded, athlete)
-    labels, outside = _labels((*recorded, *pressed), given.labels, track, place)
+    labels, asked = _labels((*recorded, *pressed), given.labels, track, place)
+    if not (given.labels or is_blank):
+        asked += detect_labels.questions(recording)
     shown = privacy_zones.blanked(track) if is_blank else track
     plain, detection = _detections(recording, shown, labels, athlete, settings)
     answers = _answers(recording, shown, (labels, plain), settings)
@@ -197,7 +199,7 @@ def _session(
         device_energy_kcal=recording.energy_kcal,
         forward_line=detection.forward_line,
         backward_line=detection.backward_line,
-        notes=recording.notes + track.notes + detection.notes + measures.notes + outside + timer,
+        notes=recording.notes + track.notes + detection.notes + measures.notes + asked + timer,
         second_devices=given.second_devices,
         distance_sources=track.distance_sources,
         settings=settings.fingerprint(),

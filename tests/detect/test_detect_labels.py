@@ -136,7 +136,7 @@ def test_a_backward_activity_is_named_so(words: str) -> None:
     assert meaning_of_whole(words) == "backward"
 
 
-@pytest.mark.parametrize("words", ["nazaj", "natrag domov", "назад", "backwards to the line"])
+@pytest.mark.parametrize("words", ["nazaj", "natrag 200 m", "назад", "backwards to the line"])
 def test_steps_and_laps_name_a_movement(words: str) -> None:
     laps = (Lap(1000.0, 1030.0, step=words),)
     assert labels_of_file(Recording(TIMES, {}, laps=laps), "run.fit") == (

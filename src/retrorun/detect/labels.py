@@ -3,11 +3,11 @@
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 
@@ -34,170 +34,10 @@ TABLE = "sidecar"  # origin of a row of a table of labels
 # origins of labels of a whole, whose stops stay stops
 COARSE = ("lap", "step", "name", "file", LAPS, ALTERNATE, PRESSES)
 
-# Words of many languages, without accents and in lower case, whole words only. Not "back" alone
-# ("out and back", "back to back", "back home"), not "reverse" before something that is no running.
-SURELY_BACKWARD = (
-    r"backwards? ?(?:run(?:ning)?|walk(?:ing)?|jog(?:ging)?)",
-    r"(?:running|ran|walking|walked|jogging|jogged) backwards?",
-    r"retro ?(?:run|running|walk|walking|lauf|laufen|runner|course|corsa|loop|lopen|lob)",
-    r"reverse(?:d)? (?:run|running|walk|walking|jog|jogging)",
-    r"run(?:ning)? in reverse",
-    r"backpedal(?:l?ing)?",
-    r"ruckwa(?:e)?rts ?(?:laufen|lauf|gehen|joggen|rennen)",
-    r"(?:laufen|lauf|gehen|joggen) ruckwa(?:e)?rts",
-    r"(?:marche|course) (?:en )?arriere(?! ?pays)",
-    r"(?:course|marche|courir|marcher|footing) a reculons",
-    r"corsa retro",
-    r"(?:corsa|correre|camminata) (?:all )?indietro",
-    r"(?:correr|corriendo|carrera|caminar|caminando|trote) (?:hacia )?atras",
-    r"de espaldas(?! (?:al?|a la|contra) )",
-    r"(?:de|para) costas(?! (?:para|ao|a|pro) )",
-    r"d[ '’]?esquena(?! (?:al?|a la) )",
-    r"achterwaarts ?(?:lopen|rennen|wandelen)?",
-    r"achteruit ?(?:lopen|rennen|wandelen)",
-    r"baklengs ?(?:loping|lop|gange)?",
-    r"takaperin",
-    r"selka edella",
-    r"ritensko",
-    r"vzvratn[ai] (?:tek|hoja)",
-    r"pozpatku",
-    r"pospiatky",
-    r"natraske",
-    r"tyłem(?! do )",
-    r"hatrafutas",
-    r"(?:alergare|alergat|mers) cu spatele",
-    r"tagurpidi (?:jooks|kond)",
-    r"atbulomis",
-    r"atmuguriski",
-    r"atzeraka",
-    r"geri geri (?:kosu|yuruyus|kosma|yurume)",
-    r"lari mundur",
-    r"jalan mundur",
-    r"chay lui",
-    r"đi lui",
-    r"kinyumenyume",
-    r"спиной вперед",
-    r"спиною вперед",
-    r"задом наперед",
-    r"заднешком",
-    r"(?:трчање|трчане) (?:у|на)назад",
-    r"(?:τρεξιμο|περπατημα) (?:αναποδα|προς τα πισω)",
-    r"(?:ריצה|הליכה) (?:לאחור|אחורה)",
-    r"(?:الجري|المشي) (?:للخلف|الى الوراء|إلى الوراء)",
-)
-# These also mean "back again", "the other way round" or "behind": in a workout they name a
-# movement, as the name of a whole activity only alone or among words of running.
-BACKWARD_OR_RETURN = (
-    r"backwards?",
-    r"ruckwa(?:e)?rts",
-    r"en arriere(?! ?pays)",
-    r"a reculons",
-    r"indietro",
-    r"(?:hacia|para|cara) atras",
-    r"para tras",
-    r"(?:cap )?enrere",
-    r"achteruit",
-    r"baklanges",
-    r"baglæns",
-    r"aftur a bak",
-    r"vzvratno",
-    r"nazaj",
-    r"natrag",
-    r"unatrag",
-    r"unazad",
-    r"pozadu",
-    r"dozadu",
-    r"do tyłu",
-    r"wstecz",
-    r"hatrafele",
-    r"hattal",
-    r"cu spatele",
-    r"tagurpidi",
-    r"назад",
-    r"уназад",
-    r"наназад",
-    r"geri geri",
-    r"geriye dogru",
-    r"anapoda",
-    r"αναποδα",
-    r"προς τα πισω",
-    r"mundur",
-    r"ke belakang",
-    r"mbrapsht",
-    r"לאחור",
-    r"אחורה",
-    r"للخلف",
-)
-BACKWARD = (*SURELY_BACKWARD, *BACKWARD_OR_RETURN)
-# What may stand beside them. "Tek nazaj domov" (the run back home) says more than these.
-RUNNING = (
-    r"run|runs|running|ran|walk|walks|walking|jog|jogging|trot|lauf|laufen|gehen|joggen|course"
-    r"|courir|marche|marcher|corsa|correre|camminata|correr|carrera|caminar|corrida|correndo"
-    r"|andar|lopen|rennen|hardlopen|wandelen|springa|lopning|lob|juoksu|kavely|tek|teci|hoja"
-    r"|trcanje|hodanje|beh|behani|chuze|bieg|bieganie|chod|futas|бег|бегом|ходьба|kosu|yuruyus"
-    r"|trote|trotar|footing|camminare|caminando|corriendo|caminada|loping|løping|løb|gange|jooks|alergare|mers"
-    r"|begimas|skriesana|kosma|lari|berlari|jalan|τρεξιμο|τρεχω|ריצה|הליכה|الجري|المشي|трчање|тичане"
-    r"|біг|ход|laufband|treadmill|tapis|track|park|u|v|w|im|in|la|le|il|el|all|po|auf|dem|der|de"
-    r"|training|trening|intervals?|intervalle|intervalli|intervali|reps|repeats|sets|session"
-    r"|workout|drills?|easy|morning|afternoon|evening|lunch|x|km|k|m|mi|min|s|sec|all"
-)
-BACKWARD_ALONE = (
-    r"^(?:\d+ )?(?:retro|reverse|atras|tras|geri)(?: \d+)?$"  # these mean it only by themselves
-)
-BACKWARD_UNSPACED = (
-    r"後ろ向き|後ろ歩き|後ろ走り|バック走|倒走|倒跑|倒着跑|倒着走|倒退[跑走]|后退[跑走]|後退[跑走]"
-    r"|뒤로 ?(?:달리기|걷기|뛰기)|ถอยหลัง|उल्टा ?दौड़"
-)
-FORWARD = (
-    r"forwards?",
-    r"vorwarts(?:laufen)?",
-    r"vorwaerts",
-    r"(?:en|vers l') ?avant(?! premiere)",
-    r"avanti",
-    r"(?:hacia )?adelante",
-    r"(?:para|de|hacia) (?:la |el )?frente",
-    r"vooruit",
-    r"framlanges",
-    r"naprej",
-    r"naprijed",
-    r"dopredu",
-    r"popredu",
-    r"вперед",
-    r"лицом вперед",
-    r"напред",
-    r"fwd",
-    r"(?:marche|course) avant(?! (?:la|les?|de|d|l|premiere)\b)",
-    r"endavant",
-    r"hacia delante",
-    r"(?:para|pra) a? ?frente",
-    r"voorwaarts",
-    r"framat",
-    r"forlengs",
-    r"forlæns",
-    r"przodem",
-    r"do przodu",
-    r"etuperin",
-    r"eteenpain",
-    r"elore",
-    r"ileri",
-)
-NOT_RUNNING = (
-    r"\b(?:lunges?|plank|crunch(?:es)?|fly|flies|curls?|squats?|pyramid|split|splits|order|route"
-    r"|loop|direction|no|not|without|ohne|sans|senza|sin|bez|club|team|shoes?|store|shop|party"
-    r"|disco|vintage|jersey|series|expo|[5-9]0s|parking|gang|gear|compatible|glance|glancing"
-    r"|course backwards?|indietro (?:a|verso) casa|назад дом\w*|nazaj domov|wstecz do domu)\b"
-)
-# Right in front of such a word, these say that it was at another time, or not at all.
-DENIAL_IN_FRONT = (
-    r"\b(?:never|nicht|nie|niet|nooit|ikke|inte|nunca|jamais|skip(?:ped|ping)?|cancel(?:l?ed)?"
-    r"|kein(?:e[mnrs]?)?|geen|ingen|non|nao|(?:do|did)n ?['’]?t(?: run| walk| jog)?"
-    r"|instead of|before|after|between|until|from|vor|zwischen|(?:an)?statt|avant|entre"
-    r"|antes(?: de)?|despues(?: de)?|voor|apres|depois(?: de)?|prima di|dopo|tra|tussen"
-    r"|mellan|mellem|mellom|invece di|e[nm] (?:vez|lugar)(?: de)?|au lieu de|i stedet for)"
-    r"(?: (?:the|this|last|next|each|every|all|my|dem|den|les?|la|el|il|de))? $"
-)
-# Right in front of such a word, half of "forward and backward": "Vor- und Rückwärtslaufen".
-FORWARD_IN_FRONT = r"\b(?:vor|voor|fore?|fram|frem) ?(?:und|u|en|and|och|og|&|\+|/) ?$"
+WORDS = Path(__file__).with_name("direction_words.txt")  # patterns in sections
+# numbers, their units, and signs around them
+UNIT = r"(?:x|h|k?m|k|mi|min[a-z]*|s|se[ck][a-z]*|yds?)"
+QUANTITY = rf"(?:[\d ,:;'’\"″+×*()/]|(?<![^\W\d]){UNIT}(?![^\W\d]))*"
 
 
 def _without_accents(words: str) -> str:
@@ -206,44 +46,119 @@ def _without_accents(words: str) -> str:
     return unicodedata.normalize("NFC", "".join(s for s in split if not unicodedata.combining(s)))
 
 
-def _any_of(words: Iterable[str], *whole: str) -> re.Pattern[str]:
-    """Any of the words between word boundaries, or one of the patterns as it stands."""
-    any_word = "|".join(_without_accents(word) for word in words)
-    return re.compile("|".join([rf"(?<!\w)(?:{any_word})(?!\w)", *whole]))
+# read and made when they are first wanted: making them takes as long as reading a file
 
 
-# made when they are first wanted: making them takes as long as reading a file
+@cache
+def _words() -> Mapping[str, str]:
+    """Section of the words → any of its patterns."""
+    found: dict[str, list[str]] = {}
+    for line in WORDS.read_text(encoding="utf-8").splitlines():
+        if re.fullmatch(r"\[[a-z_]+\]", line):
+            section = found.setdefault(line.strip("[]"), [])
+        elif line and not line.startswith("#"):
+            section.append(_without_accents(line))
+    return {name: f"(?:{'|'.join(patterns)})" for name, patterns in found.items()}
 
 
 @cache
 def _surely_backward() -> re.Pattern[str]:
-    return _any_of(
-        SURELY_BACKWARD, _without_accents(BACKWARD_ALONE), _without_accents(BACKWARD_UNSPACED)
+    words = _words()
+    alone = rf"^(?:\d+ )?{words['alone']}(?: \d+)?$"
+    measured = "|".join(
+        rf"^(?=.*\d{unit}){QUANTITY}(?<![^\W\d]){words[short]}(?![^\W\d]){QUANTITY}$"
+        for short, unit in (("measured", ""), ("measured_in_metres", r" ?k?m\b"))
+    )
+    return re.compile(
+        rf"(?<!\w){words['surely_backward']}(?!\w)|{alone}|{measured}|{words['unspaced']}"
     )
 
 
 @cache
 def _backward() -> re.Pattern[str]:
-    return _any_of(BACKWARD, BACKWARD_ALONE, _without_accents(BACKWARD_UNSPACED))
+    known = _surely_backward().pattern
+    others = rf"{_words()['backward_or_round']}|{_words()['backward_or_return']}"
+    return re.compile(rf"{known}|(?<!\w)(?:{others})(?!\w)")
 
 
 @cache
 def _forward() -> re.Pattern[str]:
-    return _any_of(FORWARD)
+    return re.compile(rf"(?<!\w){_words()['forward']}(?!\w)")
+
+
+@cache
+def _says_otherwise() -> re.Pattern[str]:
+    """What says, wherever it stands, that no direction of this lap or activity is meant."""
+    any_of = "|".join(_words()[each] for each in ("not_running", "not_done", "another_time"))
+    return re.compile(rf"\b(?:{any_of})\b")
+
+
+@cache
+def _question() -> re.Pattern[str]:
+    return re.compile(rf"\b{_words()['question']}\b|[?¿؟]")
+
+
+@cache
+def _denied_in_front() -> re.Pattern[str]:
+    """What stands in front of a direction and says that it was not then, or of something else."""
+    words = _words()
+    near = "|".join(words[each] for each in ("right_in_front", "beside", "worn_or_moved"))
+    near = rf"(?:{near})(?: {words['between']})*"
+    return re.compile(rf"\b(?:{words['in_front']}\b[^,;]*|{near} (?:(?:all|dell|d|l)['’])?)$")
+
+
+@cache
+def _denied_behind() -> re.Pattern[str]:
+    """What stands right behind a direction and says so."""
+    words = _words()
+    near = rf"(?:{words['right_behind']}|{words['beside']})\b"
+    near = rf"[ ,:;()/!>]*(?:{words['behind_between']} )*{near}"
+    return re.compile(rf"(?:{near}| {words['worn_or_moved']}\b)")
+
+
+@cache
+def _forward_in_front() -> re.Pattern[str]:
+    return re.compile(rf"\b{_words()['half_in_front']} ?$")
 
 
 def meaning(words: str) -> Direction | None:
-    """Which way a name says the athlete went; None where it says nothing, or both."""
-    plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
+    """Which way a name says the athlete went; None where it says nothing, both, or perhaps."""
+    found = _reading(words)
+    return None if found == "unknown" else found
+
+
+def _reading(words: str) -> Direction | None:
+    """The same, and ``unknown`` where a word for backward may mean that or something else."""
+    plain = _plain(words)
     backward = _backward().search(plain)
     forward = _forward().search(_backward().sub(" ", plain))  # "спиной вперёд" is backward all over
     first = backward or forward
-    if first is None or (backward and forward) or re.search(NOT_RUNNING, plain):
+    if first is None or (backward and forward) or _says_otherwise().search(plain):
         return None
     before = plain[: first.start()]
-    if re.search(DENIAL_IN_FRONT, before) or (backward and re.search(FORWARD_IN_FRONT, before)):
+    if _denied_behind().match(plain, first.end()):
         return None
+    if _denied_in_front().search(before) or (backward and _forward_in_front().search(before)):
+        return None
+    if _question().search(plain) or (backward and not _is_of_training(plain, backward)):
+        return "unknown" if backward else None
     return "backward" if backward else "forward"
+
+
+def _plain(words: str) -> str:
+    """Lower case, without accents, lines, dots and hyphens; the beginning of a long text."""
+    return re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
+
+
+def _is_of_training(plain: str, backward: re.Match[str]) -> bool:
+    """Whether a word for backward means a movement, by what stands beside it."""
+    if _surely_backward().search(plain):
+        return True
+    beside = re.sub(r"^[^\W\d]+ ?#?\d+", " ", plain[: backward.start()])  # "Step 3: backward"
+    if re.fullmatch(_words()["backward_or_return"], backward.group()):
+        beside += plain[backward.end() :]
+    known = re.compile(f"{_words()['running']}|{_words()['training']}")
+    return all(known.fullmatch(word) for word in re.findall(r"[^\W\d]+", beside))
 
 
 def meaning_of_whole(words: str) -> Direction | None:
@@ -252,11 +167,11 @@ def meaning_of_whole(words: str) -> Direction | None:
     "Nazaj", "назад" or "backwards" may be the way home or the lake the other way round.
     """
     found = meaning(words)
-    plain = re.sub(r"[\s_.\-]+", " ", _without_accents(words[:500]))
+    plain = _plain(words)
     if found != "backward" or _surely_backward().search(plain):
         return found
     rest = re.findall(r"[^\W\d]+", _backward().sub(" ", plain))
-    return found if all(re.fullmatch(RUNNING, word) for word in rest) else None
+    return found if all(re.fullmatch(_words()["running"], word) for word in rest) else None
 
 
 def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
@@ -289,6 +204,16 @@ def labels_of_file(recording: Recording, file_name: str) -> tuple[Label, ...]:
         if direction == "backward":
             return (Label(0.0, last_s - start_s + 1.0, direction, origin),)
     return ()
+
+
+def questions(recording: Recording) -> tuple[Note, ...]:
+    """What to ask about laps and workout steps of which the words may mean backward."""
+    texts = [[text for text in (lap.name, lap.step) if text] for lap in recording.laps]
+    count = sum("unknown" in map(_reading, lap) for lap in texts)
+    if count == 0:
+        return ()
+    words = f"laps whose words may mean backward, or something else: {count}; label what is right"
+    return (Note("laps-doubtful", words),)
 
 
 def presses(recording: Recording) -> tuple[float, ...]:
