@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import structs
 
 from retrorun import arithmetic
-from retrorun.detect.modes import Steps, Stride
+from retrorun.detect.modes import Modes, Steps, Stride
 from retrorun.detect.series import known_mean
 from retrorun.detect.step_rate import (
     expected_spm,
@@ -347,3 +347,43 @@ def _counts_steps(steps: Steps, where: slice, settings: DetectSettings) -> bool:
     apart = np.abs(steps.heart_bpm[where] - steps.cadence_spm[where])
     apart = apart[np.isfinite(apart)]
     return bool(apart.size) and arithmetic.median(apart) <= settings.hand_pulse_locked_spm
+
+
+def counted_running(side: BoolArray, modes: Modes) -> BoolArray:
+    """(n,) the seconds of a side whose running step rate is known; a phone knows none."""
+    return side & np.isfinite(modes.cadence_spm) & ~modes.walking
+
+
+def odds_by_own_line(
+    counted: BoolArray, modes: Modes, line: GaitLine | None, settings: DetectSettings
+) -> float:
+    """Evidence of the athlete's own line, from earlier sessions, that this side is forward."""
+    if line is None or counted.sum() < settings.gait_least_s:
+        return 0.0
+    expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
+    above = arithmetic.median((modes.cadence_spm - expected)[counted])
+    gain = settings.own_gain * arithmetic.median(expected[counted])
+    # from day to day, and within a session
+    wide = float(arithmetic.hypot(settings.day_spread_spm, line.spread_spm))
+    most = settings.own_sign_most
+    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
+
+
+def odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+    """How far speed alone speaks for forward, in log-odds."""
+    odds, even_mps, most = settings.slow_sign
+    return float(np.clip(odds * (arithmetic.median(modes.speed_mps[side]) - even_mps), -most, most))
+
+
+def odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+    """How far step rate alone speaks for forward, in log-odds, by other athletes.
+
+    Two normal distributions of the level, one apart from the other by what running backward adds.
+    """
+    counted = counted_running(side, modes)
+    if counted.sum() < settings.gait_least_s:
+        return 0.0
+    slope, (usual, spread) = settings.run_slope[0], settings.level_spm
+    level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
+    gain, most = settings.level_gain_spm, settings.level_most
+    return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))

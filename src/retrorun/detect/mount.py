@@ -6,11 +6,17 @@ from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect import turns
+from retrorun.detect.gait import (
+    counted_running,
+    odds_by_level,
+    odds_by_own_line,
+    odds_by_speed,
+)
 from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
-from retrorun.model import Athlete, GaitLine
+from retrorun.model import Athlete
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
@@ -327,15 +333,15 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    counted = _counted_running(only, modes)
-    own = side * _odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
+    counted = counted_running(only, modes)
+    own = side * odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
     reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
-    habit = side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
+    habit = side * (settings.forward_habit + odds_by_speed(only, modes, settings))
     # In a pocket a phone points anywhere: where it points is no reason to be sure.
     firm = habit + (nearer if _is_of_watch(known.facing) else 0.0)
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the athlete's earlier runs)", reads)
-    stepped = own + side * _odds_by_level(only, modes, settings)
+    stepped = own + side * odds_by_level(only, modes, settings)
     total = nearer + habit + stepped
     if total == 0.0:  # nothing tells, as in a walk by a relative heading: most go forward
         total = side * settings.sign_margin
@@ -351,46 +357,6 @@ def _prior_of_mount(facing: Facing, settings: DetectSettings) -> float:
 
 def _is_of_watch(facing: Facing) -> bool:
     return (facing.verdict.source or "").startswith(WATCHES)
-
-
-def _counted_running(side: BoolArray, modes: Modes) -> BoolArray:
-    """(n,) the seconds of a side whose running step rate is known; a phone knows none."""
-    return side & np.isfinite(modes.cadence_spm) & ~modes.walking
-
-
-def _odds_by_own_line(
-    counted: BoolArray, modes: Modes, line: GaitLine | None, settings: DetectSettings
-) -> float:
-    """Evidence of the athlete's own line, from earlier sessions, that this side is forward."""
-    if line is None or counted.sum() < settings.gait_least_s:
-        return 0.0
-    expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
-    above = arithmetic.median((modes.cadence_spm - expected)[counted])
-    gain = settings.own_gain * arithmetic.median(expected[counted])
-    # from day to day, and within a session
-    wide = float(arithmetic.hypot(settings.day_spread_spm, line.spread_spm))
-    most = settings.own_sign_most
-    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
-
-
-def _odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
-    """How far speed alone speaks for forward, in log-odds."""
-    odds, even_mps, most = settings.slow_sign
-    return float(np.clip(odds * (arithmetic.median(modes.speed_mps[side]) - even_mps), -most, most))
-
-
-def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
-    """How far step rate alone speaks for forward, in log-odds, by other athletes.
-
-    Two normal distributions of the level, one apart from the other by what running backward adds.
-    """
-    counted = _counted_running(side, modes)
-    if counted.sum() < settings.gait_least_s:
-        return 0.0
-    slope, (usual, spread) = settings.run_slope[0], settings.level_spm
-    level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
-    gain, most = settings.level_gain_spm, settings.level_most
-    return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
 
 
 def points_ahead(facing: Facing, mount: Mount, settings: DetectSettings) -> bool:
