@@ -29,6 +29,11 @@ WITH_PACE = (
     "the device may have turned at each change of pace: steps, heart and turns do not say otherwise"
 )
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
+OTHER_WAY_FORWARD = (
+    "you called the other direction forward: speed and steps do not say that this one is backward"
+)
+DECEIVED = "speed and steps spoke as clearly for backward where you said forward"
+BOTH_FORWARD = "you called both directions of the heading forward"
 
 
 class Grounds(msgspec.Struct, frozen=True, eq=False):
@@ -185,11 +190,32 @@ def may_turn_with_pace(
     return not joint.slows_to_turn(grounds.modes, back, settings)
 
 
+def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
+    """Why labels of forward leave a backward segment in doubt; empty if they do not.
+
+    That one side of a heading is forward does not say that the other is backward: a device that
+    was turned has forward on both.
+    """
+    called = None if grounds.mount is None else grounds.mount.called_forward
+    if called is None or not called.alone:
+        return ""
+    if called.deceived:
+        return DECEIVED
+    says_so = float(grounds.gait[span[0] : span[1]].sum()) >= settings.gait_confirms
+    return OTHER_WAY_FORWARD if called.decides and not says_so else ""
+
+
+def is_answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
+    """Whether labels answer what the heading alone asks: forward was labelled on both its sides."""
+    both = grounds.mount is not None and grounds.mount.called_forward.both_sides
+    return both and float(grounds.gait[span[0] : span[1]].sum()) < settings.gait_teaches
+
+
 def doubtful_sign(mount: Mount) -> str:
     """Why the mount's sign is not to be trusted; empty if it is."""
     if mount.sure:
         return ""
-    if mount.both:
+    if mount.both and not mount.called_forward.both_sides:
         return TWO_DIRECTIONS
     if mount.sign_from.startswith("gait"):
         return "nothing but the step rate tells the sign, which way the device is worn"

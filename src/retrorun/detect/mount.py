@@ -13,6 +13,7 @@ from retrorun.detect.gait import (
     odds_by_speed,
 )
 from retrorun.detect.heading import Facing, is_relative
+from retrorun.detect.joint import repeated_sides
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
@@ -23,6 +24,26 @@ from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
 WATCHES = ("fit:",)  # worn flat, the twelve to the front
+
+
+class CalledForward(msgspec.Struct, frozen=True, eq=False):
+    """What labels of forward say beside the sign: they may lie where only the device was turned.
+
+    Attributes:
+        inside: (n,) seconds of the runs of a heading that is called backward in which the athlete
+            labelled forward: the device was turned there.
+        alone: whether nothing was labelled backward.
+        decides: whether the sign rests on labels of forward alone: of the other side they say
+            nothing.
+        both_sides: whether forward was labelled, alone, on both sides of the heading.
+        deceived: whether the second witness was sure of a turn where the athlete labelled forward.
+    """
+
+    inside: BoolArray
+    alone: bool
+    decides: bool
+    both_sides: bool
+    deceived: bool
 
 
 class Mount(msgspec.Struct, frozen=True, eq=False):
@@ -41,6 +62,9 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
         turns: log-odds that the heading's changes are turns of the athlete, by all of them.
         unsteady: whether the device clearly turned on the body as often as the athlete did.
         device_turned: (n,) seconds in which the device is held to be the other way round.
+        called_forward: what labels of forward say beside the sign.
+        repeated: (n,) seconds on the side called backward that come too often and too exactly for
+            a magnetic disturbance.
         reads: names of the learnt values on which this depends.
     """
 
@@ -56,12 +80,15 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
     turns: float
     unsteady: bool
     device_turned: BoolArray
+    called_forward: "CalledForward"
+    repeated: BoolArray
     reads: frozenset[str]
 
     @property
     def stated(self) -> bool:
-        """Whether the athlete said how the device is worn, or labelled enough to tell."""
-        return self.sign_from in STATED
+        """Whether the athlete said how the device is worn, or labelled a backward stretch."""
+        by_forward = self.sign_from == "labels" and self.called_forward.alone
+        return self.sign_from in STATED and not by_forward
 
 
 def mount(
@@ -99,6 +126,7 @@ def mount(
     run_odds = _odds_of_runs(parts, labelled, sign, settings)
     backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
     about = _device_turned(parts, backward_odds, settings)
+    both_sides = _forward_on_both(labelled, (ahead, behind), settings)
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
@@ -115,9 +143,51 @@ def mount(
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
+        called_forward=_called_forward(parts, turned, (labelled, both_sides), sign, settings),
+        repeated=repeated_sides(parts, facing.delta_deg - axis, settings),
         # Without a boundary between two sides there is nothing to which a contrast is compared.
         reads=sign.reads | ({BACKWARD_CONTRAST} if parts.starts.size > 1 else frozenset()),
     )
+
+
+def _called_forward(
+    parts: SideRuns,
+    turned: Witness,
+    said: tuple[FloatArray, bool],
+    sign: "_Sign",
+    settings: DetectSettings,
+) -> CalledForward:
+    """What labels of forward say beside the sign.
+
+    ``said`` is the evidence of labels (n,), and whether forward was labelled on both sides. A
+    label that only reaches into the edge of a run says nothing of that run.
+    """
+    labelled, both_sides = said
+    edge = np.minimum(settings.label_edge_s, (parts.ends - parts.starts) // 4)
+    starts, ends = parts.starts + edge, parts.ends - edge
+    total = np.concatenate(([0], np.cumsum(labelled < 0)))
+    least_s = np.minimum(settings.label_least_s, (ends - starts) / 2.0)
+    inside = parts.opposite & (total[ends] - total[starts] >= least_s)
+    alone = bool((labelled < 0).any() and not (labelled > 0).any())
+    deceived = False
+    if inside.any():
+        run_odds = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
+        unaided = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+        deceived = bool((unaided[inside] >= settings.witness_enough).any())
+    return CalledForward(
+        parts.each_second(inside.astype(np.float64)) > 0,
+        alone,
+        alone and sign.by == "labels" and not sign.was_sure,
+        alone and both_sides,
+        deceived,
+    )
+
+
+def _forward_on_both(
+    labelled: FloatArray, sides: tuple[BoolArray, BoolArray], settings: DetectSettings
+) -> bool:
+    """Whether forward was labelled on both sides of the heading."""
+    return all(int((labelled[side] < 0).sum()) >= settings.label_least_s for side in sides)
 
 
 def _is_turned_over(
@@ -273,12 +343,16 @@ def _axis_of_one(
 
 
 class _Sign(msgspec.Struct, frozen=True):
-    """Log-odds with and without habit that the axis is the facing offset, and by what."""
+    """Log-odds with and without habit that the axis is the facing offset, and by what.
+
+    ``was_sure`` says whether it was as sure before the labels.
+    """
 
     log_odds: float
     firm: float
     by: str
     reads: frozenset[str] = frozenset()
+    was_sure: bool = False
 
 
 class _Known(msgspec.Struct, frozen=True, eq=False):
@@ -307,11 +381,46 @@ def _sign(
         if abs(apart) > settings.stated_cosine:
             stated = float(np.copysign(settings.stated_odds, apart))
             return _Sign(stated, stated, "profile")
-    by_labels = float(labelled[behind].sum() - labelled[ahead].sum())
-    if abs(by_labels) > settings.labelled_odds:
-        stated = float(np.copysign(settings.stated_odds, by_labels))
-        # A label wins its own seconds; the others are sure only where the gait is not against it.
-        return _Sign(stated, stated + (known.turned.votes if known.both else 0.0), "labels")
+    unaided = _sign_without_labels(middle, sides, known, settings)
+    by_labels = _vote_of_labels(sides, labelled, settings)
+    if abs(by_labels) <= settings.labelled_odds:
+        return unaided
+    was_sure = min(abs(unaided.log_odds), unaided.firm * np.sign(unaided.log_odds))
+    alike = by_labels * unaided.log_odds > 0
+    sure = bool(was_sure >= settings.sign_sure)
+    settled = sure or not known.both or _forward_on_both(labelled, sides, settings)
+    if settled and not alike and not (labelled > 0).any():
+        return unaided  # the device was only turned where forward was labelled
+    stated = float(np.copysign(settings.stated_odds, by_labels))
+    # A label wins its own seconds; the others are sure only where the gait is not against it.
+    firm = stated + (known.turned.votes if known.both else 0.0)
+    return _Sign(stated, firm, "labels", unaided.reads, was_sure=alike and sure)
+
+
+def _vote_of_labels(
+    sides: tuple[BoolArray, BoolArray], labelled: FloatArray, settings: DetectSettings
+) -> float:
+    """Summed log-odds of labels that the side called ahead is forward.
+
+    Both directions can be forward, where the device was turned, but not both backward: where
+    labels of backward lie on one side, those of forward say no more of the sign.
+    """
+    ahead, behind = (labelled[side] for side in sides)
+    backward = float(np.maximum(behind, 0.0).sum() - np.maximum(ahead, 0.0).sum())
+    if abs(backward) >= settings.label_least_s * settings.label_strength:
+        return backward
+    return float(behind.sum() - ahead.sum())
+
+
+def _sign_without_labels(
+    middle: float,
+    sides: tuple[BoolArray, BoolArray],
+    known: _Known,
+    settings: DetectSettings,
+) -> _Sign:
+    """The sign by gait and habit; ``middle`` is the axis's median in degrees."""
+    ahead, behind = sides
+    several = known.facing.mount.max(initial=0) > 0
     nearer = _prior_of_mount(known.facing, settings) * arithmetic.cos(float(np.radians(middle)))
     nearer *= not several
     if not known.both:

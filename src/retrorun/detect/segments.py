@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.credibility import Grounds, speed_ratio
+from retrorun.detect.credibility import BOTH_FORWARD, Grounds, speed_ratio
 from retrorun.detect.labels import spans
 from retrorun.detect.series import each_run, without_short
 from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
@@ -87,7 +87,9 @@ def _verdict(decided: Verdict, way: Direction, sums: dict[str, float], grounds: 
     """
     if decided != "candidate" or way in {"backward", "unknown"}:
         return decided
-    asked = grounds.mount is not None and grounds.mount.both and not grounds.mount.sure
+    mount = grounds.mount
+    asked = mount is not None and mount.both and not mount.sure
+    asked &= mount is not None and not mount.called_forward.both_sides
     return "candidate" if asked and way == "forward" and sums["heading"] != 0 else "assumed"
 
 
@@ -111,6 +113,11 @@ def _reason(
     rejected = [one for one in decision.reasons if one[2] == CALLED_FORWARD]
     if any(first < span[1] and span[0] < last for first, last, _ in rejected):
         return "a part of it is as in what you called forward before"
+    if any(
+        text == BOTH_FORWARD and first < span[1] and span[0] < last
+        for first, last, text in decision.reasons
+    ):
+        return BOTH_FORWARD
     if sums["heading"] < -mentioned:
         return "heading goes with the course, but is not sure"
     on_line = "step rate on the forward line; no heading says so"

@@ -18,12 +18,15 @@ from retrorun.detect.credibility import (
     NOT_CONNECTED,
     ONLY_THE_HEADING,
     SIDEWAYS,
+    BOTH_FORWARD,
     Grounds,
     SessionWide,
     another_zero,
+    called_otherwise,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
+    is_answered,
     most_off_deg,
     speed_ratio,
     turns_about,
@@ -173,7 +176,9 @@ def _judge_backward(
     if may_resemble and gait_agrees(grounds, back, first, last, settings):
         doubt = doubtful_heading(grounds, span, resembles_proven=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
-        doubt = session.doubt
+        doubt = session.doubt or called_otherwise(grounds, span, settings)
+    if doubt and is_answered(grounds, span, settings):
+        return None, BOTH_FORWARD
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
@@ -244,6 +249,8 @@ def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettin
         heading = float(grounds.heading[first:last].sum())
         speaks = not another_zero(grounds, (first, last), settings)
         decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
+    if grounds.mount.called_forward.alone:  # such a label does not say that the device turned
+        decided.verdict[~decided.back & grounds.mount.device_turned] = 0
 
 
 def _without_heading(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
