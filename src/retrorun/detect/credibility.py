@@ -199,10 +199,13 @@ def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSe
     called = None if grounds.mount is None else grounds.mount.called_forward
     if called is None or not called.alone:
         return ""
-    if called.deceived:
+    if float(grounds.gait[called.believed].sum()) >= settings.gait_teaches:
         return DECEIVED
-    says_so = float(grounds.gait[span[0] : span[1]].sum()) >= settings.gait_confirms
-    return OTHER_WAY_FORWARD if called.decides and not says_so else ""
+    gait = float(grounds.gait[span[0] : span[1]].sum())
+    if called.inside.any() and gait <= 0.0:
+        return ONLY_THE_HEADING
+    needed = 0.0 if turns_about(grounds, span, settings) else settings.gait_confirms
+    return OTHER_WAY_FORWARD if called.decides and gait < needed else ""
 
 
 def is_answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:

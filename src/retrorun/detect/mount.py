@@ -36,14 +36,15 @@ class CalledForward(msgspec.Struct, frozen=True, eq=False):
         decides: whether the sign rests on labels of forward alone: of the other side they say
             nothing.
         both_sides: whether forward was labelled, alone, on both sides of the heading.
-        deceived: whether the second witness was sure of a turn where the athlete labelled forward.
+        believed: (n,) those of ``inside`` of which the second witness was sure, without the labels,
+            that the athlete turned.
     """
 
     inside: BoolArray
     alone: bool
     decides: bool
     both_sides: bool
-    deceived: bool
+    believed: BoolArray
 
 
 class Mount(msgspec.Struct, frozen=True, eq=False):
@@ -168,18 +169,16 @@ def _called_forward(
     total = np.concatenate(([0], np.cumsum(labelled < 0)))
     least_s = np.minimum(settings.label_least_s, (ends - starts) / 2.0)
     inside = parts.opposite & (total[ends] - total[starts] >= least_s)
+    run_odds = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
+    unaided = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    believed = inside & (unaided >= settings.witness_enough)
     alone = bool((labelled < 0).any() and not (labelled > 0).any())
-    deceived = False
-    if inside.any():
-        run_odds = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
-        unaided = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
-        deceived = bool((unaided[inside] >= settings.witness_enough).any())
     return CalledForward(
         parts.each_second(inside.astype(np.float64)) > 0,
         alone,
         alone and sign.by == "labels" and not sign.was_sure,
         alone and both_sides,
-        deceived,
+        parts.each_second(believed.astype(np.float64)) > 0,
     )
 
 
@@ -373,7 +372,6 @@ def _sign(
     settings: DetectSettings,
 ) -> _Sign:
     """Log-odds that the axis itself, not its opposite, is the facing offset; and by what."""
-    ahead, behind = sides
     middle = arithmetic.median(axis)
     several = known.facing.mount.max(initial=0) > 0  # it was worn at several angles
     if known.athlete.mount_offset_deg is not None and not several:

@@ -176,7 +176,8 @@ def _judge_backward(
     if may_resemble and gait_agrees(grounds, back, first, last, settings):
         doubt = doubtful_heading(grounds, span, resembles_proven=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
-        doubt = session.doubt or called_otherwise(grounds, span, settings)
+        doubt = session.doubt
+    doubt = doubt or called_otherwise(grounds, span, settings)
     if doubt and is_answered(grounds, span, settings):
         return None, BOTH_FORWARD
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
