@@ -286,8 +286,9 @@ def _by_habit(session: Session) -> dict[int, tuple[float, float]]:
 
 
 def _asked_forward(session: Session) -> dict[int, tuple[float, float]]:
-    """The likelier direction of two, where both are asked for: with all candidates of the other
-    rejected, it is no candidate for backward either.
+    """The likelier direction of two, where both are asked for.
+
+    Who rejects all candidates of the other calls this one forward, too.
     """
     return {
         number: (each.segment.start_s, each.segment.end_s)

@@ -202,16 +202,18 @@ def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSe
     if float(grounds.gait[called.believed].sum()) >= settings.gait_teaches:
         return DECEIVED
     gait = float(grounds.gait[span[0] : span[1]].sum())
-    if called.inside.any() and gait <= 0.0:
+    about = turns_about(grounds, span, settings)
+    if called.inside.any() and (gait < 0.0 or (gait == 0.0 and not about)):
         return ONLY_THE_HEADING
-    needed = 0.0 if turns_about(grounds, span, settings) else settings.gait_confirms
+    needed = 0.0 if about else settings.gait_confirms
     return OTHER_WAY_FORWARD if called.decides and gait < needed else ""
 
 
-def is_answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
-    """Whether labels answer what the heading alone asks: forward was labelled on both its sides."""
+def answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
+    """By which labels a question of the heading alone is answered; empty if it is not."""
     both = grounds.mount is not None and grounds.mount.called_forward.both_sides
-    return both and float(grounds.gait[span[0] : span[1]].sum()) < settings.gait_teaches
+    asks_gait = float(grounds.gait[span[0] : span[1]].sum()) >= settings.gait_teaches
+    return BOTH_FORWARD if both and not asks_gait else ""
 
 
 def doubtful_sign(mount: Mount) -> str:

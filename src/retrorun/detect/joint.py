@@ -13,7 +13,6 @@ from retrorun import arithmetic
 from retrorun.detect.heading import Facing
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import mean_around, sum_around, without_short
-from retrorun.detect.turns import SideRuns
 from retrorun.model import Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, difference_deg, true_runs
@@ -117,29 +116,6 @@ def disturbed(
         if faced_llr * stepped_llr < 0 and abs(stepped_llr) >= settings.disturbed_gait:
             found[max(first - half, 0) : last + half] = True
     return found
-
-
-def repeated_sides(parts: SideRuns, off_deg: FloatArray, settings: DetectSettings) -> BoolArray:
-    """Seconds of runs on the side called backward that no magnetic disturbance makes, (n,).
-
-    Magnets are met once, or bend the heading by any angle. What opposes the course exactly, for
-    half a minute and more, time after time, is an athlete or a device that turned about.
-
-    Args:
-        parts: runs on one side of the axis each.
-        off_deg: (n,) heading less course and axis.
-        settings: of this stage.
-    """
-    found = parts.opposite & (parts.ends - parts.starts >= settings.repeated_least_s)
-    for each in np.flatnonzero(found).tolist():
-        within = np.radians(off_deg[parts.starts[each] : parts.ends[each]])
-        sine, cosine = (float(np.nansum(part)) for part in arithmetic.sine_cosine(within))
-        # The axis is that of both sides, so its own sign is not known here.
-        exact = arithmetic.hypot(sine, cosine) * settings.repeated_cosine
-        found[each] = abs(cosine) >= exact
-    if int(found.sum()) < settings.repeated_runs:
-        found[:] = False
-    return parts.each_second(found.astype(np.float64)) > 0
 
 
 def teachers(

@@ -12,8 +12,7 @@ from retrorun.detect.gait import (
     odds_by_own_line,
     odds_by_speed,
 )
-from retrorun.detect.heading import Facing, is_relative
-from retrorun.detect.joint import repeated_sides
+from retrorun.detect.heading import Facing, is_relative, repeated_sides
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
@@ -128,6 +127,9 @@ def mount(
     backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
     about = _device_turned(parts, backward_odds, settings)
     both_sides = _forward_on_both(labelled, (ahead, behind), settings)
+    called = _called_forward(parts, turned, (labelled, both_sides), sign, settings)
+    if called.inside.any():  # a label of forward makes nothing of the other side backward
+        about &= parts.each_second(parts.opposite.astype(np.float64)) > 0
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
@@ -144,7 +146,7 @@ def mount(
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
-        called_forward=_called_forward(parts, turned, (labelled, both_sides), sign, settings),
+        called_forward=called,
         repeated=repeated_sides(parts, facing.delta_deg - axis, settings),
         # Without a boundary between two sides there is nothing to which a contrast is compared.
         reads=sign.reads | ({BACKWARD_CONTRAST} if parts.starts.size > 1 else frozenset()),
@@ -164,11 +166,10 @@ def _called_forward(
     label that only reaches into the edge of a run says nothing of that run.
     """
     labelled, both_sides = said
-    edge = np.minimum(settings.label_edge_s, (parts.ends - parts.starts) // 4)
-    starts, ends = parts.starts + edge, parts.ends - edge
+    lasts_s = parts.ends - parts.starts
     total = np.concatenate(([0], np.cumsum(labelled < 0)))
-    least_s = np.minimum(settings.label_least_s, (ends - starts) / 2.0)
-    inside = parts.opposite & (total[ends] - total[starts] >= least_s)
+    least_s = np.minimum(settings.label_enters_s, settings.label_enters_share * lasts_s)
+    inside = parts.opposite & (total[parts.ends] - total[parts.starts] >= least_s)
     run_odds = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
     unaided = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
     believed = inside & (unaided >= settings.witness_enough)
@@ -386,7 +387,8 @@ def _sign(
     was_sure = min(abs(unaided.log_odds), unaided.firm * np.sign(unaided.log_odds))
     alike = by_labels * unaided.log_odds > 0
     sure = bool(was_sure >= settings.sign_sure)
-    settled = sure or not known.both or _forward_on_both(labelled, sides, settings)
+    rarer = by_labels * float(sides[0].sum() - sides[1].sum()) < 0.0
+    settled = (sure if known.both else rarer) or _forward_on_both(labelled, sides, settings)
     if settled and not alike and not (labelled > 0).any():
         return unaided  # the device was only turned where forward was labelled
     stated = float(np.copysign(settings.stated_odds, by_labels))

@@ -110,14 +110,10 @@ def _reason(
     forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
     if verdict in forward:
         return forward[verdict]
-    rejected = [one for one in decision.reasons if one[2] == CALLED_FORWARD]
-    if any(first < span[1] and span[0] < last for first, last, _ in rejected):
-        return "a part of it is as in what you called forward before"
-    if any(
-        text == BOTH_FORWARD and first < span[1] and span[0] < last
-        for first, last, text in decision.reasons
-    ):
-        return BOTH_FORWARD
+    here = [words for first, last, words in decision.reasons if first < span[1] and span[0] < last]
+    if BOTH_FORWARD in here or CALLED_FORWARD in here:
+        rejected = "a part of it is as in what you called forward before"
+        return BOTH_FORWARD if BOTH_FORWARD in here else rejected
     if sums["heading"] < -mentioned:
         return "heading goes with the course, but is not sure"
     on_line = "step rate on the forward line; no heading says so"

@@ -18,15 +18,14 @@ from retrorun.detect.credibility import (
     NOT_CONNECTED,
     ONLY_THE_HEADING,
     SIDEWAYS,
-    BOTH_FORWARD,
     Grounds,
     SessionWide,
     another_zero,
+    answered,
     called_otherwise,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
-    is_answered,
     most_off_deg,
     speed_ratio,
     turns_about,
@@ -178,8 +177,8 @@ def _judge_backward(
     if not doubt and not turns_about(grounds, span, settings):
         doubt = session.doubt
     doubt = doubt or called_otherwise(grounds, span, settings)
-    if doubt and is_answered(grounds, span, settings):
-        return None, BOTH_FORWARD
+    if doubt and (answer := answered(grounds, span, settings)):
+        return None, answer
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
 
 
@@ -250,7 +249,7 @@ def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettin
         heading = float(grounds.heading[first:last].sum())
         speaks = not another_zero(grounds, (first, last), settings)
         decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
-    if grounds.mount.called_forward.alone:  # such a label does not say that the device turned
+    if grounds.mount.called_forward.alone:  # that says nothing of where the device turned
         decided.verdict[~decided.back & grounds.mount.device_turned] = 0
 
 
