@@ -1,6 +1,6 @@
 """Evidence of steps and strides: backward running takes more steps, and shorter contacts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -20,7 +20,7 @@ from retrorun.detect.step_rate import (
     two_lines,
 )
 from retrorun.detect.turns import OwnGait, backward_gait
-from retrorun.model import Athlete, GaitLine
+from retrorun.model import AnsweredGait, AnsweredSide, Athlete, GaitCandidate, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, true_runs
@@ -387,3 +387,57 @@ def odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> fl
     level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
     gain, most = settings.level_gain_spm, settings.level_most
     return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
+
+
+def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: DetectSettings) -> float:
+    """Log-odds that a candidate is backward, by what the athlete said of others.
+
+    For each quantity the densities of the next such segment by both kinds of answers: normal, its
+    mean drawn from people's to the athlete's own, its deviation that of both beside each other.
+    Where some were accepted, too, the kinds are also held to be as narrow as the narrower one, and
+    the better odds count: what is as near to the accepted ones as to the rejected is of either.
+    """
+    usual_speed, between = settings.slower_log
+    excursions = settings.turned_excursion, settings.quick_excursion
+    quantities = (
+        ("steps", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
+        ("speed", found.speed_share, (-usual_speed, between), settings.quick_speed),
+        ("contact", found.contact_ratio, settings.contact_log, settings.quick_contact),
+        ("excursion", found.excursion_ratio, *excursions),
+    )
+    total = nearer = answered.log_odds
+    for name, ratio, *people in quantities:
+        if ratio is None or ratio <= 0:
+            continue
+        kinds = [
+            _predicted(side, name, usual, settings)
+            for side, usual in zip((answered.backward, answered.forward), people, strict=True)
+        ]
+        value, narrow = arithmetic.log(float(ratio)), min(spread for _, spread in kinds)
+        total += _vote(value, kinds, settings)
+        nearer += _vote(value, [(mean, narrow) for mean, _ in kinds], settings)
+    return total if answered.backward is None else max(total, nearer)
+
+
+def _predicted(
+    side: AnsweredSide | None, name: str, usual: tuple[float, float], settings: DetectSettings
+) -> tuple[float, float]:
+    """Mean and deviation of the next segment's value, by people and by such answers."""
+    mean, between = usual
+    own = getattr(side, f"{name}_log") if side is not None else None
+    within = settings.answered_within * between
+    if side is not None and own is not None:
+        sessions = getattr(side, f"{name}_weight", side.weight)
+        weights = 1.0 / (between * between), sessions / (within * within)
+        mean = (weights[0] * mean + weights[1] * own) / sum(weights)
+        between = float(np.sqrt(1.0 / sum(weights)))
+    return mean, arithmetic.hypot(between, within)
+
+
+def _vote(value: float, kinds: Sequence[tuple[float, float]], settings: DetectSettings) -> float:
+    """Log-odds of the first of two normals against the second, bounded."""
+    logs = [
+        -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
+        for mean, spread in kinds
+    ]
+    return float(np.clip(logs[0] - logs[1], -settings.answered_vote, settings.answered_vote))
