@@ -165,10 +165,11 @@ def _judge_backward(
     first, last = span
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
-    if heading < settings.heading_enough or grounds.mount is None:
-        return _judge_by_step_rate(grounds, back, first, last, settings)
-    if last - first < settings.heading_alone_s:
-        return None, "too short to be backward running"
+    if not _borders_on_label(grounds, span, settings):
+        if heading < settings.heading_enough or grounds.mount is None:
+            return _judge_by_step_rate(grounds, back, first, last, settings)
+        if last - first < settings.heading_alone_s:
+            return None, "too short to be backward running"
     doubt = doubtful_sign(grounds.mount)
     doubt = doubt or doubtful_heading(grounds, span, resembles_proven=False, settings=settings)
     may_resemble = doubt == ONLY_THE_HEADING and session.proven
@@ -180,6 +181,17 @@ def _judge_backward(
     if doubt and (answer := answered(grounds, span, settings)):
         return None, answer
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
+
+
+def _borders_on_label(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
+    """Whether some seconds are the rest of a stretch that is labelled backward.
+
+    What a label has cut off is as long as the stretch was, if the heading speaks throughout.
+    """
+    first, last = span
+    beside = np.concatenate((grounds.label[max(first - 1, 0) : first], grounds.label[last:][:1]))
+    heard = float(grounds.heading[first:last].mean()) >= settings.heading_heard
+    return heard and bool((beside > 0).any()) and last - first < settings.heading_alone_s
 
 
 def _chances(
