@@ -144,9 +144,8 @@ def gait_goes_with_side(
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
-    calm &= (grounds.heading_raw != 0) & ~in_one_way_mounts(
-        grounds.heading_raw, grounds.facing.mount, settings
-    )
+    known = (grounds.heading_raw != 0) | mount.called_forward.inside
+    calm &= known & ~in_one_way_mounts(grounds.heading_raw, grounds.facing.mount, settings)
     behind = calm & back & (mount.witness >= 0)
     if not behind.any():
         return True
@@ -159,8 +158,8 @@ def gait_goes_with_side(
         joint.tells_apart(values[sides[0]], values[sides[1]], least, settings)
         for values in joint.pace_and_steps(modes, walks, settings)
     ]
-    known = [each for each in tells if each is not None]
-    return any(known) or not known
+    compared = [each for each in tells if each is not None]
+    return any(compared) or not compared
 
 
 def may_turn_with_pace(

@@ -184,14 +184,14 @@ def _judge_backward(
 
 
 def _borders_on_label(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
-    """Whether some seconds are the rest of a stretch that is labelled backward.
+    """Whether a label of backward cut these seconds off a stretch in which the heading speaks.
 
-    What a label has cut off is as long as the stretch was, if the heading speaks throughout.
+    They need not last as long, nor say as much, as a stretch by itself.
     """
     first, last = span
     beside = np.concatenate((grounds.label[max(first - 1, 0) : first], grounds.label[last:][:1]))
     heard = float(grounds.heading[first:last].mean()) >= settings.heading_heard
-    return heard and bool((beside > 0).any()) and last - first < settings.heading_alone_s
+    return heard and bool((beside > 0).any())
 
 
 def _chances(
