@@ -125,11 +125,12 @@ def mount(
         sign = structs.replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
     run_odds = _odds_of_runs(parts, labelled, sign, settings)
     backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
-    about = _device_turned(parts, backward_odds, settings)
     both_sides = _forward_on_both(labelled, (ahead, behind), settings)
-    called = _called_forward(parts, turned, (labelled, both_sides), sign, settings)
-    if called.inside.any():  # a label of forward makes nothing of the other side backward
-        about &= parts.each_second(parts.opposite.astype(np.float64)) > 0
+    no_labels = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
+    unaided = turns.decode(parts, turned.boundaries, no_labels, turned.turn_log_odds)
+    about = _device_turned(parts, backward_odds, settings)
+    # What a label says of its run makes nothing backward on the side that is called forward.
+    about &= parts.each_second((parts.opposite | (unaided > 0)).astype(np.float64)) > 0
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
@@ -146,7 +147,7 @@ def mount(
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
-        called_forward=called,
+        called_forward=_called_forward(parts, unaided, (labelled, both_sides), sign, settings),
         repeated=repeated_sides(parts, facing.delta_deg - axis, settings),
         # Without a boundary between two sides there is nothing to which a contrast is compared.
         reads=sign.reads | ({BACKWARD_CONTRAST} if parts.starts.size > 1 else frozenset()),
@@ -155,23 +156,21 @@ def mount(
 
 def _called_forward(
     parts: SideRuns,
-    turned: Witness,
+    unaided: FloatArray,
     said: tuple[FloatArray, bool],
     sign: "_Sign",
     settings: DetectSettings,
 ) -> CalledForward:
-    """What labels of forward say beside the sign.
+    """What labels of forward say beside the sign; ``unaided`` (k,) is the witness without labels.
 
     ``said`` is the evidence of labels (n,), and whether forward was labelled on both sides. A
     label that only reaches into the edge of a run says nothing of that run.
     """
     labelled, both_sides = said
-    lasts_s = parts.ends - parts.starts
     total = np.concatenate(([0], np.cumsum(labelled < 0)))
-    least_s = np.minimum(settings.label_enters_s, settings.label_enters_share * lasts_s)
-    inside = parts.opposite & (total[parts.ends] - total[parts.starts] >= least_s)
-    run_odds = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
-    unaided = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    labelled_s = total[parts.ends] - total[parts.starts]
+    share_s = settings.label_enters_share * (parts.ends - parts.starts)
+    inside = parts.opposite & (labelled_s >= np.minimum(settings.label_enters_s, share_s))
     believed = inside & (unaided >= settings.witness_enough)
     alone = bool((labelled < 0).any() and not (labelled > 0).any())
     return CalledForward(
