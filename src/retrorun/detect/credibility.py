@@ -198,14 +198,13 @@ def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSe
     called = None if grounds.mount is None else grounds.mount.called_forward
     if called is None or not called.alone:
         return ""
-    if float(grounds.gait[called.believed].sum()) >= settings.gait_teaches:
-        return DECEIVED
-    gait = float(grounds.gait[span[0] : span[1]].sum())
-    about = turns_about(grounds, span, settings)
-    if called.inside.any() and (gait < 0.0 or (gait == 0.0 and not about)):
-        return ONLY_THE_HEADING
-    needed = 0.0 if about else settings.gait_confirms
-    return OTHER_WAY_FORWARD if called.decides and gait < needed else ""
+    here = grounds.gait[span[0] : span[1]]
+    if called.believed.any():
+        deceiving = max(float(grounds.gait[called.believed].mean()), 0.0)
+        if float(here.mean()) <= settings.deceived_times * deceiving:
+            return DECEIVED
+    needed = 0.0 if turns_about(grounds, span, settings) else settings.gait_confirms
+    return OTHER_WAY_FORWARD if called.decides and float(here.sum()) < needed else ""
 
 
 def answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:

@@ -123,14 +123,17 @@ def mount(
         axis = wrap_deg(axis + 180.0)
         parts = structs.replace(parts, opposite=~parts.opposite)
         sign = structs.replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
-    run_odds = _odds_of_runs(parts, labelled, sign, settings)
-    backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    backward_odds, unaided = (
+        _decoded(parts, turned, each, sign, settings) for each in (labelled, 0.0 * labelled)
+    )
     both_sides = _forward_on_both(labelled, (ahead, behind), settings)
-    no_labels = _odds_of_runs(parts, np.zeros(labelled.size), sign, settings)
-    unaided = turns.decode(parts, turned.boundaries, no_labels, turned.turn_log_odds)
+    called = _called_forward(parts, unaided, (labelled, both_sides), sign, settings)
     about = _device_turned(parts, backward_odds, settings)
-    # What a label says of its run makes nothing backward on the side that is called forward.
+    # A label makes no other run of the side that is called forward backward; and one of forward
+    # none at all, unless it decides which side is forward.
     about &= parts.each_second((parts.opposite | (unaided > 0)).astype(np.float64)) > 0
+    if called.alone and not called.decides:
+        backward_odds = np.minimum(backward_odds, unaided)
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
@@ -147,7 +150,7 @@ def mount(
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
-        called_forward=_called_forward(parts, unaided, (labelled, both_sides), sign, settings),
+        called_forward=called,
         repeated=repeated_sides(parts, facing.delta_deg - axis, settings),
         # Without a boundary between two sides there is nothing to which a contrast is compared.
         reads=sign.reads | ({BACKWARD_CONTRAST} if parts.starts.size > 1 else frozenset()),
@@ -193,9 +196,20 @@ def _is_turned_over(
     parts: SideRuns, turned: Witness, labelled: FloatArray, settings: DetectSettings
 ) -> BoolArray:
     """Of which runs the mount's longer side is backward, by the second witness and labels, (k,)."""
-    run_odds = _odds_of_runs(parts, labelled, None, settings)
-    backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    backward_odds = _decoded(parts, turned, labelled, None, settings)
     return _odds_of_mounts(parts, backward_odds, settings) < 0.0
+
+
+def _decoded(
+    parts: SideRuns,
+    turned: Witness,
+    labelled: FloatArray,
+    sign: "_Sign | None",
+    settings: DetectSettings,
+) -> FloatArray:
+    """The second witness's log-odds of backward of each run, (k,)."""
+    run_odds = _odds_of_runs(parts, labelled, sign, settings)
+    return turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
 
 
 def _odds_of_mounts(
