@@ -10,8 +10,8 @@ from retrorun.detect import joint
 from retrorun.detect.gait import GaitEvidence, pulse_of_slow_segments
 from retrorun.detect.heading import Facing, is_relative, shows_handling
 from retrorun.detect.modes import Modes, Steps
-from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts, points_ahead
-from retrorun.detect.series import mean_around
+from retrorun.detect.mount import Mount, points_ahead
+from retrorun.detect.series import each_run, mean_around, runs
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -145,7 +145,7 @@ def gait_goes_with_side(
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
     known = (grounds.heading_raw != 0) | mount.called_forward.inside
-    calm &= known & ~in_one_way_mounts(grounds.heading_raw, grounds.facing.mount, settings)
+    calm &= known & ~_in_one_way_mounts(grounds.heading_raw, grounds.facing.mount, settings)
     behind = calm & back & (mount.witness >= 0)
     if not behind.any():
         return True
@@ -277,7 +277,7 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
         return ""
     inside = begins[(begins > span[0]) & (begins < span[1])]
     for part in pairwise((span[0], *inside.tolist(), span[1])):
-        if goes_one_way(grounds.heading_raw, part, grounds.parts_at, settings):
+        if _goes_one_way(grounds.heading_raw, part, grounds.parts_at, settings):
             return _ANOTHER_ZERO if is_relative(grounds.facing) else _HANDLED
     unsure = begins.size and mount.axis_odds[span[0] : span[1]].min() < settings.sign_sure
     return _EITHER_WAY if unsure else ""
@@ -316,3 +316,29 @@ def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
         float(each[inside][np.isfinite(each[inside])].sum()) for each in grounds.off_course
     )
     return 180.0 - abs(float(np.degrees(arithmetic.arctan2(sine, cosine))))
+
+
+def _goes_one_way(
+    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
+) -> bool:
+    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
+    first = int(holes[holes <= part[0]].max(initial=0))
+    last = int(holes[holes >= part[1]].min(initial=heading.size))
+    own = float(heading[part[0] : part[1]].sum())
+    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
+
+
+def _in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSettings) -> BoolArray:
+    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,).
+
+    Args:
+        heading: (n,) its evidence.
+        mount: (n,) number of the mount.
+        settings: of this stage.
+    """
+    starts, _ = runs(mount)
+    found = np.zeros(mount.size, dtype=bool)
+    for first, last in each_run(mount):
+        alone = _goes_one_way(heading, (first, last), starts, settings)
+        found[first:last] = alone and starts.size > 1
+    return found

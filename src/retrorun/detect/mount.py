@@ -485,29 +485,3 @@ def points_ahead(facing: Facing, mount: Mount, settings: DetectSettings) -> bool
     """Whether a compass points ahead of the athlete, as at a belt, who runs forward."""
     offset_deg = abs(arithmetic.median(wrap_deg(mount.offset_deg)))
     return not is_relative(facing) and offset_deg <= settings.ahead_deg
-
-
-def goes_one_way(
-    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
-) -> bool:
-    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
-    first = int(holes[holes <= part[0]].max(initial=0))
-    last = int(holes[holes >= part[1]].min(initial=heading.size))
-    own = float(heading[part[0] : part[1]].sum())
-    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
-
-
-def in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSettings) -> BoolArray:
-    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,).
-
-    Args:
-        heading: (n,) its evidence.
-        mount: (n,) number of the mount.
-        settings: of this stage.
-    """
-    starts, _ = runs(mount)
-    found = np.zeros(mount.size, dtype=bool)
-    for first, last in each_run(mount):
-        alone = goes_one_way(heading, (first, last), starts, settings)
-        found[first:last] = alone and starts.size > 1
-    return found
