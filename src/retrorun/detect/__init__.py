@@ -156,7 +156,7 @@ def _question(found: Sequence[Segment]) -> tuple[Note, ...]:
         return ()
     lasting = [round(sum(each.end_s - each.start_s for each in side) / 60.0) for side in sides]
     words = f"two directions, A for {lasting[0]} min and B for {lasting[1]} min: which is forward?"
-    return (Note("two-directions", f"{words} One label of either decides the whole session"),)
+    return (Note("two-directions", f"{words} One label of either tells"),)
 
 
 def _credible_labels(

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.credibility import BOTH_FORWARD, Grounds, speed_ratio
+from retrorun.detect.credibility import (
+    BOTH_FORWARD,
+    DECEIVED,
+    OTHER_WAY_FORWARD,
+    Grounds,
+    speed_ratio,
+)
 from retrorun.detect.labels import spans
 from retrorun.detect.series import each_run, without_short
 from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
@@ -196,11 +202,13 @@ def would_change(segment: Segment, heading: HeadingVerdict, settings: DetectSett
 def _settled_by(reason: str) -> str:
     """What settles a doubt about a heading."""
     if "two directions" in reason:
-        return "one label, or mount_offset_deg in the profile: it decides the whole session"
+        return "one label of a backward stretch, or mount_offset_deg in the profile"
     if "habit" in reason or "step rate tells" in reason or "change of pace" in reason:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
     if "only the heading turned" in reason or "not connected" in reason:
         return "a clear change of speed and step rate at the turn, or a label"
+    if reason in {OTHER_WAY_FORWARD, DECEIVED}:
+        return "a label of backward on a stretch"
     if "sideways" in reason or "another zero" in reason or "handled" in reason:
         return "a label"
     return "a steadier heading, or a label"

@@ -175,10 +175,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # second decoder.
     label_enters_s: int = 30  # A label of forward over so much of a segment speaks for all of it.
     label_enters_share: float = 0.4  # A label of forward over this share of one does so, too.
-    deceived_times: float = (
-        2.0  # Where the athlete called forward what the second witness confirmed,
-    )
-    # a segment is confirmed only if its gait says backward by more than so many times as much.
+    deceived_times: float = 2.0  # Gait confirms nothing up to so many times what it was where the
+    # second witness confirmed and the athlete said forward.
 
     # turns: the second witness
     turn_window_s: int = 30  # The gait before a turn and after it is compared over this long.
