@@ -182,3 +182,28 @@ def test_a_label_within_a_confirmed_stretch_costs_nothing_of_its_edge(begins_s: 
     recording = run(MIXED, mount_deg=20.0)
     told = found(recording, (begins_s, 357, "backward"))
     assert not (called(found(recording), SURE) & ~called(told, SURE)).any()
+
+
+def test_forward_on_the_other_side_does_not_say_that_the_athlete_turns_with_the_pace() -> None:
+    """The phone is turned in every jog; the steps are those of a jog."""
+    legs = [Leg(300), *[Leg(60, 2.0, 160.0), Leg(120)] * 8]
+    recording = run(legs, mount_deg=turned(legs, set(range(1, 17, 2)), 30.0))
+    told = found(recording, (20, 60, "forward"))
+    assert not called(told, SURE).any()
+    assert called(told, ("candidate",)).sum() > 450
+
+
+def test_forward_that_reaches_into_a_backward_stretch_takes_no_more_of_it() -> None:
+    legs = [Leg(300), *[BACK, PLAIN] * 4]
+    told = found(run(legs), (345, 420, "forward"))
+    assert called(told, ("confirmed",))[302:345].all()
+    assert (called(told, ("confirmed",)) & backward(legs)).sum() > 215
+
+
+def test_of_two_walks_forward_on_one_leaves_the_other_in_doubt() -> None:
+    """A walk of quicker steps at one speed, with the phone turned: gait says nothing of a walk."""
+    legs = [Leg(90, 1.4, 110.0), Leg(90, 1.4, 118.0)] * 6
+    recording = run(legs, mount_deg=turned(legs, set(range(1, 12, 2)), 95.0))
+    told = found(recording, (10, 70, "forward"))
+    assert not called(told, SURE).any()
+    assert any("you called the other direction forward" in part.reason for part in told.segments)

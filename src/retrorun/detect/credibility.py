@@ -144,8 +144,9 @@ def gait_goes_with_side(
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
-    known = (grounds.heading_raw != 0) | mount.called_forward.inside
-    calm &= known & ~_in_one_way_mounts(grounds.heading_raw, grounds.facing.mount, settings)
+    calm &= (grounds.heading_raw != 0) & ~_in_one_way_mounts(
+        grounds.heading_raw, grounds.facing.mount, settings
+    )
     behind = calm & back & (mount.witness >= 0)
     if not behind.any():
         return True
@@ -158,8 +159,8 @@ def gait_goes_with_side(
         joint.tells_apart(values[sides[0]], values[sides[1]], least, settings)
         for values in joint.pace_and_steps(modes, walks, settings)
     ]
-    compared = [each for each in tells if each is not None]
-    return any(compared) or not compared
+    known = [each for each in tells if each is not None]
+    return any(known) or not known
 
 
 def may_turn_with_pace(
@@ -218,7 +219,7 @@ def doubtful_sign(mount: Mount) -> str:
     """Why the mount's sign is not to be trusted; empty if it is."""
     if mount.sure:
         return ""
-    if mount.both and not mount.called_forward.both_sides:
+    if mount.both:
         return TWO_DIRECTIONS
     if mount.sign_from.startswith("gait"):
         return "nothing but the step rate tells the sign, which way the device is worn"

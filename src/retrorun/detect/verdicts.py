@@ -165,11 +165,11 @@ def _judge_backward(
     first, last = span
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
-    if not _borders_on_label(grounds, span, settings):
-        if heading < settings.heading_enough or grounds.mount is None:
-            return _judge_by_step_rate(grounds, back, first, last, settings)
-        if last - first < settings.heading_alone_s:
-            return None, "too short to be backward running"
+    is_rest = _borders_on_label(grounds, span, settings)
+    if grounds.mount is None or (heading < settings.heading_enough and not is_rest):
+        return _judge_by_step_rate(grounds, back, first, last, settings)
+    if last - first < settings.heading_alone_s and not is_rest:
+        return None, "too short to be backward running"
     doubt = doubtful_sign(grounds.mount)
     doubt = doubt or doubtful_heading(grounds, span, resembles_proven=False, settings=settings)
     may_resemble = doubt == ONLY_THE_HEADING and session.proven
