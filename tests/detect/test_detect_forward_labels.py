@@ -170,9 +170,11 @@ def test_what_is_met_once_or_bends_by_another_angle_is_a_magnet_as_before() -> N
     assert not called(once, ("candidate", *SURE)).any()
 
 
-def test_forward_does_not_make_backward_running_confirmed_forward() -> None:
-    legs = [Leg(300), *[ALIKE, PLAIN] * 6]
+@pytest.mark.parametrize("times", [1, 2, 6])
+def test_forward_does_not_make_backward_running_confirmed_forward(times: int) -> None:
+    legs = [Leg(300), *[ALIKE, PLAIN] * times, Leg(200)]
     told = found(run(legs), (20, 60, "forward"))
+    assert called(told, SURE, "forward")[:290].all()
     deep = np.convolve(backward(legs), np.ones(11), "same") >= 11
     assert not (called(told, SURE, "forward") & deep).any()
 
@@ -207,3 +209,10 @@ def test_of_two_walks_forward_on_one_leaves_the_other_in_doubt() -> None:
     told = found(recording, (10, 70, "forward"))
     assert not called(told, SURE).any()
     assert any("you called the other direction forward" in part.reason for part in told.segments)
+
+
+def test_one_label_of_backward_leaves_the_plain_running_before_it_forward() -> None:
+    """At one speed and step rate the label must not make the device turned before it."""
+    legs = [Leg(61, 1.5, 120.0), Leg(240), *[ALIKE, PLAIN] * 6]
+    told = found(run(legs, mount_deg=80.0), (310, 343, "backward"))
+    assert (called(told, ("candidate", *SURE)) & ~backward(legs)).sum() < 10
