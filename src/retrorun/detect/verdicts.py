@@ -261,9 +261,6 @@ def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettin
         heading = float(grounds.heading[first:last].sum())
         speaks = not another_zero(grounds, (first, last), settings)
         decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
-    if grounds.mount.called_forward.alone:  # that says nothing of where the heading opposes
-        opposes = (grounds.heading == 0) & (grounds.heading_raw > 0)
-        decided.verdict[~decided.back & opposes] = 0
 
 
 def _without_heading(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
