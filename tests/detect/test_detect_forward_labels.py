@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from made_runs import Leg, backward, run
-from retrorun.detect import detect
+from retrorun.detect import _grounds, _observed, detect
+from retrorun.detect.labels import evidence
 from retrorun.model import Athlete, Detection, Label, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
@@ -216,3 +217,17 @@ def test_one_label_of_backward_leaves_the_plain_running_before_it_forward() -> N
     legs = [Leg(61, 1.5, 120.0), Leg(240), *[ALIKE, PLAIN] * 6]
     told = found(run(legs, mount_deg=80.0), (310, 343, "backward"))
     assert (called(told, ("candidate", *SURE)) & ~backward(legs)).sum() < 10
+
+
+def test_forward_where_the_phone_was_turned_makes_no_other_run_likelier_backward() -> None:
+    jog = Leg(60, 2.2, 162.0)
+    legs = [Leg(300), *[BACK, PLAIN] * 4, *[jog, PLAIN] * 3]
+    track = prepare(run(legs, mount_deg=turned(legs, {9, 11, 13})), SETTINGS.prepare)
+    label = Label(903.0, 943.0, "forward", "command")
+    witness = []
+    for labels in ((), (label,)):
+        said = evidence(labels, track.seconds, SETTINGS.detect)
+        mount = _grounds(_observed(track, SETTINGS.detect), said, Athlete(), SETTINGS.detect).mount
+        assert mount is not None
+        witness.append(mount.witness)
+    assert (witness[1] <= witness[0] + 1e-9).all()
