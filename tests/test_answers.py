@@ -28,7 +28,17 @@ from retrorun.detect.labels import in_force, turned_about
 from retrorun.errors import SettingsError
 from retrorun.ingest import Engine, plan_import, run_import
 from retrorun.metrics import Metrics
-from retrorun.model import Athlete, Label, Lap, MeasuredSegment, Segment, Session, Source, Track
+from retrorun.model import (
+    TWO_DIRECTIONS,
+    Athlete,
+    Label,
+    Lap,
+    MeasuredSegment,
+    Segment,
+    Session,
+    Source,
+    Track,
+)
 from retrorun.settings import Settings
 
 # 2 and 4 are candidates; 3 was confirmed
@@ -116,11 +126,25 @@ def test_what_a_file_holds_is_overruled_and_not_lost() -> None:
     assert len(in_force([row, replace(row, start_s=50)])) == 2
 
 
+def asked(segment: Segment) -> Segment:
+    return replace(segment, reason=TWO_DIRECTIONS)
+
+
 def test_candidates_are_accepted_and_rejected_by_the_numbers_on_the_page() -> None:
     assert after(Accept((4,))) == [(200, 260, "backward")]
     assert after(Accept()) == [(100, 160, "backward"), (200, 260, "backward")]
     assert after(Reject((2,)), Accept()) == [(100, 160, "forward"), (200, 260, "backward")]
     assert after(Reject(), Accept((2,))) == [(100, 160, "backward"), (200, 260, "forward")]
+
+
+def test_who_rejects_all_of_two_directions_calls_both_forward() -> None:
+    """Else the label of one would make the other, which was asked about too, backward."""
+    whole = session_with(((0, 100, "forward", "candidate"), (100, 160, "backward", "candidate")))
+    parts = (replace(each, segment=asked(each.segment)) for each in whole.measures.segments)
+    both = replace(whole, measures=replace(whole.measures, segments=tuple(parts)))
+    assert after(Reject(), session=both) == [(0, 100, "forward"), (100, 160, "forward")]
+    assert after(Reject((2,)), session=both) == [(100, 160, "forward")]
+    assert after(Accept(), session=both) == [(100, 160, "backward")]
 
 
 def test_a_longer_label_survives_a_candidate_that_it_overlaps() -> None:

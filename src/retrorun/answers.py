@@ -285,6 +285,18 @@ def _by_habit(session: Session) -> dict[int, tuple[float, float]]:
     }
 
 
+def _asked_forward(session: Session) -> dict[int, tuple[float, float]]:
+    """The likelier direction of two, where both are asked for.
+
+    Who rejects all candidates of the other calls this one forward, too.
+    """
+    return {
+        number: (each.segment.start_s, each.segment.end_s)
+        for number, each in enumerate(session.measures.segments, 1)
+        if each.segment.is_asked and each.segment.direction == "forward"
+    }
+
+
 def _candidate_labels(
     session: Session, numbers: Iterable[int] | None, direction: Way
 ) -> tuple[Label, ...]:
@@ -292,6 +304,8 @@ def _candidate_labels(
     if numbers is None and not found:
         words = f"session {session.id} has no candidate to answer"
         raise SettingsError("answer-no-candidates", words)
+    if numbers is None and direction == "forward":
+        found = dict(sorted((found | _asked_forward(session)).items()))
     chosen = list(found if numbers is None else dict.fromkeys(numbers))
     known = found | _by_habit(session)
     if unknown := [each for each in chosen if each not in known]:

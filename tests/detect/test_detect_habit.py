@@ -9,8 +9,8 @@ import pytest
 from made_runs import Leg, backward, run
 from retrorun import learn
 from retrorun.detect import detect
+from retrorun.detect.gait import answered_odds
 from retrorun.detect.labels import gait_answers
-from retrorun.detect.verdicts import answered_odds
 from retrorun.model import (
     AnsweredGait,
     AnsweredSide,

@@ -156,7 +156,7 @@ def _question(found: Sequence[Segment]) -> tuple[Note, ...]:
         return ()
     lasting = [round(sum(each.end_s - each.start_s for each in side) / 60.0) for side in sides]
     words = f"two directions, A for {lasting[0]} min and B for {lasting[1]} min: which is forward?"
-    return (Note("two-directions", f"{words} One label of either decides the whole session"),)
+    return (Note("two-directions", f"{words} One label of either tells"),)
 
 
 def _credible_labels(
@@ -203,6 +203,7 @@ def _grounds(
     heading_llr_raw = np.zeros(track.seconds)
     if mounted is not None:
         heading_llr_raw = heading.evidence(facing, mounted.offset_deg, settings)
+        heading_llr_raw[mounted.called_forward.inside] = 0.0
     heading_llr = heading_llr_raw
     gait_evidence = gait.GaitEvidence.silent(track.seconds, settings)
     reads = mounted.reads if mounted is not None else frozenset[str]()
@@ -227,7 +228,7 @@ def _grounds(
             facing, (heading_llr, gait_evidence.ratio), reversed_at, settings
         )
         if mounted is not None:  # the athlete turned there, however few steps that made
-            disturbed &= mounted.witness < 0
+            disturbed &= (mounted.witness < 0) & ~mounted.repeated
         heading_llr = np.where(disturbed, 0.0, heading_llr)
     probability = backward_probability(
         heading_llr + label_llr + gait_evidence.ratio, *switch, settings.prior

@@ -7,12 +7,12 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import joint
-from retrorun.detect import mount as mounts
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing, is_relative, shows_handling
+from retrorun.detect.heart import pulse_of_slow_segments
 from retrorun.detect.modes import Modes, Steps
-from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts, points_ahead
-from retrorun.detect.series import mean_around
+from retrorun.detect.mount import Mount, points_ahead
+from retrorun.detect.series import each_run, mean_around, runs
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -30,6 +30,11 @@ WITH_PACE = (
     "the device may have turned at each change of pace: steps, heart and turns do not say otherwise"
 )
 ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
+OTHER_WAY_FORWARD = (
+    "you called the other direction forward: speed and steps do not say that this one is backward"
+)
+DECEIVED = "speed and steps spoke as clearly for backward where you said forward"
+BOTH_FORWARD = "you called both directions of the heading forward"
 
 
 class Grounds(msgspec.Struct, frozen=True, eq=False):
@@ -140,7 +145,7 @@ def gait_goes_with_side(
     """
     modes = grounds.modes
     calm = mean_around((~modes.moving).astype(np.float64), settings.calm_s) == 0
-    calm &= (grounds.heading_raw != 0) & ~in_one_way_mounts(
+    calm &= (grounds.heading_raw != 0) & ~_in_one_way_mounts(
         grounds.heading_raw, grounds.facing.mount, settings
     )
     behind = calm & back & (mount.witness >= 0)
@@ -173,7 +178,7 @@ def may_turn_with_pace(
         return False
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False
-    pulse = mounts.pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
+    pulse = pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
     uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
     ahead = uncounted and points_ahead(grounds.facing, mount, settings)
     if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
@@ -184,6 +189,31 @@ def may_turn_with_pace(
         return False
     jogs = pulse <= settings.hand_pulse_least and quicker < settings.hand_gain
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
+
+
+def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
+    """Why labels of forward leave a backward segment in doubt; empty if they do not.
+
+    That one side of a heading is forward does not say that the other is backward: a device that
+    was turned has forward on both.
+    """
+    called = None if grounds.mount is None else grounds.mount.called_forward
+    if called is None or not called.alone:
+        return ""
+    here = grounds.gait[span[0] : span[1]]
+    if called.believed.any():
+        deceiving = max(float(grounds.gait[called.believed].mean()), 0.0)
+        if float(here.mean()) <= settings.deceived_times * deceiving:
+            return DECEIVED
+    needed = 0.0 if turns_about(grounds, span, settings) else settings.gait_confirms
+    return OTHER_WAY_FORWARD if called.decides and float(here.sum()) < needed else ""
+
+
+def answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
+    """By which labels a question of the heading alone is answered; empty if it is not."""
+    both = grounds.mount is not None and grounds.mount.called_forward.both_sides
+    asks_gait = float(grounds.gait[span[0] : span[1]].sum()) >= settings.gait_teaches
+    return BOTH_FORWARD if both and not asks_gait else ""
 
 
 def doubtful_sign(mount: Mount) -> str:
@@ -249,7 +279,7 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
         return ""
     inside = begins[(begins > span[0]) & (begins < span[1])]
     for part in pairwise((span[0], *inside.tolist(), span[1])):
-        if goes_one_way(grounds.heading_raw, part, grounds.parts_at, settings):
+        if _goes_one_way(grounds.heading_raw, part, grounds.parts_at, settings):
             return _ANOTHER_ZERO if is_relative(grounds.facing) else _HANDLED
     unsure = begins.size and mount.axis_odds[span[0] : span[1]].min() < settings.sign_sure
     return _EITHER_WAY if unsure else ""
@@ -288,3 +318,29 @@ def _degrees_off_opposite(grounds: Grounds, inside: slice) -> float:
         float(each[inside][np.isfinite(each[inside])].sum()) for each in grounds.off_course
     )
     return 180.0 - abs(float(np.degrees(arithmetic.arctan2(sine, cosine))))
+
+
+def _goes_one_way(
+    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
+) -> bool:
+    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
+    first = int(holes[holes <= part[0]].max(initial=0))
+    last = int(holes[holes >= part[1]].min(initial=heading.size))
+    own = float(heading[part[0] : part[1]].sum())
+    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
+
+
+def _in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSettings) -> BoolArray:
+    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,).
+
+    Args:
+        heading: (n,) its evidence.
+        mount: (n,) number of the mount.
+        settings: of this stage.
+    """
+    starts, _ = runs(mount)
+    found = np.zeros(mount.size, dtype=bool)
+    for first, last in each_run(mount):
+        alone = _goes_one_way(heading, (first, last), starts, settings)
+        found[first:last] = alone and starts.size > 1
+    return found

@@ -1,13 +1,13 @@
 """Evidence of steps and strides: backward running takes more steps, and shorter contacts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
 from msgspec import structs
 
 from retrorun import arithmetic
-from retrorun.detect.modes import Steps, Stride
+from retrorun.detect.modes import Modes, Steps, Stride
 from retrorun.detect.step_rate import (
     expected_spm,
     fit,
@@ -18,7 +18,7 @@ from retrorun.detect.step_rate import (
     two_lines,
 )
 from retrorun.detect.turns import OwnGait, backward_gait
-from retrorun.model import Athlete, GaitLine
+from retrorun.model import AnsweredGait, AnsweredSide, Athlete, GaitCandidate, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray
@@ -288,3 +288,97 @@ def _taught(stride: Stride, changes: FloatArray, settings: DetectSettings) -> St
     usual, spread = stride.turned
     mean = own_weight * arithmetic.median(changes) + usual_weight * usual
     return structs.replace(stride, turned=(mean, min(spread, settings.stride_spread)))
+
+
+def counted_running(side: BoolArray, modes: Modes) -> BoolArray:
+    """(n,) the seconds of a side whose running step rate is known; a phone knows none."""
+    return side & np.isfinite(modes.cadence_spm) & ~modes.walking
+
+
+def odds_by_own_line(
+    counted: BoolArray, modes: Modes, line: GaitLine | None, settings: DetectSettings
+) -> float:
+    """Evidence of the athlete's own line, from earlier sessions, that this side is forward."""
+    if line is None or counted.sum() < settings.gait_least_s:
+        return 0.0
+    expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
+    above = arithmetic.median((modes.cadence_spm - expected)[counted])
+    gain = settings.own_gain * arithmetic.median(expected[counted])
+    # from day to day, and within a session
+    wide = float(arithmetic.hypot(settings.day_spread_spm, line.spread_spm))
+    most = settings.own_sign_most
+    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
+
+
+def odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+    """How far speed alone speaks for forward, in log-odds."""
+    odds, even_mps, most = settings.slow_sign
+    return float(np.clip(odds * (arithmetic.median(modes.speed_mps[side]) - even_mps), -most, most))
+
+
+def odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
+    """How far step rate alone speaks for forward, in log-odds, by other athletes.
+
+    Two normal distributions of the level, one apart from the other by what running backward adds.
+    """
+    counted = counted_running(side, modes)
+    if counted.sum() < settings.gait_least_s:
+        return 0.0
+    slope, (usual, spread) = settings.run_slope[0], settings.level_spm
+    level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
+    gain, most = settings.level_gain_spm, settings.level_most
+    return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
+
+
+def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: DetectSettings) -> float:
+    """Log-odds that a candidate is backward, by what the athlete said of others.
+
+    For each quantity the densities of the next such segment by both kinds of answers: normal, its
+    mean drawn from people's to the athlete's own, its deviation that of both beside each other.
+    Where some were accepted, too, the kinds are also held to be as narrow as the narrower one, and
+    the better odds count: what is as near to the accepted ones as to the rejected is of either.
+    """
+    usual_speed, between = settings.slower_log
+    excursions = settings.turned_excursion, settings.quick_excursion
+    quantities = (
+        ("steps", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
+        ("speed", found.speed_share, (-usual_speed, between), settings.quick_speed),
+        ("contact", found.contact_ratio, settings.contact_log, settings.quick_contact),
+        ("excursion", found.excursion_ratio, *excursions),
+    )
+    total = nearer = answered.log_odds
+    for name, ratio, *people in quantities:
+        if ratio is None or ratio <= 0:
+            continue
+        kinds = [
+            _predicted(side, name, usual, settings)
+            for side, usual in zip((answered.backward, answered.forward), people, strict=True)
+        ]
+        value, narrow = arithmetic.log(float(ratio)), min(spread for _, spread in kinds)
+        total += _vote(value, kinds, settings)
+        nearer += _vote(value, [(mean, narrow) for mean, _ in kinds], settings)
+    return total if answered.backward is None else max(total, nearer)
+
+
+def _predicted(
+    side: AnsweredSide | None, name: str, usual: tuple[float, float], settings: DetectSettings
+) -> tuple[float, float]:
+    """Mean and deviation of the next segment's value, by people and by such answers."""
+    mean, between = usual
+    own = getattr(side, f"{name}_log") if side is not None else None
+    within = settings.answered_within * between
+    if side is not None and own is not None:
+        sessions = getattr(side, f"{name}_weight", side.weight)
+        weights = 1.0 / (between * between), sessions / (within * within)
+        mean = (weights[0] * mean + weights[1] * own) / sum(weights)
+        between = float(np.sqrt(1.0 / sum(weights)))
+    return mean, arithmetic.hypot(between, within)
+
+
+def _vote(value: float, kinds: Sequence[tuple[float, float]], settings: DetectSettings) -> float:
+    """Log-odds of the first of two normals against the second, bounded."""
+    logs = [
+        -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
+        for mean, spread in kinds
+    ]
+    return float(np.clip(logs[0] - logs[1], -settings.answered_vote, settings.answered_vote))

@@ -11,6 +11,7 @@ from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import each_run, mean_around, runs, without_drift
+from retrorun.detect.turns import SideRuns
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, difference_deg, wrap_deg
@@ -472,3 +473,19 @@ def _axis_deg(angle_deg: FloatArray) -> float:
     doubled = np.radians(2.0 * angle_deg)
     sine, cosine = (float(each.sum()) for each in arithmetic.sine_cosine(doubled))
     return float(np.degrees(arithmetic.arctan2(sine, cosine))) / 2.0
+
+
+def repeated_sides(parts: SideRuns, off_deg: FloatArray, settings: DetectSettings) -> BoolArray:
+    """Seconds of runs on the side called backward that no magnetic disturbance makes, (n,).
+
+    A magnet bends the heading by any angle. What is turned exactly about, for half a minute and
+    more, time after time, is an athlete or a device. ``off_deg`` (n,) is heading less course and
+    axis, whichever way round the axis is.
+    """
+    found = parts.opposite & (parts.ends - parts.starts >= settings.repeated_least_s)
+    for each in np.flatnonzero(found).tolist():
+        within = np.radians(off_deg[parts.starts[each] : parts.ends[each]])
+        sine, cosine = (float(np.nansum(part)) for part in arithmetic.sine_cosine(within))
+        found[each] = abs(cosine) >= settings.repeated_cosine * arithmetic.hypot(sine, cosine)
+    found &= found.sum() >= settings.repeated_runs
+    return parts.each_second(found.astype(np.float64)) > 0

@@ -9,18 +9,44 @@ from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect import turns
-from retrorun.detect.heading import Facing, is_relative
-from retrorun.detect.modes import Modes, Steps
-from retrorun.detect.series import each_run, known_mean, mean_around, runs, without_short
-from retrorun.detect.step_rate import pulse_of_span
+from retrorun.detect.gait import (
+    counted_running,
+    odds_by_level,
+    odds_by_own_line,
+    odds_by_speed,
+)
+from retrorun.detect.heading import Facing, is_relative, repeated_sides
+from retrorun.detect.modes import Modes
+from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
-from retrorun.model import Athlete, GaitLine
+from retrorun.model import Athlete
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, true_runs, wrap_deg
+from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
 STATED = ("profile", "labels")
 WATCHES = ("fit:",)  # worn flat, the twelve to the front
+
+
+class CalledForward(msgspec.Struct, frozen=True, eq=False):
+    """What labels of forward say beside the sign: they may lie where only the device was turned.
+
+    Attributes:
+        inside: (n,) seconds of the runs of a heading that is called backward in which the athlete
+            labelled forward: the device was turned there.
+        alone: whether nothing was labelled backward.
+        decides: whether the sign rests on labels of forward alone: of the other side they say
+            nothing.
+        both_sides: whether forward was labelled, alone, on both sides of the heading.
+        believed: (n,) those of ``inside`` of which the second witness was sure, without the labels,
+            that the athlete turned.
+    """
+
+    inside: BoolArray
+    alone: bool
+    decides: bool
+    both_sides: bool
+    believed: BoolArray
 
 
 class Mount(msgspec.Struct, frozen=True, eq=False):
@@ -39,6 +65,9 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
         turns: log-odds that the heading's changes are turns of the athlete, by all of them.
         unsteady: whether the device clearly turned on the body as often as the athlete did.
         device_turned: (n,) seconds in which the device is held to be the other way round.
+        called_forward: what labels of forward say beside the sign.
+        repeated: (n,) seconds on the side called backward that come too often and too exactly for
+            a magnetic disturbance.
         reads: names of the learnt values on which this depends.
     """
 
@@ -54,12 +83,15 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
     turns: float
     unsteady: bool
     device_turned: BoolArray
+    called_forward: "CalledForward"
+    repeated: BoolArray
     reads: frozenset[str]
 
     @property
     def stated(self) -> bool:
-        """Whether the athlete said how the device is worn, or labelled enough to tell."""
-        return self.sign_from in STATED
+        """Whether the athlete said how the device is worn, or labelled a backward stretch."""
+        by_forward = self.sign_from == "labels" and self.called_forward.alone
+        return self.sign_from in STATED and not by_forward
 
 
 def mount(
@@ -94,9 +126,17 @@ def mount(
         axis = wrap_deg(axis + 180.0)
         parts = structs.replace(parts, opposite=~parts.opposite)
         sign = structs.replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
-    run_odds = _odds_of_runs(parts, labelled, sign, settings)
-    backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    backward_odds, unaided = (
+        _decoded(parts, turned, each, sign, settings) for each in (labelled, 0.0 * labelled)
+    )
+    both_sides = _forward_on_both(labelled, (ahead, behind), settings)
+    called = _called_forward(parts, unaided, (labelled, both_sides), sign, settings)
     about = _device_turned(parts, backward_odds, settings)
+    # A label makes no other run of the side that is called forward backward; and one of forward
+    # none at all, unless it decides which side is forward.
+    about &= parts.each_second((parts.opposite | (unaided > 0)).astype(np.float64)) > 0
+    if called.alone and not called.decides:
+        backward_odds = np.minimum(backward_odds, unaided)
     # With one side nothing turned; and where most of a sure sign did, the sign is in question.
     if not both or (about.mean() > 0.5 and sign.log_odds >= settings.sign_sure):
         about = np.zeros(about.size, dtype=bool)
@@ -113,18 +153,66 @@ def mount(
         turns=turned.turn_log_odds,
         unsteady=turned.unsteady,
         device_turned=about,
+        called_forward=called,
+        repeated=repeated_sides(parts, facing.delta_deg - axis, settings),
         # Without a boundary between two sides there is nothing to which a contrast is compared.
         reads=sign.reads | ({BACKWARD_CONTRAST} if parts.starts.size > 1 else frozenset()),
     )
+
+
+def _called_forward(
+    parts: SideRuns,
+    unaided: FloatArray,
+    said: tuple[FloatArray, bool],
+    sign: "_Sign",
+    settings: DetectSettings,
+) -> CalledForward:
+    """What labels of forward say beside the sign; ``unaided`` (k,) is the witness without labels.
+
+    ``said`` is the evidence of labels (n,), and whether forward was labelled on both sides. A
+    label that only reaches into the edge of a run says nothing of that run.
+    """
+    labelled, both_sides = said
+    total = np.concatenate(([0], np.cumsum(labelled < 0)))
+    labelled_s = total[parts.ends] - total[parts.starts]
+    share_s = settings.label_enters_share * (parts.ends - parts.starts)
+    inside = parts.opposite & (labelled_s >= np.minimum(settings.label_enters_s, share_s))
+    believed = inside & (unaided >= settings.witness_enough)
+    alone = bool((labelled < 0).any() and not (labelled > 0).any())
+    return CalledForward(
+        parts.each_second(inside.astype(np.float64)) > 0,
+        alone,
+        alone and sign.by == "labels" and not sign.was_sure,
+        alone and both_sides,
+        parts.each_second(believed.astype(np.float64)) > 0,
+    )
+
+
+def _forward_on_both(
+    labelled: FloatArray, sides: tuple[BoolArray, BoolArray], settings: DetectSettings
+) -> bool:
+    """Whether forward was labelled on both sides of the heading."""
+    return all(int((labelled[side] < 0).sum()) >= settings.label_least_s for side in sides)
 
 
 def _is_turned_over(
     parts: SideRuns, turned: Witness, labelled: FloatArray, settings: DetectSettings
 ) -> BoolArray:
     """Of which runs the mount's longer side is backward, by the second witness and labels, (k,)."""
-    run_odds = _odds_of_runs(parts, labelled, None, settings)
-    backward_odds = turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
+    backward_odds = _decoded(parts, turned, labelled, None, settings)
     return _odds_of_mounts(parts, backward_odds, settings) < 0.0
+
+
+def _decoded(
+    parts: SideRuns,
+    turned: Witness,
+    labelled: FloatArray,
+    sign: "_Sign | None",
+    settings: DetectSettings,
+) -> FloatArray:
+    """The second witness's log-odds of backward of each run, (k,)."""
+    run_odds = _odds_of_runs(parts, labelled, sign, settings)
+    return turns.decode(parts, turned.boundaries, run_odds, turned.turn_log_odds)
 
 
 def _odds_of_mounts(
@@ -271,12 +359,16 @@ def _axis_of_one(
 
 
 class _Sign(msgspec.Struct, frozen=True):
-    """Log-odds with and without habit that the axis is the facing offset, and by what."""
+    """Log-odds with and without habit that the axis is the facing offset, and by what.
+
+    ``was_sure`` says whether it was as sure before the labels.
+    """
 
     log_odds: float
     firm: float
     by: str
     reads: frozenset[str] = frozenset()
+    was_sure: bool = False
 
 
 class _Known(msgspec.Struct, frozen=True, eq=False):
@@ -297,7 +389,6 @@ def _sign(
     settings: DetectSettings,
 ) -> _Sign:
     """Log-odds that the axis itself, not its opposite, is the facing offset; and by what."""
-    ahead, behind = sides
     middle = arithmetic.median(axis)
     several = known.facing.mount.max(initial=0) > 0  # it was worn at several angles
     if known.athlete.mount_offset_deg is not None and not several:
@@ -305,11 +396,47 @@ def _sign(
         if abs(apart) > settings.stated_cosine:
             stated = float(np.copysign(settings.stated_odds, apart))
             return _Sign(stated, stated, "profile")
-    by_labels = float(labelled[behind].sum() - labelled[ahead].sum())
-    if abs(by_labels) > settings.labelled_odds:
-        stated = float(np.copysign(settings.stated_odds, by_labels))
-        # A label wins its own seconds; the others are sure only where the gait is not against it.
-        return _Sign(stated, stated + (known.turned.votes if known.both else 0.0), "labels")
+    unaided = _sign_without_labels(middle, sides, known, settings)
+    by_labels = _vote_of_labels(sides, labelled, settings)
+    if abs(by_labels) <= settings.labelled_odds:
+        return unaided
+    was_sure = min(abs(unaided.log_odds), unaided.firm * np.sign(unaided.log_odds))
+    alike = by_labels * unaided.log_odds > 0
+    sure = bool(was_sure >= settings.sign_sure)
+    rarer = by_labels * float(sides[0].sum() - sides[1].sum()) < 0.0
+    settled = (sure if known.both else rarer) or _forward_on_both(labelled, sides, settings)
+    if settled and not alike and not (labelled > 0).any():
+        return unaided  # the device was only turned where forward was labelled
+    stated = float(np.copysign(settings.stated_odds, by_labels))
+    # A label wins its own seconds; the others are sure only where the gait is not against it.
+    firm = stated + (known.turned.votes if known.both else 0.0)
+    return _Sign(stated, firm, "labels", unaided.reads, was_sure=alike and sure)
+
+
+def _vote_of_labels(
+    sides: tuple[BoolArray, BoolArray], labelled: FloatArray, settings: DetectSettings
+) -> float:
+    """Summed log-odds of labels that the side called ahead is forward.
+
+    Both directions can be forward, where the device was turned, but not both backward: where
+    labels of backward lie on one side, those of forward say no more of the sign.
+    """
+    ahead, behind = (labelled[side] for side in sides)
+    backward = float(np.maximum(behind, 0.0).sum() - np.maximum(ahead, 0.0).sum())
+    if abs(backward) >= settings.label_least_s * settings.label_strength:
+        return backward
+    return float(behind.sum() - ahead.sum())
+
+
+def _sign_without_labels(
+    middle: float,
+    sides: tuple[BoolArray, BoolArray],
+    known: _Known,
+    settings: DetectSettings,
+) -> _Sign:
+    """The sign by gait and habit; ``middle`` is the axis's median in degrees."""
+    ahead, behind = sides
+    several = known.facing.mount.max(initial=0) > 0
     nearer = _prior_of_mount(known.facing, settings) * arithmetic.cos(float(np.radians(middle)))
     nearer *= not several
     if not known.both:
@@ -331,15 +458,15 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    counted = _counted_running(only, modes)
-    own = side * _odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
+    counted = counted_running(only, modes)
+    own = side * odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
     reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
-    habit = side * (settings.forward_habit + _odds_by_speed(only, modes, settings))
+    habit = side * (settings.forward_habit + odds_by_speed(only, modes, settings))
     # In a pocket a phone points anywhere: where it points is no reason to be sure.
     firm = habit + (nearer if _is_of_watch(known.facing) else 0.0)
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the athlete's earlier runs)", reads)
-    stepped = own + side * _odds_by_level(only, modes, settings)
+    stepped = own + side * odds_by_level(only, modes, settings)
     total = nearer + habit + stepped
     if total == 0.0:  # nothing tells, as in a walk by a relative heading: most go forward
         total = side * settings.sign_margin
@@ -357,130 +484,7 @@ def _is_of_watch(facing: Facing) -> bool:
     return (facing.verdict.source or "").startswith(WATCHES)
 
 
-def _counted_running(side: BoolArray, modes: Modes) -> BoolArray:
-    """(n,) the seconds of a side whose running step rate is known; a phone knows none."""
-    return side & np.isfinite(modes.cadence_spm) & ~modes.walking
-
-
-def _odds_by_own_line(
-    counted: BoolArray, modes: Modes, line: GaitLine | None, settings: DetectSettings
-) -> float:
-    """Evidence of the athlete's own line, from earlier sessions, that this side is forward."""
-    if line is None or counted.sum() < settings.gait_least_s:
-        return 0.0
-    expected = line.intercept_spm + line.slope_spm_per_mps * modes.speed_mps
-    above = arithmetic.median((modes.cadence_spm - expected)[counted])
-    gain = settings.own_gain * arithmetic.median(expected[counted])
-    # from day to day, and within a session
-    wide = float(arithmetic.hypot(settings.day_spread_spm, line.spread_spm))
-    most = settings.own_sign_most
-    return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
-
-
-def _odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
-    """How far speed alone speaks for forward, in log-odds."""
-    odds, even_mps, most = settings.slow_sign
-    return float(np.clip(odds * (arithmetic.median(modes.speed_mps[side]) - even_mps), -most, most))
-
-
-def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
-    """How far step rate alone speaks for forward, in log-odds, by other athletes.
-
-    Two normal distributions of the level, one apart from the other by what running backward adds.
-    """
-    counted = _counted_running(side, modes)
-    if counted.sum() < settings.gait_least_s:
-        return 0.0
-    slope, (usual, spread) = settings.run_slope[0], settings.level_spm
-    level = arithmetic.median(modes.cadence_spm[counted] - slope * modes.speed_mps[counted])
-    gain, most = settings.level_gain_spm, settings.level_most
-    return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
-
-
 def points_ahead(facing: Facing, mount: Mount, settings: DetectSettings) -> bool:
     """Whether a compass points ahead of the athlete, as at a belt, who runs forward."""
     offset_deg = abs(arithmetic.median(wrap_deg(mount.offset_deg)))
     return not is_relative(facing) and offset_deg <= settings.ahead_deg
-
-
-def goes_one_way(
-    heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
-) -> bool:
-    """Whether the evidence of the heading (n,) between two holes is that of a part of it alone."""
-    first = int(holes[holes <= part[0]].max(initial=0))
-    last = int(holes[holes >= part[1]].min(initial=heading.size))
-    own = float(heading[part[0] : part[1]].sum())
-    return bool((heading[first:last] * own < 0).sum() < settings.other_side_s)
-
-
-def in_one_way_mounts(heading: FloatArray, mount: IntArray, settings: DetectSettings) -> BoolArray:
-    """Seconds since a handling, or before one, that all go one way: nothing tells which, (n,).
-
-    Args:
-        heading: (n,) its evidence.
-        mount: (n,) number of the mount.
-        settings: of this stage.
-    """
-    starts, _ = runs(mount)
-    found = np.zeros(mount.size, dtype=bool)
-    for first, last in each_run(mount):
-        alone = goes_one_way(heading, (first, last), starts, settings)
-        found[first:last] = alone and starts.size > 1
-    return found
-
-
-def pulse_of_slow_segments(
-    steps: Steps, moving: BoolArray, back: BoolArray, settings: DetectSettings
-) -> float:
-    """Summed log-odds that the segments ``back`` (n,) were backward rather than slow, by heart.
-
-    Asked are those of which nothing but the pace could explain it: on level ground, without a stop,
-    clearly slower than the forward running before them. There the heart of whoever jogs falls, and
-    that of whoever runs backward hardly does. A fall from the heart's ceiling speaks against
-    backward; that it stays at its ceiling says nothing.
-    """
-    if not _beats(steps.heart_bpm, settings):
-        return 0.0
-    total = 0.0
-    for span in _slow_segments(steps, moving, back, settings):
-        vote, at_ceiling = pulse_of_span(steps, back, span, settings)
-        total += min(vote, 0.0) if at_ceiling else vote
-    return total
-
-
-def _slow_segments(
-    steps: Steps, moving: BoolArray, back: BoolArray, settings: DetectSettings
-) -> list[tuple[int, int]]:
-    """First second of such segments and the one after their last."""
-    running, found = np.isfinite(steps.speed_mps), []
-    gone = np.concatenate(([0], np.cumsum(running & ~back)))
-    for first, last in true_runs(back):
-        before = max(first - settings.pulse_ahead_s, 0)
-        steady = gone[first] - gone[before] >= settings.hand_pulse_ahead_s
-        long = running[first:last].sum() >= settings.pulse_least_s
-        if not (steady and long) or (~moving[first:last]).sum() >= settings.pulse_hole_s:
-            continue
-        sides = ((slice(before, first), ~back[before:first]), (slice(first, last), ...))
-        fast, slow = (known_mean(steps.speed_mps[at][way]) for at, way in sides)
-        climbs = [abs(float(np.mean(steps.grade[at][way]))) for at, way in sides]
-        slower = slow <= settings.hand_pulse_slower * fast
-        level = max(climbs) <= settings.hand_pulse_level
-        if slower and level and not _counts_steps(steps, slice(before, last), settings):
-            found.append((first, last))
-    return found
-
-
-def _beats(heart_bpm: FloatArray, settings: DetectSettings) -> bool:
-    """Whether a heart rate (n,) moves at all; one that stands still is a hanging sensor's."""
-    known = heart_bpm[np.isfinite(heart_bpm)]
-    if not known.size:
-        return False
-    low, high = (arithmetic.quantile(known, each) for each in settings.line_ends)
-    return high - low >= settings.hand_pulse_range_bpm
-
-
-def _counts_steps(steps: Steps, where: slice, settings: DetectSettings) -> bool:
-    """Whether the heart rate there is the step rate: an optical sensor may lock on to the steps."""
-    apart = np.abs(steps.heart_bpm[where] - steps.cadence_spm[where])
-    apart = apart[np.isfinite(apart)]
-    return bool(apart.size) and arithmetic.median(apart) <= settings.hand_pulse_locked_spm

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.detect.credibility import Grounds, speed_ratio
+from retrorun.detect.credibility import (
+    BOTH_FORWARD,
+    DECEIVED,
+    OTHER_WAY_FORWARD,
+    Grounds,
+    speed_ratio,
+)
 from retrorun.detect.labels import spans
 from retrorun.detect.series import each_run, without_short
 from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
@@ -87,7 +93,9 @@ def _verdict(decided: Verdict, way: Direction, sums: dict[str, float], grounds: 
     """
     if decided != "candidate" or way in {"backward", "unknown"}:
         return decided
-    asked = grounds.mount is not None and grounds.mount.both and not grounds.mount.sure
+    mount = grounds.mount
+    asked = mount is not None and mount.both and not mount.sure
+    asked &= mount is not None and not mount.called_forward.both_sides
     return "candidate" if asked and way == "forward" and sums["heading"] != 0 else "assumed"
 
 
@@ -108,9 +116,10 @@ def _reason(
     forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
     if verdict in forward:
         return forward[verdict]
-    rejected = [one for one in decision.reasons if one[2] == CALLED_FORWARD]
-    if any(first < span[1] and span[0] < last for first, last, _ in rejected):
-        return "a part of it is as in what you called forward before"
+    here = [words for first, last, words in decision.reasons if first < span[1] and span[0] < last]
+    if BOTH_FORWARD in here or CALLED_FORWARD in here:
+        rejected = "a part of it is as in what you called forward before"
+        return BOTH_FORWARD if BOTH_FORWARD in here else rejected
     if sums["heading"] < -mentioned:
         return "heading goes with the course, but is not sure"
     on_line = "step rate on the forward line; no heading says so"
@@ -193,11 +202,13 @@ def would_change(segment: Segment, heading: HeadingVerdict, settings: DetectSett
 def _settled_by(reason: str) -> str:
     """What settles a doubt about a heading."""
     if "two directions" in reason:
-        return "one label, or mount_offset_deg in the profile: it decides the whole session"
+        return "one label of a backward stretch, or mount_offset_deg in the profile"
     if "habit" in reason or "step rate tells" in reason or "change of pace" in reason:
         return "saying in the profile how the device is worn (mount_offset_deg), or a label"
     if "only the heading turned" in reason or "not connected" in reason:
         return "a clear change of speed and step rate at the turn, or a label"
+    if reason in {OTHER_WAY_FORWARD, DECEIVED}:
+        return "a label of backward on a stretch"
     if "sideways" in reason or "another zero" in reason or "handled" in reason:
         return "a label"
     return "a steadier heading, or a label"

@@ -5,7 +5,7 @@ right for this one body (``learn``); where that is proven, and the athlete wants
 kind that was answered count, with the verdict ``habit``.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 
 import msgspec
@@ -21,6 +21,8 @@ from retrorun.detect.credibility import (
     Grounds,
     SessionWide,
     another_zero,
+    answered,
+    called_otherwise,
     doubtful_heading,
     doubtful_sign,
     gait_agrees,
@@ -29,13 +31,13 @@ from retrorun.detect.credibility import (
     turns_about,
     wander,
 )
+from retrorun.detect.gait import answered_odds
 from retrorun.detect.heading import shows_handling
 from retrorun.detect.labels import COARSE, spans
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import each_run, mean_around, without_short
 from retrorun.model import (
     AnsweredGait,
-    AnsweredSide,
     Direction,
     GaitCandidate,
     GaitKind,
@@ -163,9 +165,10 @@ def _judge_backward(
     first, last = span
     inside = slice(first, last)
     heading = float(grounds.heading[inside].sum())
-    if heading < settings.heading_enough or grounds.mount is None:
+    is_rest = _borders_on_label(grounds, span, settings)
+    if grounds.mount is None or (heading < settings.heading_enough and not is_rest):
         return _judge_by_step_rate(grounds, back, first, last, settings)
-    if last - first < settings.heading_alone_s:
+    if last - first < settings.heading_alone_s and not is_rest:
         return None, "too short to be backward running"
     doubt = doubtful_sign(grounds.mount)
     doubt = doubt or doubtful_heading(grounds, span, resembles_proven=False, settings=settings)
@@ -174,7 +177,21 @@ def _judge_backward(
         doubt = doubtful_heading(grounds, span, resembles_proven=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
         doubt = session.doubt
+    doubt = doubt or called_otherwise(grounds, span, settings)
+    if doubt and (answer := answered(grounds, span, settings)):
+        return None, answer
     return ("candidate", doubt) if doubt else ("confirmed", "heading opposes the course")
+
+
+def _borders_on_label(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> bool:
+    """Whether a label of backward cut these seconds off a stretch in which the heading speaks.
+
+    They need not last as long, nor say as much, as a stretch by itself.
+    """
+    first, last = span
+    beside = np.concatenate((grounds.label[max(first - 1, 0) : first], grounds.label[last:][:1]))
+    heard = float(grounds.heading[first:last].mean()) >= settings.heading_heard
+    return heard and bool((beside > 0).any())
 
 
 def _chances(
@@ -441,57 +458,3 @@ def without_rejected(
     return structs.replace(
         decision, direction=direction, probability=probability, reasons=tuple(reasons)
     )
-
-
-def answered_odds(found: GaitCandidate, answered: AnsweredGait, settings: DetectSettings) -> float:
-    """Log-odds that a candidate is backward, by what the athlete said of others.
-
-    For each quantity the densities of the next such segment by both kinds of answers: normal, its
-    mean drawn from people's to the athlete's own, its deviation that of both beside each other.
-    Where some were accepted, too, the kinds are also held to be as narrow as the narrower one, and
-    the better odds count: what is as near to the accepted ones as to the rejected is of either.
-    """
-    usual_speed, between = settings.slower_log
-    excursions = settings.turned_excursion, settings.quick_excursion
-    quantities = (
-        ("steps", 1.0 + found.step_gain, settings.ratio_log, settings.quick_steps),
-        ("speed", found.speed_share, (-usual_speed, between), settings.quick_speed),
-        ("contact", found.contact_ratio, settings.contact_log, settings.quick_contact),
-        ("excursion", found.excursion_ratio, *excursions),
-    )
-    total = nearer = answered.log_odds
-    for name, ratio, *people in quantities:
-        if ratio is None or ratio <= 0:
-            continue
-        kinds = [
-            _predicted(side, name, usual, settings)
-            for side, usual in zip((answered.backward, answered.forward), people, strict=True)
-        ]
-        value, narrow = arithmetic.log(float(ratio)), min(spread for _, spread in kinds)
-        total += _vote(value, kinds, settings)
-        nearer += _vote(value, [(mean, narrow) for mean, _ in kinds], settings)
-    return total if answered.backward is None else max(total, nearer)
-
-
-def _predicted(
-    side: AnsweredSide | None, name: str, usual: tuple[float, float], settings: DetectSettings
-) -> tuple[float, float]:
-    """Mean and deviation of the next segment's value, by people and by such answers."""
-    mean, between = usual
-    own = getattr(side, f"{name}_log") if side is not None else None
-    within = settings.answered_within * between
-    if side is not None and own is not None:
-        sessions = getattr(side, f"{name}_weight", side.weight)
-        weights = 1.0 / (between * between), sessions / (within * within)
-        mean = (weights[0] * mean + weights[1] * own) / sum(weights)
-        between = float(np.sqrt(1.0 / sum(weights)))
-    return mean, arithmetic.hypot(between, within)
-
-
-def _vote(value: float, kinds: Sequence[tuple[float, float]], settings: DetectSettings) -> float:
-    """Log-odds of the first of two normals against the second, bounded."""
-    logs = [
-        -0.5 * (value - mean) * (value - mean) / (spread * spread) - arithmetic.log(spread)
-        for mean, spread in kinds
-    ]
-    return float(np.clip(logs[0] - logs[1], -settings.answered_vote, settings.answered_vote))

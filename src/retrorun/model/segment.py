@@ -19,7 +19,7 @@ Verdict = Literal["confirmed", "candidate", "labelled", "assumed", "habit"]
 Kind = Literal["backward", "forward", "candidate", "unknown", "still"]
 KINDS: tuple[Kind, ...] = ("backward", "forward", "candidate", "unknown", "still")
 
-# The reason of a segment whose direction is asked for: one label decides the whole session.
+# The reason of a segment whose direction is asked for: one label tells which it is.
 TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
 
 # Prefixes of a label's origin: its times count from somewhere else than the session's start.

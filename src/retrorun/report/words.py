@@ -196,8 +196,8 @@ WORDS: Mapping[str, str] = {
         "Two directions, <b>A for {forward} and B for {backward}</b>: which is forward?"
     ),
     "asked": (
-        "The compass tells them apart, and nothing tells which is which. One label decides the "
-        "whole session. If A was forward:"
+        "The compass tells them apart, and nothing tells which is which. One label does. "
+        "If A was forward:"
     ),
     "asked_other": "If B was forward:",
     "side_forward_forward": "A was forward",

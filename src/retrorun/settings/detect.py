@@ -122,6 +122,11 @@ class DetectSettings(msgspec.Struct, frozen=True):
     disturbed_s: int = 60  # A magnetic disturbance lasts no longer than this.
     disturbed_least_s: int = 4  # A disturbance shorter than this is not looked for.
     disturbed_gait: float = 2.0  # Log-odds of gait that overrule a heading between two jumps.
+    repeated_runs: int = 3  # What opposes the course so many times is no magnetic disturbance.
+    repeated_least_s: int = 30  # Segments that last less are not counted among those.
+    repeated_cosine: float = (
+        0.94  # Least cosine of the angle by which they miss the exact opposite.
+    )
     disturbed_margin_s: int = 5  # A reversal of the course this near to a jump explains the jump.
     jump_half_s: int = 2  # Jumps of heading minus course are taken over this long on both sides.
     jump_deg: float = 60.0  # Heading minus course jumps where it changes by more than this.
@@ -168,6 +173,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     mount_lasts_s: int = 300  # A device that was turned on the body stays so at least so long.
     label_least_s: float = 8.0  # A label over this many seconds decides its whole segment in the
     # second decoder.
+    label_enters_s: int = 30  # A label of forward over so much of a segment speaks for all of it.
+    label_enters_share: float = 0.4  # A label of forward over this share of one does so, too.
+    deceived_times: float = 2.0  # Gait confirms nothing up to so many times what it was where the
+    # second witness confirmed and the athlete said forward.
 
     # turns: the second witness
     turn_window_s: int = 30  # The gait before a turn and after it is compared over this long.
