@@ -16,7 +16,7 @@ from retrorun.metric_types import Compared
 from retrorun.metrics import COMPARED, METRICS, energy_kcal
 from retrorun.model import Best, MeasuredSegment, Note, Session, Totals
 from retrorun.model.comparison import Day, Record, RecordStep, Week
-from retrorun.model.recording import is_plausible_clock
+from retrorun.model.recording import BODY_LABELS, is_plausible_clock
 from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -45,18 +45,23 @@ def select_sessions(
 
 
 def each_once(sessions: Iterable[Session], settings: CompareSettings) -> list[Session]:
-    """Sessions in time order, each activity once.
+    """Sessions in time order, each activity once: of its recordings the richest (`_richness`)."""
+    return [max(each, key=_richness) for each in activities(sessions, settings)]
+
+
+def activities(sessions: Iterable[Session], settings: CompareSettings) -> list[list[Session]]:
+    """Sessions in time order, the recordings of one activity together.
 
     The same activity exported twice, or recorded by two devices, starts within half a minute and
-    lasts nearly as long: the copy with more channels is kept.
+    lasts nearly as long as the first of them. Only start, duration and id are read.
     """
-    kept: list[Session] = []
+    found: list[list[Session]] = []
     for session in sorted(sessions, key=lambda each: (each.start_time_s, each.id)):
-        if kept and _is_same_activity(kept[-1], session, settings):
-            kept[-1] = max(kept[-1], session, key=_richness)
+        if found and _is_same_activity(found[-1][0], session, settings):
+            found[-1].append(session)
         else:
-            kept.append(session)
-    return kept
+            found.append([session])
+    return found
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
@@ -71,8 +76,25 @@ def _is_same_activity(first: Session, second: Session, settings: CompareSettings
     )
 
 
-def _richness(session: Session) -> tuple[int, float, str]:
-    return len(session.channels), session.duration_s, session.id
+def _richness(session: Session) -> tuple[int, bool, int, float, float, float, float, str]:
+    """What is compared of two recordings of one activity; the greater stands.
+
+    What a device on the body recorded, a compass heading, all channels, the earlier start; then
+    what was measured. The id comes last: a de-identified copy has others, and must come to the
+    same choice. An archive compares likewise when it imports (``ingest.duplicates``).
+    """
+    known = frozenset(session.channels)
+    beats = sum(each.beats for each in session.measures.totals.values())
+    return (
+        len(known & BODY_LABELS),
+        session.heading.kind == "compass",
+        len(known),
+        -session.start_time_s,
+        session.duration_s,
+        session.distance_m or 0.0,
+        beats,
+        session.id,
+    )
 
 
 def is_dated(session: Session) -> bool:

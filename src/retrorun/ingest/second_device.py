@@ -26,7 +26,6 @@ from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed
 from retrorun.ingest.duplicates import (
-    BODY,
     START_S,
     Known,
     Pair,
@@ -37,6 +36,7 @@ from retrorun.ingest.duplicates import (
     same,
 )
 from retrorun.ingest.reprocess import original_candidate, reprocess_locked
+from retrorun.model.recording import BODY_LABELS
 
 if TYPE_CHECKING:
     from retrorun.model import Label, SecondDevice, Session
@@ -204,7 +204,7 @@ def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
     if pair.alike:
         return None
     watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
-    return None if BODY & set(phone) <= set(watch) else _HOLDS_MORE
+    return None if BODY_LABELS & set(phone) <= set(watch) else _HOLDS_MORE
 
 
 def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:
