@@ -138,7 +138,8 @@ inside the tasks, in no task's name and no log; with a scheduler on another mach
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
   the salt. Weekday and time of day stay as the athlete's own clock showed them, written as if UTC;
   the zone and its offset go. Intervals stay, but for changes of the clock (summer time, travel).
-  `year` is that of the moved date.
+  `year` is that of the moved date. A session whose zone is not known has that of another recording of
+  its activity in the same part, if there is one; else its clock is that of UTC.
 - **Places** go: positions, the plane, course, heading and turn by the second, GPS accuracy, time
   zone. Heights count from the session's first one. Temperature goes, because weather tells a day.
 - **Text** goes, all of it: names, devices, files, hashes, addresses, laps, labels' origins,

@@ -68,12 +68,18 @@ def _is_same_activity(first: Session, second: Session, settings: CompareSettings
     """Whether both are one; a clock that was never set begins every session at one moment."""
     if first.id == second.id or not is_dated(second):
         return first.id == second.id
-    if abs(first.start_time_s - second.start_time_s) > settings.same_start_s:
+    times = ((each.start_time_s, each.duration_s) for each in (first, second))
+    return are_same_times(*times, settings)
+
+
+def are_same_times(
+    first: tuple[float, float], second: tuple[float, float], settings: CompareSettings
+) -> bool:
+    """Whether two recordings, each by its start and its duration, s, can be of one activity."""
+    if abs(first[0] - second[0]) > settings.same_start_s:
         return False
-    longer = max(first.duration_s, second.duration_s)
-    return abs(first.duration_s - second.duration_s) <= max(
-        settings.same_start_s, settings.same_duration_share * longer
-    )
+    least_s = settings.same_duration_share * max(first[1], second[1])
+    return abs(first[1] - second[1]) <= max(settings.same_start_s, least_s)
 
 
 def _richness(session: Session) -> tuple[int, bool, int, float, float, float, float, str]:
