@@ -334,9 +334,22 @@ def _summary(report: "Report", out: str) -> None:
     for each in report.kept:
         console.print(escape(f"not made again: {each.name}: {each.message} [{each.slug}]"))
     console.print(_counts(report))
+    _print_unassigned(report)
     console.print(f"results: {escape(storage.printable(storage.without_user(out)))}")
     if report.deferred:
         console.print("the same command does what was put off")
+
+
+def _print_unassigned(report: "Report") -> None:
+    """Files of no known athlete, and profiles of athletes who have no file: often mistyped."""
+    from retrorun.storage import printable
+
+    if report.of_nobody:
+        terminal.tell(f"files whose athlete is not known: {report.of_nobody}")
+    for each in report.unused_profiles[:NAMED]:
+        terminal.tell(f"this athlete has a profile and no file: {printable(each)}")
+    if len(report.unused_profiles) > NAMED:
+        terminal.tell(f"… and {len(report.unused_profiles) - NAMED} more such athletes")
 
 
 def _counts(report: "Report") -> str:
