@@ -68,8 +68,8 @@ def _is_same_activity(first: Session, second: Session, settings: CompareSettings
     """Whether both are one; a clock that was never set begins every session at one moment."""
     if first.id == second.id or not is_dated(second):
         return first.id == second.id
-    times = ((each.start_time_s, each.duration_s) for each in (first, second))
-    return are_same_times(*times, settings)
+    times, others = ((each.start_time_s, each.duration_s) for each in (first, second))
+    return are_same_times(times, others, settings)
 
 
 def are_same_times(
