@@ -33,6 +33,7 @@ from retrorun.results.reader import (
     athletes,
     checksums,
     damage_error,
+    misplaced_parts,
     part,
     parts,
     table,
@@ -181,7 +182,12 @@ def source_parts(store: Store, *, tracks: bool) -> Iterator[SourcePart]:
     Args:
         store: the result set as it was made.
         tracks: whether the 1 Hz tracks go along.
+
+    Raises:
+        ReadError: sessions lie where they would be left out.
     """
+    for problem in misplaced_parts(store):
+        raise problem
     tables = _TABLES if tracks else _TABLES[:2]
     for athlete in athletes(store):
         there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
