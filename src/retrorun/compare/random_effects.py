@@ -220,7 +220,10 @@ HETEROGENEITY_WORDS = (
     ),
     (value("heterogeneity_moderate"), "athletes differ clearly"),
     (value("heterogeneity_low"), "athletes differ somewhat"),
-    (0.0, "athletes differ hardly more than the uncertainty of their own numbers"),
+    (
+        0.0,
+        "between athletes hardly a difference shows; few athletes or sessions can hide one",
+    ),
 )
 INSEPARABLE = (
     "one session an athlete: differences between athletes and between their days are mixed"

@@ -62,13 +62,6 @@ CHANNELS: tuple[Channel, ...] = (
 )
 BY_NAME: dict[str, Channel] = {channel.name: channel for channel in CHANNELS}
 POSITION = ("latitude_deg", "longitude_deg")
-# labels of what only a device on the body records
-BODY_LABELS = frozenset(
-    {
-        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
-        *("vertical_ratio", "balance", "respiration", "power"),
-    }
-)
 # No watch or phone wrote the files that are read here before 2003, when the first of their formats
 # came into use; clocks that overflowed show 19 January 2038 or later.
 _FIRST_CLOCK_S, _LAST_CLOCK_S = 1_041_379_200.0, 2_147_483_648.0
