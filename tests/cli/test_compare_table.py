@@ -45,18 +45,19 @@ def rows(display: Display) -> dict[str, tuple[str, ...]]:
 
 def test_metres_and_kilometres() -> None:
     found = rows(Display())
-    assert found["step length (m)"][:2] == ("0.61", "0.91")
+    assert found["Step length (m)"][:2] == ("0.61", "0.91")
     # 2.0 and 2.5 m/s are 7.2 and 9.0 km/h
-    assert found["speed at equal heart rate (retro ratio) (km/h)"][:2] == ("7.2", "9.0")
-    assert found["speed at equal heart rate (retro ratio) (km/h)"][2].startswith("-1.8 (")
+    assert found["Speed at equal heart rate (km/h)"][:2] == ("7.2", "9.0")
+    assert found["Speed at equal heart rate (km/h)"][2].startswith("-1.8 (")
 
 
 def test_feet_and_miles() -> None:
     found = rows(Display("imperial"))
-    assert found["step length (ft)"][:2] == ("2.00", "3.00")
+    assert found["Step length (ft)"][:2] == ("2.00", "3.00")
     # 2.5 m/s are 2.5 * 3600 / 1609.344 = 5.59 miles an hour
-    assert found["speed at equal heart rate (retro ratio) (mi/h)"][:2] == ("4.5", "5.6")
-    assert found["speed at equal heart rate (retro ratio) (mi/h)"][2].startswith("-1.1 (")
+    assert "Energy over distance (kcal/mi)" in found  # not "per kilometre"
+    assert found["Speed at equal heart rate (mi/h)"][:2] == ("4.5", "5.6")
+    assert found["Speed at equal heart rate (mi/h)"][2].startswith("-1.1 (")
 
 
 def test_units_are_said_in_the_language() -> None:

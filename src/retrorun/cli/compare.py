@@ -141,7 +141,7 @@ def _row(each: Difference, display: Display) -> tuple[str, ...]:
     how = metric_format(each.key, each.label, each.unit, display)
     change = each.difference.mapped(lambda value: value * how.scale)
     return (
-        f"{translated(each.label)} ({how.unit})" if how.unit else translated(each.label),
+        f"{how.label} ({how.unit})" if how.unit else how.label,
         how.value(each.backward),
         how.value(each.forward),
         interval(change, how.digits, each.note),
