@@ -227,6 +227,23 @@ def test_the_mass_is_that_of_the_day_on_the_athletes_own_clock(hour: str, mass_k
     assert forward_kcal(Athlete(masses=masses)) == pytest.approx(mass_kg * one_kg, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("hour", "highest_bpm"),
+    [
+        ("2025-12-31T10:30:00+00:00", "188"),  # Auckland: New Year's Eve, 29 years: 208 - 0.7 · 29
+        ("2025-12-31T17:30:00+00:00", "187"),  # New Year's Day, 30 years: 208 - 0.7 · 30
+    ],
+)
+def test_the_age_is_that_of_the_year_on_the_athletes_own_clock(hour: str, highest_bpm: str) -> None:
+    start_s = dt.datetime.fromisoformat(hour).timestamp()
+    place = Place(-36.9, 174.8, 20.0, start_s, 13 * 3600.0)
+    data = fit_bytes(simulate(scenarios()["all forward"], 4, place))
+    outcome = pipeline.process(Blob("a.fit", data), Settings(), Athlete(birth_year=1996))
+    assert isinstance(outcome, Analysis)
+    notes = {each.slug: each.message for each in outcome.sessions[0].notes}
+    assert notes["heart-rate-maximum-default"].startswith(f"{highest_bpm} 1/min")
+
+
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:0{}+14:00", "9999-12-31T23:59:0{}-12:00"])
 def test_a_clock_that_no_calendar_shows_is_named(moment: str) -> None:
     points = "".join(

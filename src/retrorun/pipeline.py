@@ -168,7 +168,7 @@ def _session(
     plain, detection = _detections(recording, shown, labels, athlete, settings)
     answers = _answers(recording, shown, (labels, plain), settings)
     track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
-    measures = measure.measure(track, detection, athlete, settings.measure)
+    measures = measure.measure(track, detection, athlete, settings.measure, place)
     factor = measures.cost_factor
     if detection.segments != plain.segments:
         factor = measure.own_cost_factor(shown, plain, settings.measure)

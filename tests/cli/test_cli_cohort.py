@@ -57,6 +57,23 @@ def test_a_result_set_is_written_and_told(exports: Path, tmp_path: Path) -> None
     assert "3 unchanged" in again.stderr
 
 
+def test_files_of_nobody_and_profiles_of_nobody_are_named(exports: Path, tmp_path: Path) -> None:
+    shutil.copytree(exports / "ada", tmp_path / "exports" / "ada")
+    shutil.copy(exports / "bo" / "run.fit", tmp_path / "exports" / "run.fit")
+    table = tmp_path / "profiles.csv"
+    table.write_text("athlete,mass_kg\nada,60\nAda,61\n", encoding="utf-8")
+    words = ("cohort", "process", tmp_path / "exports", "--out", tmp_path / "out", "--jobs", "1")
+    for _ in range(2):  # and again where nothing is new
+        result = run(*words, "--profiles", table)
+        assert result.exit_code == 0
+        assert "files whose athlete is not known: 1\n" in result.stderr
+        assert "this athlete has a profile and no file: Ada\n" in result.stderr
+        assert "no file: ada" not in result.stderr
+    plain = run("cohort", "process", exports, "--out", tmp_path / "other", "--jobs", "1")
+    assert "not known" not in plain.stderr
+    assert "no file" not in plain.stderr
+
+
 def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
     exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -183,3 +183,18 @@ def test_sessions_without_an_athlete_count_for_nobody(result_set: Path, tmp_path
         "athlete-unknown"
     ]
     assert json.loads(done.stdout)["cohort"]["sessions"] == 5
+
+
+def test_it_speaks_the_language_of_the_usual_archive(
+    result_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RETRORUN_ARCHIVE", str(tmp_path / "archive"))
+    stated = CliRunner().invoke(main, ["profile", "language=de"])
+    assert stated.exit_code == 0, stated.output
+    done = run(result_set, "--reports", tmp_path, "--jobs", "1", "--out", tmp_path)
+    assert done.exit_code == 0
+    assert "rückwärts gegen vorwärts" in done.stdout
+    assert "Herzfrequenz bei gleichem Tempo" in done.stdout
+    assert '<html lang="de">' in (tmp_path / "cohort.html").read_text(encoding="utf-8")
+    table = pq.read_table(tmp_path / "comparison" / "cohort.parquet").to_pylist()
+    assert table[0]["label"] == "backward cost factor"  # what programs read stays as it is

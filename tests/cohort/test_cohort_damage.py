@@ -1,14 +1,18 @@
 """Parts of a result set that are damaged or gone: named, and made again by the next run."""
 
+import json
 import shutil
+import unicodedata
 from pathlib import Path
 
 import cohort_made as made
 import pytest
 from click.testing import CliRunner, Result
 
+from retrorun import results
 from retrorun.cli import main
 from retrorun.cohort import batches
+from retrorun.storage import Folder
 
 
 @pytest.fixture
@@ -102,3 +106,37 @@ def test_compare_names_what_else_is_gone(out: Path) -> None:
     named = compare(out)
     assert named.exit_code == 1
     assert path.name in named.stderr.replace("\n", "")
+
+
+def test_sessions_in_no_athletes_folder_are_named_and_are_nobody(out: Path) -> None:
+    whole = json.loads(compare(out).stdout)["cohort"]["athletes"]
+    folder = out / "sessions" / "athlete=a1"
+    (out / "sessions" / "backup").mkdir()
+    copied = next(folder.rglob("*.parquet"))
+    shutil.copy(copied, out / "sessions" / "backup")
+    # as a program does that quotes names in another way
+    folder.rename(folder.with_name("athlete=%611"))
+    found = compare(out)
+    assert found.exit_code == 1
+    athletes = json.loads(found.stdout)["cohort"]["athletes"]
+    assert athletes == [each for each in whole if each["athlete"] != "a1"]
+    words = found.stderr.replace("\n", "")
+    assert "sessions/backup: sessions lie here" in words
+    assert "sessions/athlete=%611/year=" in words
+
+
+def test_a_copy_is_not_made_without_sessions_that_lie_elsewhere(out: Path, tmp_path: Path) -> None:
+    folder = out / "sessions" / "athlete=a1"
+    folder.rename(folder.with_name("athlete=%611"))
+    words = ["cohort", "export", str(out), "--out", str(tmp_path / "copy"), "--deidentify"]
+    found = CliRunner().invoke(main, [*words, "--jobs", "1"])
+    assert found.exit_code == 1
+    assert "athlete=%611" in found.output.replace("\n", "")
+    assert "Traceback" not in found.output
+
+
+def test_a_file_system_that_changes_the_normal_form_misplaces_nobody(tmp_path: Path) -> None:
+    decomposed = unicodedata.normalize("NFD", "sessions/athlete=Zoë/year=2025/a.parquet")
+    store = Folder(tmp_path)
+    store.put(decomposed, b"")
+    assert list(results.misplaced_parts(store)) == []

@@ -246,3 +246,22 @@ def test_quantiles_as_numpy_defines_them_where_the_sample_reaches(count: int) ->
         assert found.p05 == pytest.approx(np.quantile(values, 0.05, method="median_unbiased"))
         assert found.p95 == pytest.approx(np.quantile(values, 0.95, method="median_unbiased"))
         assert found.note == ""
+
+
+def test_the_days_that_sessions_share_go_into_the_mean_over_athletes() -> None:
+    # five backward sessions around one forward session: with weights of 1/5 each, the forward day
+    # has (5 · 1/5)² of a day's variance, less the 5 · (1/5)² that the spread of sessions holds
+    ahead = made.session("f", 0.0, [made.stretch(0.0, 300.0, steady_heart_rate_bpm=140.0)])
+    back = [
+        made.session(
+            f"b{day}",
+            day / 10,
+            [made.stretch(0.0, 300.0, "backward", steady_heart_rate_bpm=150.0 + day)],
+        )
+        for day in range(1, 6)
+    ]
+    own = summary("ann", compare([ahead, *back], Athlete(), SETTINGS)).measures["heart_rate_bpm"]
+    assert own.sessions == 5
+    assert own.shared_days == pytest.approx(1.0 - 1.0 / 5)
+    alone = summed("bob", [10.0, 14.0]).measures["heart_rate_bpm"]
+    assert alone.shared_days == 0.0

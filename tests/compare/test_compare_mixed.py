@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 
-from retrorun.compare.random_effects import RandomEffects, fit_estimates, fit_sessions
+from retrorun.compare.random_effects import (
+    RandomEffects,
+    fit_estimates,
+    fit_sessions,
+    mixed_factor,
+    observed,
+)
+from retrorun.model.cohort import Interval
+from retrorun.settings import CompareSettings
 from retrorun.units import FloatArray
 
 # printed tables of Student's t, two-sided 95 %
@@ -13,11 +21,12 @@ T3, T4 = 3.182, 2.776
 Groups = list[FloatArray]
 
 
-def fitted(groups: Groups) -> RandomEffects:
+def fitted(groups: Groups, shared: FloatArray | float = 0.0) -> RandomEffects:
     return fit_sessions(
         np.array([each.mean() for each in groups]),
         np.array([float(len(each)) for each in groups]),
         np.array([float(((each - each.mean()) ** 2).sum()) for each in groups]),
+        shared,
     )
 
 
@@ -194,3 +203,33 @@ def test_the_interval_over_factors_covers_the_truth() -> None:
         found = fit_estimates(logs, errors)
         hits += abs(found.mean - math.log(1.35)) <= found.reach
     assert 0.915 <= hits / 250 <= 0.996
+
+
+def test_a_forward_day_that_sessions_share_is_no_difference_between_athletes() -> None:
+    # twelve backward sessions each, all matched with one forward session: its day adds its whole
+    # variance to the mean of each athlete, of which 1/12 is in the spread of sessions already
+    equal_words, hits, cohorts, athletes, sessions = 0, 0, 200, 10, 12
+    for seed in range(cohorts):
+        rng = np.random.default_rng(seed)
+        forward = rng.normal(0, 3.0, athletes)
+        groups = [5.0 - day + rng.normal(0, 3.0, sessions) for day in forward]
+        found = fitted(groups, shared=np.full(athletes, 1.0 - 1.0 / sessions))
+        assert found.share is not None
+        equal_words += found.share < 0.5  # neither "differ clearly" nor more
+        hits += abs(found.mean - 5.0) <= found.reach
+    assert equal_words / cohorts >= 0.85  # as where no day is shared: 0.95; without it 0.003
+    assert 0.915 <= hits / cohorts <= 0.996
+
+
+def test_the_interval_of_one_more_athlete_holds_that_of_the_mean() -> None:
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        logs = math.log(1.35) + rng.normal(0, 0.03, 30)
+        low, value, high = (np.exp(logs + step * 1.96 * 0.03) for step in (-1, 0, 1))
+        intervals = [Interval(*map(float, each)) for each in zip(value, low, high, strict=True)]
+        found = mixed_factor(observed(intervals, [5] * 30), CompareSettings())
+        assert found.prediction.low is not None
+        assert found.prediction.high is not None
+        assert found.mean.low is not None
+        assert found.mean.high is not None
+        assert found.prediction.low <= found.mean.low < found.mean.high <= found.prediction.high

@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from measured_sessions import DAY_S, MONDAY_S, kcal, session, stretch
 
-from retrorun.compare import EarlierSessions, claims, compare, earlier_sessions, guidance
+from retrorun.compare import (
+    EarlierSessions,
+    claims,
+    compare,
+    doses,
+    each_once,
+    earlier_sessions,
+    guidance,
+)
 from retrorun.compare.statistics import widened
 from retrorun.model import (
     Athlete,
@@ -17,6 +25,7 @@ from retrorun.model import (
     MeasuredSegment,
     Session,
     TimeZone,
+    Totals,
 )
 from retrorun.model.comparison import Comparison, Difference
 from retrorun.settings import CompareSettings
@@ -534,3 +543,55 @@ def test_two_runs_are_one_only_within_half_a_minute(apart_s: float, count: int) 
     first = session("a", 0, both_ways())
     second = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + apart_s)
     assert compared(first, second).sessions == count
+
+
+def recorded(made: Session, name: str, later_s: float = 0.0, **known: object) -> Session:
+    """Another recording of the same activity, begun a little later."""
+    start_s = made.start_time_s + later_s
+    return dataclasses.replace(made, id=name, start_time_s=start_s, **known)  # type: ignore[arg-type]
+
+
+def test_the_choice_between_recordings_of_an_activity_does_not_hang_on_ids() -> None:
+    # a de-identified copy has other ids: it must come to the same numbers
+    first = session("a", 0, both_ways(10.0))
+    other = recorded(session("b", 0, both_ways(14.0)), "b", distance_m=965.0)
+    swapped = dataclasses.replace(first, id="b"), dataclasses.replace(other, id="a")
+    kept, kept_swapped = (each_once(pair, SETTINGS)[0] for pair in ((first, other), swapped))
+    assert kept.distance_m == kept_swapped.distance_m == 966.0  # 2.3 m/s for 420 s: the longer one
+    beats = dataclasses.replace(first.measures, totals={"forward": Totals(beats=700.0)})
+    richer = dataclasses.replace(first, id="c", measures=beats)
+    for own, theirs in (("a", "b"), ("b", "a")):
+        pair = dataclasses.replace(richer, id=own), dataclasses.replace(first, id=theirs)
+        assert each_once(pair, SETTINGS)[0].id == own
+
+
+def test_the_recording_that_knows_more_of_the_body_stands_then_the_one_with_a_compass() -> None:
+    # as an archive chooses at import, which tests/ingest holds
+    watch = session("watch", 0, both_ways())
+    compass = dataclasses.replace(watch.heading, kind="compass")
+    body = dict.fromkeys(("heart_rate", "cadence", "position"), 1.0)
+    place = dict.fromkeys(("position", "altitude", "speed", "temperature"), 1.0)
+    watch = dataclasses.replace(watch, channels=body)
+    phone = recorded(watch, "phone", 5.0, channels=place, heading=compass)
+    assert [each.id for each in each_once([watch, phone], SETTINGS)] == ["watch"]
+    plain = recorded(watch, "plain", 5.0, channels=place)
+    assert [each.id for each in each_once([plain, phone], SETTINGS)] == ["phone"]
+
+
+def test_what_came_before_a_session_counts_each_activity_once() -> None:
+    first, second = session("a", 0, both_ways()), session("b", 7, both_ways())
+    copies = [recorded(each, f"{each.id}2", 12.0) for each in (first, second)]
+    before = earlier_sessions([first, second, *copies], SETTINGS)
+    assert before["a"].backward_sessions == before["a2"].backward_sessions == 0
+    assert before["a2"].longest_m["backward"] == 0.0  # its own other recording is not before it
+    assert before["b"].backward_sessions == before["b2"].backward_sessions == 1
+    assert before["b2"] == before["b"]
+
+
+def test_the_dose_of_a_week_counts_each_activity_once() -> None:
+    first, second = session("a", 0, both_ways()), session("b", 7, both_ways())
+    copies = [recorded(each, f"{each.id}2", 12.0) for each in (first, second)]
+    found = doses([first, second, *copies], SETTINGS)
+    assert [each.backward_s for each in found] == [120.0, 120.0]  # not 240
+    assert [(each.sessions, each.stretches) for each in found] == [(1, 1), (1, 1)]
+    assert [each.spike for each in found] == [None, 1.0]

@@ -367,6 +367,35 @@ def test_dates_move_by_whole_weeks_on_the_athletes_own_clock(
     assert 0 < abs(shift_s) <= 52 * WEEK_S
 
 
+def test_two_recordings_of_an_activity_stay_one_where_only_one_has_a_time_zone(
+    runs: list[Analysis], tmp_path: Path
+) -> None:
+    # such as a treadmill session as FIT, which has the local time, and as TCX, which has not
+    watch, plain = runs[0].sessions[0], runs[0].sessions[0]
+    assert watch.zone is not None
+    assert watch.zone.utc_offset_s
+    plain = dataclasses.replace(
+        plain, id="f" * 12, zone=None, start_time_s=plain.start_time_s + 5.0
+    )
+    lone = dataclasses.replace(
+        plain, id="e" * 12, start_time_s=plain.start_time_s + 7200.0
+    )  # another activity: its clock is taken for UTC
+    source = dataclasses.replace(runs[0].source, sha256="f" * 64)
+    both = Analysis(source, (watch, plain, lone), (runs[0].tracks[0],) * 3)
+    store = written(tmp_path / "whole", [filed("ann", both)])
+    copy = copied(store, tmp_path / "copy")
+    (athlete,) = results.athletes(copy)
+    there = {each.id: each.start_time_s for each in results.sessions(copy, athlete)}
+    moved = {each.id: there[KEY.session(each.id)] - each.start_time_s for each in both.sessions}
+    assert moved[plain.id] == moved[watch.id]
+    assert moved[watch.id] - moved[lone.id] == watch.zone.utc_offset_s
+    kept = [
+        compare.compare(results.sessions(where, who), Athlete(), CompareSettings()).sessions
+        for where, who in ((store, "ann"), (copy, athlete))
+    ]
+    assert kept == [2, 2]
+
+
 def test_shifts_spread_over_a_year_on_either_side() -> None:
     weeks = [KEY.shift_s(f"athlete {number}") / WEEK_S for number in range(4000)]
     assert set(weeks) == set(range(-52, 53)) - {0}

@@ -39,8 +39,13 @@ def test_each_athlete_is_found_alone_in_an_object_store(store: Store, samples: P
 
 @pytest.mark.parametrize("folder", ["100%", "50%zz", "%", "%C"])
 def test_a_folder_that_somebody_renamed_is_no_crash(store: Store, folder: str) -> None:
-    store.put(f"sessions/athlete={folder}/year=2026/x.parquet", b"")
-    assert results.athletes(store) == [folder]
+    place = f"sessions/athlete={folder}/year=2026"
+    store.put(f"{place}/x.parquet", b"")
+    # nobody's sessions are read from there, so that it is no athlete, and is named
+    assert results.sessions(store, folder) == []
+    assert results.athletes(store) == []
+    (problem,) = results.misplaced_parts(store)
+    assert (problem.slug, problem.file) == ("results-part-misplaced", place)
 
 
 def test_the_same_session_of_two_batches_counts_once(store: Store, samples: Path) -> None:

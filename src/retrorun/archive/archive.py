@@ -226,7 +226,7 @@ class Archive:
 
         hidden = set(self.annotations.exposed())
         starts = self.database.rows(
-            "SELECT id, start_time_s FROM sessions ORDER BY start_time_s, id"
+            "SELECT id, start_time_s, duration_s FROM sessions ORDER BY start_time_s, id"
         )
         return summed(
             (each for each in starts if each[0] not in hidden),

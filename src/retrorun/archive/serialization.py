@@ -256,29 +256,34 @@ SUMMARY_DECODER: msgspec.json.Decoder[Session] = msgspec.json.Decoder(
     _without_fields(Session, _ABOUT, measures=_MEASURES)
 )
 
-_NOT_SUMMED = {each.name for each in fields(Session)} - {"id", "start_time_s", "measures"}
+_NOT_SUMMED = {each.name for each in fields(Session)} - {
+    "id",
+    "start_time_s",
+    "duration_s",
+    "measures",
+}
 _SUMMED = _without_fields(
     Session, " ".join(sorted(_NOT_SUMMED))
-)  # takes these three, in their order
+)  # takes these four, in their order
 _SUMS = _without_fields(Measures, "segments cost_factor notes bests heart")
 
 
 def summed(
-    starts: Iterable[tuple[str, float]],
+    starts: Iterable[tuple[str, float, float]],
     sums: Iterable[tuple[str, str, float, float, float | None]],
 ) -> list[Session]:
-    """Sessions with nothing but their id, their start and their totals.
+    """Sessions with nothing but their id, their start, their duration and their totals.
 
     Args:
-        starts: id and Unix time of every session.
+        starts: id, Unix time and duration of every session.
         sums: id, kind of movement, and of that the seconds, the moving seconds and the metres.
     """
     totals: dict[str, dict[str, Totals]] = defaultdict(dict)
     for session_id, kind, seconds, moving_s, distance_m in sums:
         totals[session_id][kind] = Totals(seconds, moving_s, distance_m)
     return [
-        _SUMMED(session_id, start_time_s, _SUMS(totals[session_id]))
-        for session_id, start_time_s in starts
+        _SUMMED(session_id, start_time_s, duration_s, _SUMS(totals[session_id]))
+        for session_id, start_time_s, duration_s in starts
     ]
 
 

@@ -75,6 +75,9 @@ def cohort() -> None:
 
     ADDRESS is a folder or a URL such as s3://bucket/results/.
     """
+    # no archive is opened, but who works here has chosen a language in their own
+    chosen = os.environ.get("RETRORUN_ARCHIVE")
+    options.set_language(options.archive_language(Path(chosen) if chosen else None))
 
 
 @cohort.command()
@@ -199,8 +202,9 @@ def update_result_set(chosen: ProcessOptions) -> int:
     athletes = _athletes(chosen)
     if chosen.dry_run:
         found = run.survey(config, athletes)
-        click.echo(f"new files: {found.new}, unchanged: {found.known}")
-        click.echo(f"batches to be taken back, because of changed files: {found.changed}")
+        terminal.tell(f"new files: {found.new}, unchanged: {found.known}", err=False)
+        words = f"batches to be taken back, because of changed files: {found.changed}"
+        terminal.tell(words, err=False)
         terminal.name_unlisted(found.unlisted)
         return 1 if found.unlisted else 0
     with _shared_engine(chosen) as workers, _Progress() as progress:
@@ -334,9 +338,22 @@ def _summary(report: "Report", out: str) -> None:
     for each in report.kept:
         console.print(escape(f"not made again: {each.name}: {each.message} [{each.slug}]"))
     console.print(_counts(report))
+    _print_unassigned(report)
     console.print(f"results: {escape(storage.printable(storage.without_user(out)))}")
     if report.deferred:
         console.print("the same command does what was put off")
+
+
+def _print_unassigned(report: "Report") -> None:
+    """Files of no known athlete, and profiles of athletes who have no file: often mistyped."""
+    from retrorun.storage import printable
+
+    if report.of_nobody:
+        terminal.tell(f"files whose athlete is not known: {report.of_nobody}")
+    for each in report.unused_profiles[:NAMED]:
+        terminal.tell(f"this athlete has a profile and no file: {printable(each)}")
+    if len(report.unused_profiles) > NAMED:
+        terminal.tell(f"… and {len(report.unused_profiles) - NAMED} more such athletes")
 
 
 def _counts(report: "Report") -> str:

@@ -24,6 +24,7 @@ from retrorun.language import translated
 from retrorun.model import Athlete, Estimate, Note, Session
 from retrorun.model.cohort import Cohort, CohortMetric
 from retrorun.model.comparison import Comparison, Difference
+from retrorun.report.numbers import Display, metric_format
 from retrorun.settings import CompareSettings, Settings
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def compare(
     if as_json:
         click.echo(json_document(found))
     else:
-        terminal.out().print(table(found))
+        terminal.out().print(table(found, Display(athlete.units)))
         page = publish.comparison(sessions, reports, found, athlete)
         terminal.tell_to_open(page)
     context.exit(faults.status())
@@ -119,8 +120,8 @@ def json_document(found: Comparison) -> str:
     return msgspec.json.encode(document).decode()
 
 
-def table(found: Comparison) -> Table:
-    """Measures, backward beside forward at equal speed, grade and gait."""
+def table(found: Comparison, display: Display) -> Table:
+    """Metrics, backward beside forward at equal speed, grade and gait, in units as on the page."""
     days = _days(found.first_date, found.last_date)
     title = f"{found.sessions} sessions, {found.backward_sessions} with backward running, {days}"
     if found.sessions == 1:
@@ -132,19 +133,18 @@ def table(found: Comparison) -> Table:
     factor = "backward cost factor, own heart rate"
     grid.add_row(translated(factor), interval(found.cost_factor, 2), "1", "", "")
     for each in found.differences:
-        grid.add_row(*_row(each))
+        grid.add_row(*_row(each, display))
     return grid
 
 
-def _row(each: Difference) -> tuple[str, ...]:
-    digits = 2 if (abs(each.forward or 0) < 10) else 0
+def _row(each: Difference, display: Display) -> tuple[str, ...]:
+    how = metric_format(each.key, each.label, each.unit, display)
+    change = each.difference.mapped(lambda value: value * how.scale)
     return (
-        f"{translated(each.label)} ({terminal.table_word(each.unit)})"
-        if each.unit
-        else translated(each.label),
-        terminal.number(each.backward, digits),
-        terminal.number(each.forward, digits),
-        interval(each.difference, digits, each.note),
+        f"{how.label} ({how.unit})" if how.unit else how.label,
+        how.value(each.backward),
+        how.value(each.forward),
+        interval(change, how.digits, each.note),
         str(each.pairs),
     )
 

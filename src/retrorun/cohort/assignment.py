@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -218,6 +218,15 @@ class Athletes:
         """
         own = serialization.fingerprint(self.profile(athlete))
         return _hash((own, self.profiles_hash)) if self.profiles_hash else own
+
+    def without_files(self, owners: Container[str]) -> list[str]:
+        """Athletes who have a profile and are no owner of a file, by name.
+
+        None where archives name the athletes of their members: those are not known by the files.
+        """
+        if self.columns is not None:
+            return []
+        return sorted(each for each in self.profiles if each not in owners)
 
     def of_batch(self, names: Iterable[str]) -> "Athletes":
         """The assignment of these files only: small enough to be sent with a batch."""

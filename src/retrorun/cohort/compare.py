@@ -233,7 +233,7 @@ def identified_athletes(athletes: Iterable[str]) -> tuple[list[str], tuple[Note,
 
 
 def damaged_athletes(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, ...]]:
-    """Athletes with a missing or damaged part of sessions, and notes on other such parts.
+    """Athletes with a missing or damaged part of sessions, and notes on other and misplaced parts.
 
     An athlete is never compared from a part of their sessions as if it were all of them.
 
@@ -252,6 +252,7 @@ def damaged_athletes(store: Store) -> tuple[tuple[Uncompared, ...], tuple[Note, 
             athletes.setdefault(athlete, Uncompared(athlete, problem.slug, str(problem)))
         else:
             notes.append(Note(problem.slug, str(problem)))
+    notes += [Note(each.slug, str(each)) for each in results.misplaced_parts(store)]
     return tuple(athletes.values()), tuple(notes)
 
 

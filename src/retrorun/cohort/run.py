@@ -18,12 +18,13 @@ from itertools import chain, islice
 from retrorun import __version__, results, storage
 from retrorun.cohort import batches, learning
 from retrorun.cohort.assignment import Athletes
-from retrorun.cohort.batches import Batch
+from retrorun.cohort.batches import Batch, PlannedFile
 from retrorun.cohort.learning import Learnt
 from retrorun.cohort.manifest import Manifest, list_files
 from retrorun.cohort.worker import EXPORT_CHANGED, Job, Problem, RunConfig, Summary, process_batch
 from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
+from retrorun.results.layout import UNKNOWN
 from retrorun.results.reader import checksums
 
 NAMED = 20  # problems that are named; all are in the result set
@@ -48,6 +49,8 @@ class Report:
         again: files that were analysed once more, with what was learnt of their athletes.
         kept: batches that could not be made again, because an export is gone or has changed; their
             sessions stay as they were.
+        of_nobody: files that were listed and are no known athlete's.
+        unused_profiles: athletes who have a profile and no file: their names may be mistyped.
     """
 
     files: int = 0
@@ -65,6 +68,8 @@ class Report:
     damaged: tuple[str, ...] = ()
     again: int = 0
     kept: tuple[Problem, ...] = ()
+    of_nobody: int = 0
+    unused_profiles: tuple[str, ...] = ()
 
 
 Progress = Callable[[Report], None]
@@ -206,7 +211,7 @@ class _Run:
 
     def process(self) -> None:
         """Take back batches that have changed; process planned and new ones."""
-        self.report = replace(self.report, known=0, listing_complete=False)
+        self.report = replace(self.report, known=0, of_nobody=0, listing_complete=False)
         with closing(self.engine(self._jobs(), process_batch)) as found:
             for job, result in found:
                 self._count(job, result)
@@ -297,16 +302,31 @@ class _Run:
         for batch in self.manifest.pending(self.athletes):
             yield self._job(batch, resumed=True)
         store = storage.open_store(self.config.source)
-        files = list_files(store, self.athletes)
+        files, owners = list_files(store, self.athletes), set[str]()
         while page_files := list(islice(files, batches.PAGE_FILES)):
             diff = self.manifest.index.compare(page_files)
             self.changed |= diff.changed
             self.report = replace(self.report, known=self.report.known + diff.known)
+            self._count_owners(page_files, owners)
             if diff.new:
                 page = batches.plan_page(diff.new, self.key)
                 self.manifest.plan(page)
                 yield from (self._job(batch) for batch in page.batches)
-        self.report = replace(self.report, listing_complete=True, unlisted=_unlisted(store))
+        unused = self.athletes.without_files(owners)
+        self.report = replace(
+            self.report,
+            listing_complete=True,
+            unlisted=_unlisted(store),
+            unused_profiles=tuple(unused),
+        )
+
+    def _count_owners(self, files: Iterable[PlannedFile], owners: set[str]) -> None:
+        """Add the athletes of these files to ``owners``, and count the files of nobody known."""
+        found = [each.athlete for each in files]
+        owners.update(found)
+        if self.athletes.columns is None:  # else an archive's own table says whose its members are
+            of_nobody = self.report.of_nobody + found.count(UNKNOWN)
+            self.report = replace(self.report, of_nobody=of_nobody)
 
     def _job(self, batch: Batch, *, resumed: bool = False) -> Job:
         if not self.report.planned:

@@ -67,7 +67,13 @@ def _athlete_measure(each: Difference) -> AthleteMetric | None:
     if difference is None or percent is None:
         return None
     return AthleteMetric(
-        difference, percent, each.pairs, each.sessions, each.difference_sd, each.percent_sd
+        difference,
+        percent,
+        each.pairs,
+        each.sessions,
+        each.difference_sd,
+        each.percent_sd,
+        each.shared_days,
     )
 
 
@@ -142,14 +148,23 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
     for metric in DIFFERENCES:
         key, label, unit, reading = metric.key, metric.label, metric.unit, metric.reading
         having = [each.measures[key] for each in known if key in each.measures]
-        sessions = [each.sessions for each in having]
+        sessions, shared = (
+            [each.sessions for each in having],
+            [each.shared_days for each in having],
+        )
         words = (_commonest_reason(known, key), reading)
         differences = observed(
-            [each.difference for each in having], sessions, [each.difference_sd for each in having]
+            [each.difference for each in having],
+            sessions,
+            [each.difference_sd for each in having],
+            shared,
         )
         yield _measure(_Name(key, label, unit, "difference"), differences, words, settings)
         percents = observed(
-            [each.percent for each in having], sessions, [each.percent_sd for each in having]
+            [each.percent for each in having],
+            sessions,
+            [each.percent_sd for each in having],
+            shared,
         )
         yield _measure(_Name(key, label, "%", "percent"), percents, words, settings)
 

@@ -376,6 +376,7 @@ def _difference(metric: Compared, matches: Matches, settings: CompareSettings) -
         percent=_estimate(percent, sessions, relative_error, shared),
         difference_sd=_between_sessions(apart, sessions),
         percent_sd=_between_sessions(percent, sessions),
+        shared_days=shared,
         pairs=counts[0],
         sessions=counts[1],
         note=metric.reading,

@@ -7,14 +7,16 @@ that repeat the same are set side by side, each repetition against its like.
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import chain, groupby
 from statistics import median
 
 import numpy as np
 
 from retrorun.compare.sessions import (
+    activities,
     by_week,
     counted,
+    each_once,
     is_dated,
     local_date,
     segments_of_kind,
@@ -73,7 +75,8 @@ def earlier_sessions(
 ) -> dict[str, EarlierSessions]:
     """Session id → what the sessions before it hold; ``sessions`` come in any order.
 
-    A session whose day is not known is before no other, and none is before it.
+    A session whose day is not known is before no other, and none is before it. An activity of which
+    there are several recordings counts once, and none of them is before another.
     """
     return dict(_earlier_sessions(sessions, settings))
 
@@ -83,16 +86,17 @@ def _earlier_sessions(
 ) -> Iterator[tuple[str, EarlierSessions]]:
     longest = {kind: LongestInWindow() for kind in KINDS}
     count, first_s = 0, None
-    ordered = sorted(filter(is_dated, sessions), key=lambda each: each.start_time_s)
-    for time_s, group in groupby(ordered, key=lambda each: each.start_time_s):
-        together = list(group)  # sessions that begin at the same moment are not before each other
+    ordered = activities(filter(is_dated, sessions), settings)
+    for time_s, group in groupby(ordered, key=lambda each: each[0].start_time_s):
+        together = list(group)  # activities that begin at the same moment are not before each other
         most_m = {kind: each.before(time_s) for kind, each in longest.items()}
-        for session in together:
+        for session in chain.from_iterable(together):
             yield session.id, EarlierSessions(most_m, count, first_s)
-        for session in together:
+        for recordings in together:
             for kind, each in longest.items():
-                each.add(time_s, total(session, kind, settings).distance_m or 0.0)
-            if total(session, "backward", settings).moving_s:
+                way_m = (total(one, kind, settings).distance_m or 0.0 for one in recordings)
+                each.add(time_s, max(way_m))
+            if any(total(one, "backward", settings).moving_s for one in recordings):
                 count, first_s = count + 1, time_s if first_s is None else first_s
 
 
@@ -151,7 +155,11 @@ def progressions(
 
 
 def doses(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Dose, ...]:
-    """Backward movement week by week, from the first to the last session whose day is known."""
+    """Backward movement week by week, from the first to the last session whose day is known.
+
+    Every activity counts once, as in ``compare``.
+    """
+    sessions = each_once(sessions, settings)
     spikes = {session.id: ratio for session, ratio in progressions(sessions, settings)}
     found: list[Dose] = []
     for monday, held in by_week([each for each in sessions if is_dated(each)]).items():

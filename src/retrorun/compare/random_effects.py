@@ -61,13 +61,18 @@ class RandomEffects:
         return student(athletes - 2) * math.sqrt(self.between + np.square(self.error))
 
 
-def fit_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> RandomEffects:
+def fit_sessions(
+    means: FloatArray, counts: FloatArray, squares: FloatArray, shared: FloatArray | float = 0.0
+) -> RandomEffects:
     """Fit ``value = mean + athlete + session`` by REML, from sums.
 
     Args:
         means: (n,) mean of each athlete's sessions; at least two athletes.
         counts: (n,) how many sessions each has.
         squares: (n,) sum of squared deviations of the sessions from the athlete's mean.
+        shared: (n,) variance of the mean by forward days that several sessions are matched with,
+            in units of the variance within. It shows in no deviation from the athlete's mean, and
+            would be taken for a difference between athletes.
 
     Returns:
         The fit. With one session an athlete, variances between and within cannot be told apart:
@@ -80,17 +85,17 @@ def fit_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> 
     total, inner = float(counts.sum()), float(squares.sum())
     if total <= len(means):
         return _unweighted(means)
-    freedom = total - 1.0
+    freedom, own = total - 1.0, 1.0 / counts + shared
 
     def scale(ratio: float) -> float:
         """Variance within athletes that fits best, given the ratio of between to within."""
-        weight = counts / (1.0 + counts * ratio)
+        weight = 1.0 / (own + ratio)
         apart = means - _mean(means, weight)
         return (inner + float((weight * np.square(apart)).sum())) / freedom
 
     def score(ratio: float) -> float:
         within = scale(ratio)
-        weight = counts / (1.0 + counts * ratio)
+        weight = 1.0 / (own + ratio)
         return math.inf if within <= 0 else _score(means, weight, within)
 
     if inner <= _rounding_variance(means):  # no variance within athletes
@@ -98,7 +103,7 @@ def fit_sessions(means: FloatArray, counts: FloatArray, squares: FloatArray) -> 
     typical = float(means.var(ddof=1)) / (inner / (total - len(means)))
     ratio = _root(score, max(typical, 1e-3))
     within = scale(ratio)
-    return _weighted(means, within / counts, ratio * within, within)
+    return _weighted(means, within * own, ratio * within, within)
 
 
 def fit_estimates(values: FloatArray, errors: FloatArray) -> RandomEffects:
@@ -215,7 +220,10 @@ HETEROGENEITY_WORDS = (
     ),
     (value("heterogeneity_moderate"), "athletes differ clearly"),
     (value("heterogeneity_low"), "athletes differ somewhat"),
-    (0.0, "athletes differ hardly more than the uncertainty of their own numbers"),
+    (
+        0.0,
+        "between athletes hardly a difference shows; few athletes or sessions can hide one",
+    ),
 )
 INSEPARABLE = (
     "one session an athlete: differences between athletes and between their days are mixed"
@@ -227,7 +235,8 @@ LEAST_FOR_TAILS = 13  # athletes whose sample reaches the 5th and the 95th perce
 class Observed:
     """A metric over the athletes who have it, (n,) each; NaN for what is not known.
 
-    ``deviations`` are those of the sessions' own means, with one session fewer as divisor.
+    ``deviations`` are those of the sessions' own means, with one session fewer as divisor;
+    ``shared``: variance of the athlete's mean by days that sessions share, in that of one session.
     """
 
     values: FloatArray
@@ -235,10 +244,14 @@ class Observed:
     highs: FloatArray
     sessions: FloatArray
     deviations: FloatArray
+    shared: FloatArray
 
 
 def observed(
-    intervals: Sequence[Interval], sessions: Sequence[int], deviations: Sequence[float | None] = ()
+    intervals: Sequence[Interval],
+    sessions: Sequence[int],
+    deviations: Sequence[float | None] = (),
+    shared: Sequence[float] = (),
 ) -> Observed:
     """Athletes' own numbers as columns."""
     return Observed(
@@ -247,6 +260,7 @@ def observed(
         np.array([each.high for each in intervals], dtype=np.float64),
         np.array(sessions, dtype=np.float64),
         np.array(deviations, dtype=np.float64),
+        np.array(shared or [0.0] * len(intervals), dtype=np.float64),
     )
 
 
@@ -289,7 +303,7 @@ def mixed(found: Observed, settings: CompareSettings) -> Mixed:
     """
     counts = np.maximum(found.sessions, 1.0)
     squares = np.square(np.nan_to_num(found.deviations)) * (counts - 1)
-    return _mixed(fit_sessions(found.values, counts, squares), found, settings)
+    return _mixed(fit_sessions(found.values, counts, squares, found.shared), found, settings)
 
 
 def _mixed(fitted: RandomEffects, found: Observed, settings: CompareSettings) -> Mixed:
@@ -316,14 +330,15 @@ def mixed_factor(found: Observed, settings: CompareSettings) -> Mixed:
     """The mean of factors, on the logarithm.
 
     The error of the heart-rate model (``factor_model_error``, of log k) is in each athlete's
-    interval already. It may be the same for all of them, so it widens the mean's interval once
-    more instead of being averaged away.
+    interval already. It may be the same for all of them, so it widens the mean's interval, and
+    that of one more athlete, once more instead of being averaged away.
     """
     logs = arithmetic.log(found.values)
     errors = arithmetic.log(found.highs / found.lows) / (2 * NORMAL)
     fitted = fit_estimates(logs, np.maximum(np.nan_to_num(errors, nan=1.0), 1e-4))
-    ahead = fitted.prediction(len(logs))
-    reach = arithmetic.hypot(fitted.reach, NORMAL * settings.factor_model_error)
+    ahead, common = fitted.prediction(len(logs)), NORMAL * settings.factor_model_error
+    reach = arithmetic.hypot(fitted.reach, common)
+    ahead = None if ahead is None else arithmetic.hypot(ahead, common)
     return Mixed(
         _interval_about(fitted.mean, reach, FACTORS).mapped(arithmetic.exp),
         None if fitted.between is None else math.sqrt(fitted.between),

@@ -21,6 +21,13 @@ from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 NOTHING = Totals()
+# labels of channels that only a device on the body records
+BODY_LABELS = frozenset(
+    {
+        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
+        *("vertical_ratio", "balance", "respiration", "power"),
+    }
+)
 MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}
 
@@ -45,34 +52,62 @@ def select_sessions(
 
 
 def each_once(sessions: Iterable[Session], settings: CompareSettings) -> list[Session]:
-    """Sessions in time order, each activity once.
+    """Sessions in time order, each activity once: of its recordings the richest (`_richness`)."""
+    return [max(each, key=_richness) for each in activities(sessions, settings)]
+
+
+def activities(sessions: Iterable[Session], settings: CompareSettings) -> list[list[Session]]:
+    """Sessions in time order, the recordings of one activity together.
 
     The same activity exported twice, or recorded by two devices, starts within half a minute and
-    lasts nearly as long: the copy with more channels is kept.
+    lasts nearly as long as the first of them. Only start, duration and id are read.
     """
-    kept: list[Session] = []
+    found: list[list[Session]] = []
     for session in sorted(sessions, key=lambda each: (each.start_time_s, each.id)):
-        if kept and _is_same_activity(kept[-1], session, settings):
-            kept[-1] = max(kept[-1], session, key=_richness)
+        if found and _is_same_activity(found[-1][0], session, settings):
+            found[-1].append(session)
         else:
-            kept.append(session)
-    return kept
+            found.append([session])
+    return found
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:
     """Whether both are one; a clock that was never set begins every session at one moment."""
     if first.id == second.id or not is_dated(second):
         return first.id == second.id
-    if abs(first.start_time_s - second.start_time_s) > settings.same_start_s:
+    times, others = ((each.start_time_s, each.duration_s) for each in (first, second))
+    return are_same_times(times, others, settings)
+
+
+def are_same_times(
+    first: tuple[float, float], second: tuple[float, float], settings: CompareSettings
+) -> bool:
+    """Whether two recordings, each by its start and its duration, s, can be of one activity."""
+    if abs(first[0] - second[0]) > settings.same_start_s:
         return False
-    longer = max(first.duration_s, second.duration_s)
-    return abs(first.duration_s - second.duration_s) <= max(
-        settings.same_start_s, settings.same_duration_share * longer
+    least_s = settings.same_duration_share * max(first[1], second[1])
+    return abs(first[1] - second[1]) <= max(settings.same_start_s, least_s)
+
+
+def _richness(session: Session) -> tuple[int, bool, int, float, float, float, float, str]:
+    """What is compared of two recordings of one activity; the greater stands.
+
+    What a device on the body recorded, a compass heading, all channels, the earlier start; then
+    what was measured. The id comes last: a de-identified copy has others, and must come to the
+    same choice. An archive compares likewise when it imports (``ingest.duplicates``).
+    """
+    known = frozenset(session.channels)
+    beats = sum(each.beats for each in session.measures.totals.values())
+    return (
+        len(known & BODY_LABELS),
+        session.heading.kind == "compass",
+        len(known),
+        -session.start_time_s,
+        session.duration_s,
+        session.distance_m or 0.0,
+        beats,
+        session.id,
     )
-
-
-def _richness(session: Session) -> tuple[int, float, str]:
-    return len(session.channels), session.duration_s, session.id
 
 
 def is_dated(session: Session) -> bool:

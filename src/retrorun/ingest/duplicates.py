@@ -7,8 +7,9 @@ file grew after it had been imported. Counting it twice would spoil every total.
   went the same way, where both know their way.
 - The same file, changed, that starts at the same time as before replaces what it was.
 - Otherwise the richer stands: the one with a compass heading, then the one that knows more of the
-  body, then the one with more channels; of equals the one that began first, then the one
-  with the greater hash. So it does not matter which file came first.
+  body, then the one with more channels; of equals the one that began first, then the longer one
+  by time and by distance, then the one with the greater hash. So it does not matter which file
+  came first, and the comparison comes to the same choice (``compare.each_once``).
 - Where only one has a compass heading and the other knows more of the body, they are two devices'
   recordings of one run: both stay, to be joined (``second_device``).
 - A file is only replaced as a whole: one that also holds other activities stands.
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from retrorun.archive import Match, Parcel, SessionRow
 from retrorun.archive.rows import Brief
+from retrorun.compare.sessions import BODY_LABELS
 from retrorun.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -33,13 +35,6 @@ START_S = 10.0
 SHARE = 0.02
 SLACK_S = 10.0  # a file's last seconds depend on who wrote it
 SLACK_M = 100.0
-# what only a device on the body records
-BODY = frozenset(
-    {
-        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
-        *("vertical_ratio", "balance", "respiration", "power"),
-    }
-)
 FARTHEST_M = 100.0  # between two exports of one run; clocks may differ by some seconds
 _EVERY_S = 10  # of which positions are compared
 _M_PER_DEG = 111_195.0
@@ -77,7 +72,7 @@ def same(first: Brief, second: Brief, *, grown: bool = False) -> bool:
 def richness(each: Brief, channels: Iterable[str]) -> tuple[bool, int, int]:
     """What is compared where one of two recordings of the same activity is to stand."""
     known = frozenset(channels)
-    return each.heading == "compass", len(known & BODY), len(known)
+    return each.heading == "compass", len(known & BODY_LABELS), len(known)
 
 
 def brief(row: SessionRow) -> Brief:
@@ -176,11 +171,12 @@ class Known:
         return self._channels[session_id]
 
     def _body(self, session_id: str) -> frozenset[str]:
-        return self._known(session_id) & BODY
+        return self._known(session_id) & BODY_LABELS
 
-    def rank(self, each: Brief) -> tuple[bool, int, int, float, str]:
+    def rank(self, each: Brief) -> tuple[bool, int, int, float, float, float, str]:
         """What is compared of two recordings of one activity; no two files have the same."""
-        return (*richness(each, self._known(each.id)), -each.start_time_s, each.sha256)
+        rich = richness(each, self._known(each.id))
+        return (*rich, -each.start_time_s, each.duration_s, each.distance_m or 0.0, each.sha256)
 
     def _add_all(self, own: Sequence[Brief], replaced: set[str]) -> None:
         if replaced:

@@ -23,10 +23,10 @@ from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
 from retrorun.archive.second_devices import KEPT_APART, origin_suffix
+from retrorun.compare.sessions import BODY_LABELS
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed
 from retrorun.ingest.duplicates import (
-    BODY,
     START_S,
     Known,
     Pair,
@@ -204,7 +204,7 @@ def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
     if pair.alike:
         return None
     watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
-    return None if BODY & set(phone) <= set(watch) else _HOLDS_MORE
+    return None if BODY_LABELS & set(phone) <= set(watch) else _HOLDS_MORE
 
 
 def _match(pair: Pair, state: str, skew_s: float | None, reason: str) -> Match:

@@ -28,6 +28,7 @@ from retrorun.model import (
     Metrics,
     Note,
     Segment,
+    TimeZone,
     Track,
 )
 from retrorun.settings import MeasureSettings
@@ -36,7 +37,11 @@ __all__ = ["measure", "own_cost_factor", "timer_notes", "totals"]
 
 
 def measure(
-    track: Track, detection: Detection, athlete: Athlete, settings: MeasureSettings
+    track: Track,
+    detection: Detection,
+    athlete: Athlete,
+    settings: MeasureSettings,
+    zone: TimeZone | None = None,
 ) -> Measures:
     """Measure a session.
 
@@ -45,13 +50,14 @@ def measure(
         detection: its segments.
         athlete: profile as on that day; a value that is not known is not guessed.
         settings: thresholds.
+        zone: of the start, so that the age is that on the athlete's own clock; None: UTC.
 
     Returns:
         Metrics of every segment, sums, the cost factor or why there is none, and notes. No
         number is NaN: what is not known is None.
     """
     doubted, notes = suspect_heart_rate(track, settings)
-    samples = lay_out(track, detection.segments, doubted, settings)
+    samples = lay_out(track, detection.segments, doubted, settings, zone)
     fitted = heart_fit(samples, settings)
     factor = cost_factor(samples, fitted, settings)
     lag = lag_bpm(fitted, track.seconds, settings)
@@ -128,7 +134,7 @@ def _profile_notes(samples: Samples, athlete: Athlete) -> tuple[Note, ...]:
     notes = [NO_MASS] if athlete.mass_kg is None else []
     if not samples.track.has("heart_rate_bpm"):
         return tuple(notes)
-    time_s = samples.track.start_time_s
+    time_s = samples.local_start_s
     refusal = keytel_refusal(athlete, time_s)
     if refusal:
         notes.append(Note("no-heart-rate-energy", refusal))

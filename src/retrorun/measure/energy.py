@@ -108,7 +108,7 @@ def keytel_kj_min(samples: Samples, athlete: Athlete, settings: MeasureSettings)
     first minutes.
     """
     nothing = np.full(samples.track.seconds, np.nan)
-    time_s = samples.track.start_time_s
+    time_s = samples.local_start_s
     age, (highest, _) = age_years(athlete, time_s), maximum_bpm(athlete, time_s)
     if keytel_refusal(athlete, time_s) or age is None or highest is None:
         return nothing

@@ -103,7 +103,10 @@ def _highest(rate: FloatArray) -> float:
 
 
 def age_years(athlete: Athlete, time_s: float) -> int | None:
-    """Age in the year of the session; None without a birth year, or where the clock is wrong."""
+    """Age in the year of the session; None without a birth year, or where the clock is wrong.
+
+    ``time_s``: its start on the athlete's own clock (`Samples.local_start_s`).
+    """
     if athlete.birth_year is None or not is_plausible_clock(time_s):
         return None
     return dt.datetime.fromtimestamp(time_s, tz=dt.UTC).year - athlete.birth_year
@@ -124,11 +127,11 @@ def heart_loads(
     samples: Samples, athlete: Athlete, settings: MeasureSettings
 ) -> dict[str, HeartLoad]:
     """Time in zones and TRIMP of each direction, candidates apart; empty without bounds."""
-    bounds, origin = _zones(athlete, samples.track.start_time_s, settings)
+    bounds, origin = _zones(athlete, samples.local_start_s, settings)
     if not bounds or not np.isfinite(samples.heart_rate_bpm).any():
         return {}
     kinds = [part.kind for part in samples.segments]
-    trimp = _trimp_per_min(samples.heart_rate_bpm, athlete, samples.track.start_time_s)
+    trimp = _trimp_per_min(samples.heart_rate_bpm, athlete, samples.local_start_s)
     found: dict[str, HeartLoad] = {}
     for kind in dict.fromkeys(kinds):
         inside = samples.mask([each == kind for each in kinds])

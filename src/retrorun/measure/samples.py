@@ -16,7 +16,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import dot
 from retrorun.metrics import ENERGY, SUMS, energy_kcal
-from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, Totals, Track
+from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, TimeZone, Totals, Track
 from retrorun.settings import MeasureSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -40,6 +40,7 @@ class Samples(msgspec.Struct, frozen=True, eq=False):
         grade: NaN where missing.
         heart_rate_bpm: NaN where missing or suspect.
         settings: thresholds of what is made of them.
+        zone: time zone of the start; None: not known.
     """
 
     track: Track
@@ -53,6 +54,12 @@ class Samples(msgspec.Struct, frozen=True, eq=False):
     grade: FloatArray
     heart_rate_bpm: FloatArray
     settings: MeasureSettings
+    zone: TimeZone | None = None
+
+    @property
+    def local_start_s(self) -> float:
+        """The start on the athlete's own clock, as Unix seconds of a clock that shows UTC."""
+        return self.track.start_time_s + (self.zone.utc_offset_s if self.zone else 0.0)
 
     def sums(self, column: FloatArray, where: BoolArray | None = None) -> tuple[FloatArray, ...]:
         """Sum of the finite values of a column in each segment (s,), and how many there were.
@@ -81,7 +88,11 @@ class Samples(msgspec.Struct, frozen=True, eq=False):
 
 
 def lay_out(
-    track: Track, segments: Sequence[Segment], suspect: BoolArray, settings: MeasureSettings
+    track: Track,
+    segments: Sequence[Segment],
+    suspect: BoolArray,
+    settings: MeasureSettings,
+    zone: TimeZone | None = None,
 ) -> Samples:
     """Lay out a track and its segments; ``suspect`` (n,) marks heart rate not to be believed."""
     paused = track.flags.get("paused", np.zeros(track.seconds, dtype=np.bool_))
@@ -106,6 +117,7 @@ def lay_out(
         grade=track.column("grade"),
         heart_rate_bpm=np.where(believed, heart_rate, np.nan),
         settings=settings,
+        zone=zone,
     )
 
 

@@ -32,6 +32,8 @@ class AthleteMetric:
         pairs: matched pairs behind it, all of them; ``sessions``: in how many sessions.
         difference_sd: standard deviation of the sessions' own means, ``percent_sd`` in per cent;
             None with a single session.
+        shared_days: variance of the mean by forward days that several sessions are matched with,
+            in units of the variance of one session.
     """
 
     difference: Interval
@@ -40,6 +42,7 @@ class AthleteMetric:
     sessions: int
     difference_sd: float | None = None
     percent_sd: float | None = None
+    shared_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

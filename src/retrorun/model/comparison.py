@@ -54,6 +54,8 @@ class Difference:
         note: ``too early to say: N more`` or how the number is to be read.
         difference_sd: standard deviation of the sessions' own mean differences; None with fewer
             than two sessions. ``percent_sd``: the same in per cent.
+        shared_days: variance of the mean by forward days that several sessions are matched with,
+            in units of the variance of one session.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Difference:
     note: str = ""
     difference_sd: float | None = None
     percent_sd: float | None = None
+    shared_days: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from retrorun.compare.sessions import are_same_times
 from retrorun.errors import ReadError, RetrorunError, SettingsError, StoreError
 from retrorun.model import Session
 from retrorun.results import layout
@@ -32,11 +33,13 @@ from retrorun.results.reader import (
     athletes,
     checksums,
     damage_error,
+    misplaced_parts,
     part,
     parts,
     table,
 )
 from retrorun.results.writer import PartWriter
+from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
 
 MIN_SALT_BYTES = 16
@@ -179,7 +182,12 @@ def source_parts(store: Store, *, tracks: bool) -> Iterator[SourcePart]:
     Args:
         store: the result set as it was made.
         tracks: whether the 1 Hz tracks go along.
+
+    Raises:
+        ReadError: sessions lie where they would be left out.
     """
+    for problem in misplaced_parts(store):
+        raise problem
     tables = _TABLES if tracks else _TABLES[:2]
     for athlete in athletes(store):
         there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
@@ -302,17 +310,20 @@ class _Athlete:
 
     def known(self, store: Store, name: str) -> dict[str, _NewSession]:
         """The sessions of a part."""
-        rows = table(store, name, "sessions", ("session", "start_time", "utc_offset_s"))
-        if rows["session"].null_count or rows["start_time"].null_count:
-            raise damage_error(name, "a session has no id or no start")
+        wanted = ("session", "start_time", "duration_s", "utc_offset_s")
+        rows = table(store, name, "sessions", wanted)
+        if any(rows[each].null_count for each in wanted[:3]):
+            raise damage_error(name, "a session has no id, no start or no duration")
+        starts_us = rows["start_time"].cast("int64").to_pylist()
+        durations_s, offsets_s = (rows[each].to_pylist() for each in wanted[2:])
+        times_s = [
+            (each / 1e6, length) for each, length in zip(starts_us, durations_s, strict=True)
+        ]
         found = {}
         for session, start_us, offset_s in zip(
-            rows["session"].to_pylist(),
-            rows["start_time"].cast("int64").to_pylist(),
-            rows["utc_offset_s"].to_pylist(),
-            strict=True,
+            rows["session"].to_pylist(), starts_us, _offsets_s(times_s, offsets_s), strict=True
         ):
-            shift_s = self.shift_s + (offset_s or 0.0)
+            shift_s = self.shift_s + offset_s
             facts = Facts(self.key.session(session), shift_s)
             found[session] = _NewSession(facts, start_us + round(shift_s * 1e6))
         return found
@@ -340,6 +351,28 @@ class _Athlete:
         for year in sorted(writers):
             folder = f"{kind}/athlete={self.id}/year={year}"
             yield f"{folder}/{self.key.part(place)}.parquet", writers[year].close()
+
+
+def _offsets_s(
+    times_s: Sequence[tuple[float, float]], offsets_s: Sequence[float | None]
+) -> list[float]:
+    """Local time minus UTC of sessions, each by its start and duration; 0 where it is not known.
+
+    A recording without a time zone has that of another recording of its activity: on two clocks
+    they would be two activities, and be counted twice.
+    """
+    settings = CompareSettings()
+    known = [
+        (times, offset)
+        for times, offset in zip(times_s, offsets_s, strict=True)
+        if offset is not None
+    ]
+    return [
+        next((at for other, at in known if are_same_times(times, other, settings)), 0.0)
+        if offset is None
+        else offset
+        for times, offset in zip(times_s, offsets_s, strict=True)
+    ]
 
 
 def _pieces(file: Any, kind: str, known: Mapping[str, _NewSession]) -> Iterator[Any]:  # noqa: ANN401 - pyarrow has no types

@@ -1,6 +1,7 @@
 """Reading a result set back, part by part, and only the parts that are asked for."""
 
 import hashlib
+import unicodedata
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
@@ -201,8 +202,34 @@ def _beside_athlete(name: str) -> tuple[str, ...]:
 
 
 def athletes(store: Store) -> list[str]:
-    """The athletes that have sessions, sorted."""
-    return sorted({athlete_of(name) for name in parts(store, "sessions/")})
+    """The athletes that have sessions, sorted; parts that lie elsewhere are ``misplaced_parts``."""
+    names = (each for each in parts(store, "sessions/") if _is_placed(each))
+    return sorted({athlete_of(name) for name in names})
+
+
+def misplaced_parts(store: Store) -> Iterator[ReadError]:
+    """Parts below ``sessions`` that nobody reads, because they lie in no athlete's folder.
+
+    Such as copies that somebody keeps there, and folders that another program has renamed. One
+    error a folder, its name as ``file``.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    names = (each for each in parts(store, "sessions/") if not _is_placed(each))
+    for folder in sorted({each.rpartition("/")[0] for each in names}):
+        words = "sessions lie here, and it is no athlete's folder by its name: they are left out"
+        remedy = "Give it the name that docs/results.md says, or move it out of the result set."
+        yield ReadError("results-part-misplaced", words, file=folder, remedy=remedy)
+
+
+def _is_placed(name: str) -> bool:
+    """Whether a part of sessions lies where those of its athlete are read.
+
+    A file system may give back another normal form of the name that was written.
+    """
+    folder = layout.partition("sessions", athlete_of(name))
+    return unicodedata.normalize("NFC", name).startswith(folder)
 
 
 def athlete_of(name: str) -> str:
