@@ -628,3 +628,78 @@ def test_a_report_names_only_sessions_that_stand_after_the_joining(
     report = imported(exports, archive)
     assert report.joined == 2
     assert set(report.sessions) == set(archive.known())
+
+
+def part_of(run: Simulated, first: int, last: int, shift_s: float = 0.0) -> Simulated:
+    """What a platform gives of a watch's recording: no heading, cut, on a clock that is off."""
+    whole, kept = run.recording, slice(first, len(run.recording.time_s) - last)
+    recording = replace(
+        whole,
+        time_s=whole.time_s[kept] + shift_s,
+        columns={name: values[kept] for name, values in whole.columns.items()},
+        headings=(),
+        laps=(),
+        pauses=(),
+    )
+    return replace(run, recording=recording)
+
+
+@pytest.mark.parametrize(("first", "last"), [(90, 90), (0, 700)])
+@pytest.mark.parametrize("with_body", [True, False])
+def test_a_cut_copy_goes_into_the_whole_run_with_the_compass(
+    exports: Path, archive: Archive, run: Simulated, first: int, last: int, *, with_body: bool
+) -> None:
+    """The compass went into the copy, and the seconds that were cut off were in no number."""
+    both_with_a_compass(exports, run)
+    if not with_body:
+        (exports / "watch.fit").unlink()
+        (exports / "watch.gpx").write_bytes(phone_of(run, 0, len(run.recording.time_s), 0.0))
+    (exports / "phone.gpx").write_bytes(gpx_bytes(part_of(run, first, last), "apple"))
+    assert imported(exports, archive).joined == 1
+    (session,) = archive.sessions()
+    assert session.source.name.startswith("watch.")
+    assert session.duration_s == pytest.approx(len(run.recording.time_s), abs=2)
+    assert session.heading.kind == "compass"
+    assert plan_import(exports, archive, settle_s=0).idle
+
+
+def test_a_watch_that_is_kept_apart_stands_beside_a_phone_that_covers_it(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    (exports / "watch.fit").unlink()
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, len(run.recording.time_s), 0.0))
+    (exports / "copy.gpx").write_bytes(gpx_bytes(part_of(run, 90, 90), "apple"))
+    assert imported(exports, archive).joined == 1
+    separate(str(exports / "copy.gpx"), archive, ENGINE)
+    assert len(archive.sessions()) == 2
+    assert imported(exports, archive).joined == 0
+    assert len(archive.sessions()) == 2
+
+
+def test_a_phone_helps_the_watch_though_it_overlaps_a_copy_of_it_for_longer(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """The phone went into the copy, and its heading was lost where that went into the watch's."""
+    seconds = len(run.recording.time_s)
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, seconds))
+    (exports / "copy.gpx").write_bytes(gpx_bytes(part_of(run, 0, 0, SKEW_S + 5.0)))
+    assert imported(exports, archive).joined == 2
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert session.heading.kind == "compass"
+    assert len(session.second_devices) == 2
+    assert plan_import(exports, archive, settle_s=0).idle
+
+
+def test_a_watch_shorter_than_two_phones_stands_with_the_heading_of_both(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """The phones went into one first, and the watch into that, and its heart rate was lost."""
+    (exports / "watch.fit").write_bytes(fit_bytes(part_of(run, 100, 100)))
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, len(run.recording.time_s)))
+    (exports / "other.gpx").write_bytes(phone_of(run, 40, len(run.recording.time_s), -20.0))
+    assert imported(exports, archive).joined == 2
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
+    assert session.heading.kind == "compass"

@@ -45,7 +45,7 @@ _EVERY_S = 10  # of which positions are compared
 _M_PER_DEG = 111_195.0
 LEAST_OVERLAP_S = 120.0
 NEARLY_ALL = 0.9  # of its time must lie within the other's, for a session to go into one alike
-_RANK = {"compass": 2, "unknown": 1}  # of what is worth joining; a course is worth nothing
+WORTH_JOINING = {"compass": 2, "unknown": 1}  # ranks of headings; a course is worth nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,7 +311,9 @@ def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:
     overlap_s = min(_end_s(first), _end_s(second)) - max(first.start_time_s, second.start_time_s)
     if overlap_s < LEAST_OVERLAP_S or first.sha256 == second.sha256:
         return None
-    ranks = [0 if each.id in helped else _RANK.get(each.heading, 0) for each in (first, second)]
+    ranks = [
+        0 if each.id in helped else WORTH_JOINING.get(each.heading, 0) for each in (first, second)
+    ]
     if ranks[0] == ranks[1]:
         shorter_s = min(first.duration_s, second.duration_s)
         enough = overlap_s >= NEARLY_ALL * shorter_s
@@ -326,9 +328,8 @@ def _apart(pair: Pair, apart: Container[str]) -> bool:
 
 
 def _ids(pair: Pair) -> set[tuple[str, str]]:
-    """Phone and session, as a match names them; either way where they are alike."""
-    ids = {(pair.phone.id, pair.watch.id)}
-    return ids | {(pair.watch.id, pair.phone.id)} if pair.alike else ids
+    """Phone and session, as a match names them, either way."""
+    return {(pair.phone.id, pair.watch.id), (pair.watch.id, pair.phone.id)}
 
 
 def _end_s(brief: Brief) -> float:

@@ -4,7 +4,8 @@
    analysed each for itself, and judged afresh, so that the result does not depend on the order in
    which they came: each decision changes what the next one sees
 1. pairs: a session with a better heading overlaps another that holds all the rest, or two alike
-   overlap nearly whole; of these the richer takes the watch's part
+   overlap nearly whole; of these the richer takes the watch's part, and so does the session with
+   the heading where the other adds nothing to it
 2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
 3. settle: a joined phone has no session of its own any more; a refusal is noted on both
 
@@ -15,7 +16,7 @@ the next.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed
 from retrorun.ingest.duplicates import (
     BODY,
+    NEARLY_ALL,
     START_S,
+    WORTH_JOINING,
     Known,
     Pair,
     Places,
@@ -112,16 +115,33 @@ def _untried_pairs(archive: Archive) -> list[Pair]:
 
 
 def _by_watch(found: Sequence[Pair], archive: Archive) -> dict[str, list[Pair]]:
-    """Hash of the watch's file → pairs; each phone with one watch, that of the longest overlap."""
+    """Hash of the watch's file → pairs; each phone with one watch, that of the longest overlap.
+
+    Only pairs of the first stage that is due are tried: what is joined in it is not there for the
+    next one.
+    """
+    kept_apart = archive.second_devices.kept_apart()
+    turned = [_with_richer_as_watch(pair, archive, kept_apart) for pair in found]
+    due = min(_stage(pair) for pair in turned)
     groups: dict[str, list[Pair]] = defaultdict(list)
     matched: set[str] = set()
-    for pair in found:
+    for pair in turned:
         ids = {pair.phone.id, pair.watch.id} if pair.alike else {pair.phone.id}
-        if matched.isdisjoint(ids):
-            one = _by_richness(pair, archive) if pair.alike else pair
+        if _stage(pair) == due and matched.isdisjoint(ids):
             matched |= ids
-            groups[one.watch.sha256].append(one)
+            groups[pair.watch.sha256].append(pair)
     return groups
+
+
+def _stage(pair: Pair) -> int:
+    """When a pair is tried: copies without a heading first, phones with watches, then the rest.
+
+    A phone that went into a copy would be lost with it where that goes into another session, and
+    a watch would lose its body's channels to a phone that another phone went into.
+    """
+    if not pair.alike:
+        return 1
+    return 2 if pair.phone.heading in WORTH_JOINING else 0
 
 
 def _try_groups(
@@ -186,6 +206,21 @@ def _stated(
 _HOLDS_MORE = "the recording with the heading holds more than the other"
 _ELSEWHERE = "most of its time lies outside the other"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
+
+
+def _with_richer_as_watch(pair: Pair, archive: Archive, kept_apart: Container[str]) -> Pair:
+    """The pair with the session that is to stand as the watch's.
+
+    Of two alike that is the richer. It is the one with the heading where that holds nearly all of
+    the other's time, and all that the other knows of the body.
+    """
+    if pair.alike:
+        return _by_richness(pair, archive)
+    whole = pair.overlap_s >= NEARLY_ALL * pair.watch.duration_s
+    if not whole or pair.watch.sha256 in kept_apart:
+        return pair
+    watch, phone = (set(archive.channels(each.id)) for each in (pair.watch, pair.phone))
+    return replace(pair.turned, alike=True) if BODY & watch <= phone else pair
 
 
 def _by_richness(pair: Pair, archive: Archive) -> Pair:
