@@ -11,7 +11,8 @@ file grew after it had been imported. Counting it twice would spoil every total.
   with the greater hash. So it does not matter which file came first.
 - Where only one has a compass heading and the other knows more of the body, they are two devices'
   recordings of one run: both stay, to be joined (``second_device``).
-- A file is only replaced as a whole: one that also holds other activities stands.
+- A file is only replaced as a whole: one that also holds other activities stands, and a file with
+  one of those alone goes into it, whichever is richer.
 
 ``pairs`` finds sessions that overlap and may be of two devices. Where one has the better heading,
 that is of use to the other. Where neither has, they are two devices of one kind; the richer stands,
@@ -93,6 +94,7 @@ class Known:
         sessions: Iterable[Brief],
         channels: Callable[[str], Iterable[str]] = lambda _: (),
         apart: Callable[[Brief, Brief], bool] = lambda *_: False,
+        kept_apart: Container[str] = (),
     ) -> None:
         """Know these sessions.
 
@@ -100,10 +102,13 @@ class Known:
             sessions: all of them.
             channels: those of one of them, by its id.
             apart: whether two went different ways.
+            kept_apart: hashes of files that the user lets stand for themselves: they are copies
+                of none.
         """
         self._by_start: dict[int, list[Brief]] = {}
         self._read_channels = channels
         self._apart = apart
+        self._kept_apart = kept_apart
         self._channels: dict[str, frozenset[str]] = {}
         self._by_file: dict[str, set[str]] = {}
         for each in sessions:
@@ -135,14 +140,16 @@ class Known:
         is_whole = self._covers(old for _, old in matched)
         unmatched = len({each.id for each, _ in matched}) < len(own)
         richer = [other for each, other in matched if self.rank(other) > self.rank(each)]
-        if not matched or (unmatched and not grown) or (grown and not is_whole):
+        if not matched or (grown and not is_whole):
             verdict = Verdict()
+        elif unmatched and not grown:
+            verdict = Verdict(replaces=self._contained(matched))
         elif grown or (is_whole and not richer):
             verdict = Verdict(replaces={other.id: each.id for each, other in matched})
         else:
             others = richer or [other for _, other in matched]
             return Verdict(duplicate_of=max(others, key=self.rank).id)
-        self._add_all(own, {other.sha256 for each, other in matched if verdict.replaces})
+        self._add_all(own, {other.sha256 for _, other in matched if other.id in verdict.replaces})
         return verdict
 
     def _covers(self, matched: Iterable[Brief]) -> bool:
@@ -150,6 +157,14 @@ class Known:
         partners = list(matched)
         ids = {each.id for each in partners}
         return all(self._by_file[each.sha256] <= ids for each in partners)
+
+    def _contained(self, matched: Sequence[tuple[Brief, Brief]]) -> dict[str, str]:
+        """Of files that a newcomer holds whole, beside other activities: old session → its own.
+
+        Which of them came first makes no difference.
+        """
+        ids = {old.id for _, old in matched}
+        return {old.id: own.id for own, old in matched if self._by_file[old.sha256] <= ids}
 
     def _matches(self, each: Brief, before: str | None) -> list[Brief]:
         """Sessions of the same activity; of what the same file held before, that alone."""
@@ -159,6 +174,8 @@ class Known:
 
     def alike(self, each: Brief, other: Brief) -> bool:
         """Whether two sessions are two exports of one recording."""
+        if each.sha256 in self._kept_apart or other.sha256 in self._kept_apart:
+            return False
         if not same(each, other) or self._two_devices(each, other):
             return False
         return not self._apart(each, other)

@@ -116,7 +116,8 @@ def _import_files(
     feed = Feed(archive, engine.settings.read, retry=plan.retry, guarded=guarded)
     feed.close()  # what a killed import left
     places = Places(archive.track)
-    known = Known(_sessions_of_one_device(archive), archive.channels, places.apart)
+    kept_apart = archive.second_devices.kept_apart()
+    known = Known(_sessions_of_one_device(archive), archive.channels, places.apart, kept_apart)
     before = {row.path: row.sha256 for row in archive.files()}
     loose = sum(not is_archive(each.entry.name) for each in plan.new)
     with closing(feed):
