@@ -703,3 +703,27 @@ def test_a_watch_shorter_than_two_phones_stands_with_the_heading_of_both(
     assert session.source.name == "watch.fit"
     assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
     assert session.heading.kind == "compass"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_log_of_two_runs_is_the_duplicate_of_the_first_whichever_watch_came_last(
+    exports: Path, archive: Archive, run: Simulated, order: tuple[int, ...]
+) -> None:
+    later_s = 7200.0
+    later = replace(run, recording=replace(run.recording, time_s=run.recording.time_s + later_s))
+    second_log = phone_of(run, skew_s=later_s + SKEW_S)
+    first, second = (log.partition(b"<trk>") for log in (phone_of(run), second_log))
+    (exports / "phone.gpx").write_bytes(
+        first[0]
+        + b"<trk>"
+        + first[2].replace(b"</trk>", b"</trk><trk>" + second[2].partition(b"</gpx>")[0], 1)
+    )
+    (exports / "watch.fit").unlink()
+    watches = [watch_of(run), fit_bytes(part_of(later, 0, 0))]
+    for number in order:
+        (exports / f"watch-{number}.fit").write_bytes(watches[number])
+        assert imported(exports, archive).joined == 1
+    assert len(archive.sessions()) == 2
+    (row,) = (each for each in archive.files() if each.path.endswith("phone.gpx"))
+    first_watch = hashlib.sha256(watches[0]).hexdigest()[:12]
+    assert (row.rule, row.duplicate_of) == ("second-device", first_watch)
