@@ -59,12 +59,14 @@ def test_a_file_with_other_activities_takes_the_place_of_one_with_this_activity_
     assert known([alone, *two]).judge(MONTH) == Verdict(replaces={"p": "m"})
 
 
-def test_what_the_user_keeps_apart_is_no_copy() -> None:
+def test_what_stands_for_itself_is_no_copy() -> None:
     one, other = row("a", "one", 0.0), row("b", "other", 1.0)
     rich = row("c", "rich", 2.0, "compass")
     briefs = [brief(one), brief(other)]
     assert Known(briefs).judge([rich]) == Verdict(replaces={"a": "c", "b": "c"})
-    assert Known(briefs, kept_apart={"other"}).judge([rich]) == Verdict(replaces={"a": "c"})
+    kept = Known(briefs, alone=lambda each: each.sha256 == "other")
+    assert kept.judge([rich]) == Verdict(replaces={"a": "c"})
+    assert kept.judge([row("d", "grown", 1.0)], "other") == Verdict(replaces={"b": "d"})
 
 
 def test_a_month_is_replaced_by_a_month() -> None:

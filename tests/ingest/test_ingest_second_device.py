@@ -727,3 +727,27 @@ def test_a_log_of_two_runs_is_the_duplicate_of_the_first_whichever_watch_came_la
     (row,) = (each for each in archive.files() if each.path.endswith("phone.gpx"))
     first_watch = hashlib.sha256(watches[0]).hexdigest()[:12]
     assert (row.rule, row.duplicate_of) == ("second-device", first_watch)
+
+
+@pytest.mark.parametrize(("cut_s", "joined"), [(40, 1), (800, 0)])
+def test_a_watch_s_file_that_was_edited_stands_and_is_joined_afresh(
+    exports: Path, archive: Archive, run: Simulated, cut_s: int, joined: int
+) -> None:
+    """What it held before stood, under its hash as its name, and the edited file counted as a copy.
+
+    Where most of the phone's time lies outside of what is left, the phone stands for itself again.
+    """
+    imported(exports, archive)
+    (before,) = archive.sessions()
+    with archive.database.transaction():
+        archive.annotations.insert_answer(before.id, [Label(20, 60, "forward", "answer")])
+    (exports / "watch.fit").write_bytes(fit_bytes(part_of(run, 0, cut_s)))
+    assert imported(exports, archive).joined == joined
+    sessions = {each.source.name: each for each in archive.sessions()}
+    assert sorted(sessions) == (["watch.fit"] if joined else ["phone.gpx", "watch.fit"])
+    watch = sessions["watch.fit"]
+    assert watch.duration_s == pytest.approx(len(run.recording.time_s) - cut_s, abs=2)
+    assert len(watch.second_devices) == joined
+    assert [(each.start_s, each.origin) for each in watch.labels] == [(20, "answer")]
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []

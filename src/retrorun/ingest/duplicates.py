@@ -94,7 +94,7 @@ class Known:
         sessions: Iterable[Brief],
         channels: Callable[[str], Iterable[str]] = lambda _: (),
         apart: Callable[[Brief, Brief], bool] = lambda *_: False,
-        kept_apart: Container[str] = (),
+        alone: Callable[[Brief], bool] = lambda _: False,
     ) -> None:
         """Know these sessions.
 
@@ -102,13 +102,12 @@ class Known:
             sessions: all of them.
             channels: those of one of them, by its id.
             apart: whether two went different ways.
-            kept_apart: hashes of files that the user lets stand for themselves: they are copies
-                of none.
+            alone: whether one is a copy of none. What its own file holds later takes its place.
         """
         self._by_start: dict[int, list[Brief]] = {}
         self._read_channels = channels
         self._apart = apart
-        self._kept_apart = kept_apart
+        self._alone = alone
         self._channels: dict[str, frozenset[str]] = {}
         self._by_file: dict[str, set[str]] = {}
         for each in sessions:
@@ -174,7 +173,7 @@ class Known:
 
     def alike(self, each: Brief, other: Brief) -> bool:
         """Whether two sessions are two exports of one recording."""
-        if each.sha256 in self._kept_apart or other.sha256 in self._kept_apart:
+        if self._alone(each) or self._alone(other):
             return False
         if not same(each, other) or self._two_devices(each, other):
             return False

@@ -68,6 +68,19 @@ def unmatch_superseded(archive: Archive, engine: Engine) -> Report:
     return report
 
 
+def separate_grown(sessions: Iterable[str], archive: Archive) -> None:
+    """Take sessions apart that took the place of what their file held before, to be joined afresh.
+
+    A second device that fitted what the file held may not fit what it holds now.
+    """
+    wanted = set(sessions)
+    joined = [each for each in archive.second_devices.matches() if each.state == "joined"]
+    grown = {_file_prefix(each.session) for each in joined if each.session in wanted}
+    files = connected_files(grown, archive) if grown else []
+    if all(archive.originals.path(each).is_file() for each in files):
+        archive.second_devices.separate_files(files)
+
+
 def _is_later(each: Brief, match: Match, start_s: float) -> bool:
     own = each.id not in (match.session, match.phone)
     return own and abs(each.start_time_s - start_s) <= START_S
