@@ -66,9 +66,11 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
         if second.headings
         else f"the same run was recorded by {device}, {clocks}; everything is from {ours_by}"
     )
-    headings = tuple(_on_first_clock(one, found, device) for one in second.headings)
+    headings = kept.headings
+    for one in second.headings:
+        headings = _with_heading(headings, _on_first_clock(one, found, device))
     note = Note("second-device", words)
-    both = replace(kept, headings=(*kept.headings, *headings), notes=(*kept.notes, note))
+    both = replace(kept, headings=headings, notes=(*kept.notes, note))
     return Joined(both, found, words)
 
 
@@ -165,3 +167,42 @@ def _lowest_point(costs: FloatArray, best: int) -> float:
 
 def _on_first_clock(one: HeadingSeries, skew_s: float, device: str) -> HeadingSeries:
     return replace(one, source=f"{one.source} ({device})", time_s=one.time_s - skew_s)
+
+
+def _with_heading(
+    known: tuple[HeadingSeries, ...], added: HeadingSeries
+) -> tuple[HeadingSeries, ...]:
+    """The headings with one more; it continues one of the same device at another time."""
+    for place, one in enumerate(known):
+        if (one.source, one.claim, one.north) != (added.source, added.claim, added.north):
+            continue
+        for first, second in ((one, added), (added, one)):
+            if _last_s(first) < _first_s(second):
+                return (*known[:place], _continued(first, second), *known[place + 1 :])
+    return (*known, added)
+
+
+def _first_s(one: HeadingSeries) -> float:
+    """When a series begins; NaN where it holds no time."""
+    held = one.time_s[np.isfinite(one.time_s)]
+    return float(held.min()) if held.size else float("nan")
+
+
+def _last_s(one: HeadingSeries) -> float:
+    """When a series ends; NaN where it holds no time."""
+    held = one.time_s[np.isfinite(one.time_s)]
+    return float(held.max()) if held.size else float("nan")
+
+
+def _continued(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:
+    """Two logs of one device as one series; whoever began the second may have moved the device."""
+    worn, worn_later = (
+        np.zeros(each.time_s.size, dtype=np.int64) if each.mount is None else each.mount
+        for each in (first, second)
+    )
+    return replace(
+        first,
+        time_s=np.concatenate([first.time_s, second.time_s]),
+        heading_deg=np.concatenate([first.heading_deg, second.heading_deg]),
+        mount=np.concatenate([worn, worn_later - worn_later.min() + worn.max() + 1]),
+    )
