@@ -751,3 +751,23 @@ def test_a_watch_s_file_that_was_edited_stands_and_is_joined_afresh(
     assert [(each.start_s, each.origin) for each in watch.labels] == [(20, "answer")]
     assert plan_import(exports, archive, settle_s=0).idle
     assert maintenance.check(archive) == []
+
+
+@pytest.mark.parametrize("parts", [[(0, 700), (720, 0)], [(0, 600)], [(0, 900)]])
+def test_parts_of_a_run_go_into_a_whole_copy_that_knows_as_much_of_the_body(
+    exports: Path, archive: Archive, run: Simulated, parts: list[tuple[int, int]]
+) -> None:
+    """A watch was stopped and started, or its battery was empty.
+
+    The seconds of the parts counted twice, or what was only in the copy was in no number.
+    """
+    (exports / "watch.fit").unlink()
+    (exports / "phone.gpx").write_bytes(gpx_bytes(part_of(run, 0, 0)))
+    for number, (first, last) in enumerate(parts):
+        (exports / f"watch-{number}.fit").write_bytes(fit_bytes(part_of(run, first, last)))
+    assert imported(exports, archive).joined == len(parts)
+    (session,) = archive.sessions()
+    assert session.source.name == "phone.gpx"
+    assert session.duration_s == pytest.approx(len(run.recording.time_s), abs=2)
+    assert {"heart_rate", "cadence"} <= set(session.channels)
+    assert plan_import(exports, archive, settle_s=0).idle

@@ -237,12 +237,17 @@ def _with_richer_as_watch(pair: Pair, archive: Archive, kept_apart: Container[st
 
 
 def _by_richness(pair: Pair, archive: Archive) -> Pair:
-    """Of two alike, the richer is the one that stands: see ``richness``."""
-    own, other = (
-        (*richness(each, archive.channels(each.id)), each.duration_s)
-        for each in (pair.watch, pair.phone)
-    )
-    return pair.turned if other > own else pair
+    """Of two alike, the richer is the one that stands: see ``richness``.
+
+    It is the longer one where that knows as much of the body, and much of it would be lost.
+    """
+    watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
+    own = (*richness(pair.watch, watch), pair.watch.duration_s)
+    other = (*richness(pair.phone, phone), pair.phone.duration_s)
+    richer, poor = (pair.turned, watch) if other > own else (pair, phone)
+    rich = phone if other > own else watch
+    is_part = pair.overlap_s < NEARLY_ALL * richer.phone.duration_s
+    return richer.turned if is_part and BODY & set(rich) <= set(poor) else richer
 
 
 def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
