@@ -163,6 +163,20 @@ def test_headings_of_one_time_or_of_two_devices_or_without_a_time_stay_apart() -
         assert len(join_second_device(first, second, SETTINGS).recording.headings) == 2
 
 
+@pytest.mark.parametrize(
+    ("kept", "is_longer"),
+    [((0, 900), False), ((100, 890), False), ((130, 900), True), ((0, 770), True)],
+)
+def test_minutes_that_only_the_second_device_recorded_are_noted(
+    kept: tuple[int, int], *, is_longer: bool
+) -> None:
+    """110 s before and after together are no 2 minutes, 130 s are."""
+    joined = join_second_device(_part(_run(1), slice(*kept)), _phone(_run(2), 7.4), SETTINGS)
+    notes = [each.message for each in joined.recording.notes if each.slug == "second-device-longer"]
+    words = "OsmAnd also recorded minutes that the first device did not; no number holds them"
+    assert notes == ([words] if is_longer else [])
+
+
 def _part(one: Recording, kept: slice) -> Recording:
     return replace(
         one,

@@ -69,8 +69,11 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
     headings = kept.headings
     for one in second.headings:
         headings = _with_heading(headings, _on_first_clock(one, found, device))
-    note = Note("second-device", words)
-    both = replace(kept, headings=headings, notes=(*kept.notes, note))
+    notes = [Note("second-device", words)]
+    if _outside_s(ours, theirs, found) >= settings.skew_overlap_s:
+        more = f"{device} also recorded minutes that {ours_by} did not; no number holds them"
+        notes.append(Note("second-device-longer", more))
+    both = replace(kept, headings=headings, notes=(*kept.notes, *notes))
     return Joined(both, found, words)
 
 
@@ -99,6 +102,13 @@ def _grid(one: Recording, settings: PrepareSettings) -> _Grid | None:
         return None
     columns = [arithmetic.interpolate(seconds, time_s, places[:, axis]) for axis in (0, 1)]
     return _Grid(int(seconds[0]), np.stack(columns, axis=1))
+
+
+def _outside_s(kept: _Grid, second: _Grid, skew_s: float) -> float:
+    """How long the second device recorded before and after the kept one."""
+    before_s = kept.start_s - (second.start_s - skew_s)
+    after_s = len(second.places_deg) - len(kept.places_deg) - before_s
+    return max(before_s, 0.0) + max(after_s, 0.0)
 
 
 def _velocity_mps(grid: _Grid, chord_s: int) -> FloatArray:
