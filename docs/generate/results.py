@@ -48,8 +48,8 @@ learnt.json                                            what was learnt is in all
 - Whoever reads a part with retrorun has it compared with its sum first: a damaged one is refused
   by name (`results-part-damaged`), one that is gone is named (`results-part-missing`), and one
   with other columns or types is refused (`results-other-schema`).
-  Sessions in a folder that is no athlete's by its name, such as one that another program has renamed,
-  are counted for nobody and named (`results-part-misplaced`); a de-identified copy is not made.
+  Sessions in a folder that is no athlete's by its name, such as one that another program has
+  renamed, are counted for nobody and named (`results-part-misplaced`); a de-identified copy is not made.
   `retrorun cohort process` with the same arguments makes such parts again: in a folder it compares
   every part with its sum on each run; in an object store it looks whether all are there, and reads
   them only with `--retry`.
@@ -140,8 +140,8 @@ inside the tasks, in no task's name and no log; with a scheduler on another mach
 - **Dates** are moved by a whole number of weeks, 1 to 52 either way, one number an athlete, from
   the salt. Weekday and time of day stay as the athlete's own clock showed them, written as if UTC;
   the zone and its offset go. Intervals stay, but for changes of the clock (summer time, travel).
-  `year` is that of the moved date. A session whose zone is not known has that of another recording of
-  its activity in the same part, if there is one; else its clock is that of UTC.
+  `year` is that of the moved date. A session whose zone is not known has that of another recording
+  of its activity in the same part, if there is one; else its clock is that of UTC.
 - **Places** go: positions, the plane, course, heading and turn by the second, GPS accuracy, time
   zone. Heights count from the session's first one. Temperature goes, because weather tells a day.
 - **Text** goes, all of it: names, devices, files, hashes, addresses, laps, labels' origins,

@@ -1,5 +1,7 @@
 """Which of two files stands, decided on hand-made sessions."""
 
+import pytest
+
 from retrorun.archive import SessionRow
 from retrorun.ingest.duplicates import Known, Verdict, brief
 
@@ -44,6 +46,27 @@ def test_a_phone_with_a_compass_takes_the_place_of_a_file_with_this_activity_alo
 def test_a_file_that_holds_other_activities_too_is_never_replaced() -> None:
     phone = row("p", "phone", 5.0, "compass")
     assert known(MONTH).judge([phone]) == Verdict(duplicate_of="m")
+
+
+@pytest.mark.parametrize("heading", ["none", "compass"])
+def test_a_file_with_other_activities_takes_the_place_of_one_with_this_activity_alone(
+    heading: str,
+) -> None:
+    """As if it had come first."""
+    alone = row("p", "phone", 5.0, heading)
+    assert known([alone]).judge(MONTH) == Verdict(replaces={"p": "m"})
+    two = [row("t", "two", 90_000.0), row("t-2", "two", 500_000.0)]  # holds another one, too
+    assert known([alone, *two]).judge(MONTH) == Verdict(replaces={"p": "m"})
+
+
+def test_what_stands_for_itself_is_no_copy() -> None:
+    one, other = row("a", "one", 0.0), row("b", "other", 1.0)
+    rich = row("c", "rich", 2.0, "compass")
+    briefs = [brief(one), brief(other)]
+    assert Known(briefs).judge([rich]) == Verdict(replaces={"a": "c", "b": "c"})
+    kept = Known(briefs, alone=lambda each: each.sha256 == "other")
+    assert kept.judge([rich]) == Verdict(replaces={"a": "c"})
+    assert kept.judge([row("d", "grown", 1.0)], "other") == Verdict(replaces={"b": "d"})
 
 
 def test_a_month_is_replaced_by_a_month() -> None:

@@ -628,3 +628,146 @@ def test_a_report_names_only_sessions_that_stand_after_the_joining(
     report = imported(exports, archive)
     assert report.joined == 2
     assert set(report.sessions) == set(archive.known())
+
+
+def part_of(run: Simulated, first: int, last: int, shift_s: float = 0.0) -> Simulated:
+    """What a platform gives of a watch's recording: no heading, cut, on a clock that is off."""
+    whole, kept = run.recording, slice(first, len(run.recording.time_s) - last)
+    recording = replace(
+        whole,
+        time_s=whole.time_s[kept] + shift_s,
+        columns={name: values[kept] for name, values in whole.columns.items()},
+        headings=(),
+        laps=(),
+        pauses=(),
+    )
+    return replace(run, recording=recording)
+
+
+@pytest.mark.parametrize(("first", "last"), [(90, 90), (0, 700)])
+@pytest.mark.parametrize("with_body", [True, False])
+def test_a_cut_copy_goes_into_the_whole_run_with_the_compass(
+    exports: Path, archive: Archive, run: Simulated, first: int, last: int, *, with_body: bool
+) -> None:
+    """The compass went into the copy, and the seconds that were cut off were in no number."""
+    both_with_a_compass(exports, run)
+    if not with_body:
+        (exports / "watch.fit").unlink()
+        (exports / "watch.gpx").write_bytes(phone_of(run, 0, len(run.recording.time_s), 0.0))
+    (exports / "phone.gpx").write_bytes(gpx_bytes(part_of(run, first, last), "apple"))
+    assert imported(exports, archive).joined == 1
+    (session,) = archive.sessions()
+    assert session.source.name.startswith("watch.")
+    assert session.duration_s == pytest.approx(len(run.recording.time_s), abs=2)
+    assert session.heading.kind == "compass"
+    assert plan_import(exports, archive, settle_s=0).idle
+
+
+def test_a_watch_that_is_kept_apart_stands_beside_a_phone_that_covers_it(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    (exports / "watch.fit").unlink()
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, len(run.recording.time_s), 0.0))
+    (exports / "copy.gpx").write_bytes(gpx_bytes(part_of(run, 90, 90), "apple"))
+    assert imported(exports, archive).joined == 1
+    separate(str(exports / "copy.gpx"), archive, ENGINE)
+    assert len(archive.sessions()) == 2
+    assert imported(exports, archive).joined == 0
+    assert len(archive.sessions()) == 2
+
+
+def test_a_phone_helps_the_watch_though_it_overlaps_a_copy_of_it_for_longer(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """The phone went into the copy, and its heading was lost where that went into the watch's."""
+    seconds = len(run.recording.time_s)
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, seconds))
+    (exports / "copy.gpx").write_bytes(gpx_bytes(part_of(run, 0, 0, SKEW_S + 5.0)))
+    assert imported(exports, archive).joined == 2
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert session.heading.kind == "compass"
+    assert len(session.second_devices) == 2
+    assert plan_import(exports, archive, settle_s=0).idle
+
+
+def test_a_watch_shorter_than_two_phones_stands_with_the_heading_of_both(
+    exports: Path, archive: Archive, run: Simulated
+) -> None:
+    """The phones went into one first, and the watch into that, and its heart rate was lost."""
+    (exports / "watch.fit").write_bytes(fit_bytes(part_of(run, 100, 100)))
+    (exports / "phone.gpx").write_bytes(phone_of(run, 0, len(run.recording.time_s)))
+    (exports / "other.gpx").write_bytes(phone_of(run, 40, len(run.recording.time_s), -20.0))
+    assert imported(exports, archive).joined == 2
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
+    assert session.heading.kind == "compass"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_log_of_two_runs_is_the_duplicate_of_the_first_whichever_watch_came_last(
+    exports: Path, archive: Archive, run: Simulated, order: tuple[int, ...]
+) -> None:
+    later_s = 7200.0
+    later = replace(run, recording=replace(run.recording, time_s=run.recording.time_s + later_s))
+    second_log = phone_of(run, skew_s=later_s + SKEW_S)
+    first, second = (log.partition(b"<trk>") for log in (phone_of(run), second_log))
+    (exports / "phone.gpx").write_bytes(
+        first[0]
+        + b"<trk>"
+        + first[2].replace(b"</trk>", b"</trk><trk>" + second[2].partition(b"</gpx>")[0], 1)
+    )
+    (exports / "watch.fit").unlink()
+    watches = [watch_of(run), fit_bytes(part_of(later, 0, 0))]
+    for number in order:
+        (exports / f"watch-{number}.fit").write_bytes(watches[number])
+        assert imported(exports, archive).joined == 1
+    assert len(archive.sessions()) == 2
+    (row,) = (each for each in archive.files() if each.path.endswith("phone.gpx"))
+    first_watch = hashlib.sha256(watches[0]).hexdigest()[:12]
+    assert (row.rule, row.duplicate_of) == ("second-device", first_watch)
+
+
+@pytest.mark.parametrize(("cut_s", "joined"), [(40, 1), (800, 0)])
+def test_a_watch_s_file_that_was_edited_stands_and_is_joined_afresh(
+    exports: Path, archive: Archive, run: Simulated, cut_s: int, joined: int
+) -> None:
+    """What it held before stood, under its hash as its name, and the edited file counted as a copy.
+
+    Where most of the phone's time lies outside of what is left, the phone stands for itself again.
+    """
+    imported(exports, archive)
+    (before,) = archive.sessions()
+    with archive.database.transaction():
+        archive.annotations.insert_answer(before.id, [Label(20, 60, "forward", "answer")])
+    (exports / "watch.fit").write_bytes(fit_bytes(part_of(run, 0, cut_s)))
+    assert imported(exports, archive).joined == joined
+    sessions = {each.source.name: each for each in archive.sessions()}
+    assert sorted(sessions) == (["watch.fit"] if joined else ["phone.gpx", "watch.fit"])
+    watch = sessions["watch.fit"]
+    assert watch.duration_s == pytest.approx(len(run.recording.time_s) - cut_s, abs=2)
+    assert len(watch.second_devices) == joined
+    assert [(each.start_s, each.origin) for each in watch.labels] == [(20, "answer")]
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
+
+
+@pytest.mark.parametrize("parts", [[(0, 700), (720, 0)], [(0, 600)], [(0, 900)]])
+def test_parts_of_a_run_go_into_a_whole_copy_that_knows_as_much_of_the_body(
+    exports: Path, archive: Archive, run: Simulated, parts: list[tuple[int, int]]
+) -> None:
+    """A watch was stopped and started, or its battery was empty.
+
+    The seconds of the parts counted twice, or what was only in the copy was in no number.
+    """
+    (exports / "watch.fit").unlink()
+    (exports / "phone.gpx").write_bytes(gpx_bytes(part_of(run, 0, 0)))
+    for number, (first, last) in enumerate(parts):
+        (exports / f"watch-{number}.fit").write_bytes(fit_bytes(part_of(run, first, last)))
+    assert imported(exports, archive).joined == len(parts)
+    (session,) = archive.sessions()
+    assert session.source.name == "phone.gpx"
+    assert session.duration_s == pytest.approx(len(run.recording.time_s), abs=2)
+    assert {"heart_rate", "cadence"} <= set(session.channels)
+    assert plan_import(exports, archive, settle_s=0).idle

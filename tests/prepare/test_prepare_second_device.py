@@ -131,3 +131,59 @@ def test_two_devices_that_stay_in_place_tell_nothing_of_their_clocks() -> None:
     joined = join_second_device(watch, _phone(watch, 0.0), SETTINGS)
     assert joined.skew_s is None
     assert joined.recording.headings == ()
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_two_logs_of_one_phone_are_one_heading_worn_anew(order: tuple[int, int]) -> None:
+    """Each log was a heading of its own, and only the longer one told of backward running."""
+    logs = [
+        _part(_phone(_run(2), 7.4), slice(0, 400)),
+        _part(_phone(_run(2), 7.4), slice(440, 900)),
+    ]
+    joined = _run(1)
+    for number in order:
+        joined = join_second_device(joined, logs[number], SETTINGS).recording
+    (heading,) = joined.headings
+    assert heading.source == "osmand:heading (OsmAnd)"
+    assert heading.heading_deg.tolist() == [each % 360 for each in (*range(400), *range(440, 900))]
+    assert (np.diff(heading.time_s) > 0).all()
+    assert heading.mount is not None
+    assert heading.mount.tolist() == [0] * 400 + [1] * 460
+
+
+def test_headings_of_one_time_or_of_two_devices_or_without_a_time_stay_apart() -> None:
+    watch, phone = _run(1), _phone(_run(2), 7.4)
+    other = replace(_part(phone, slice(440, 900)), device="another")
+    first = join_second_device(watch, _part(phone, slice(0, 460)), SETTINGS).recording
+    timeless = replace(
+        _part(phone, slice(500, 900)),
+        headings=(replace(phone.headings[0], time_s=np.full(900, np.nan)),),
+    )
+    for second in (_part(phone, slice(440, 900)), other, timeless):
+        assert len(join_second_device(first, second, SETTINGS).recording.headings) == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_longer"),
+    [((0, 900), False), ((100, 890), False), ((130, 900), True), ((0, 770), True)],
+)
+def test_minutes_that_only_the_second_device_recorded_are_noted(
+    kept: tuple[int, int], *, is_longer: bool
+) -> None:
+    """110 s before and after together are no 2 minutes, 130 s are."""
+    joined = join_second_device(_part(_run(1), slice(*kept)), _phone(_run(2), 7.4), SETTINGS)
+    notes = [each.message for each in joined.recording.notes if each.slug == "second-device-longer"]
+    words = "OsmAnd also recorded minutes that the first device did not; no number holds them"
+    assert notes == ([words] if is_longer else [])
+
+
+def _part(one: Recording, kept: slice) -> Recording:
+    return replace(
+        one,
+        time_s=one.time_s[kept],
+        columns={name: values[kept] for name, values in one.columns.items()},
+        headings=tuple(
+            replace(each, time_s=each.time_s[kept], heading_deg=each.heading_deg[kept])
+            for each in one.headings
+        ),
+    )

@@ -63,13 +63,22 @@ class SecondDevices:
                     "DELETE FROM sessions WHERE id = ? RETURNING track", (match.phone,)
                 )
                 tracks |= {track for (track,) in gone.fetchall()}
-                self._database.connection.execute(
-                    "UPDATE files SET outcome = 'duplicate', rule = 'second-device', "
-                    "duplicate_of = ?, message = ? WHERE sha256 = ? AND outcome = 'imported' "
-                    "AND sha256 NOT IN (SELECT sha256 FROM sessions)",
-                    (match.session, match.reason, match.phone_sha256),
-                )
+                self._set_aside(match.phone_sha256)
         return tracks
+
+    def _set_aside(self, phone_sha256: str) -> None:
+        """Let a file be a duplicate whose sessions all went into others, of the first of those.
+
+        So its row does not depend on which of its sessions was joined last.
+        """
+        self._database.connection.execute(
+            "UPDATE files SET outcome = 'duplicate', rule = 'second-device', "
+            "(duplicate_of, message) = (SELECT session, reason FROM matches "
+            "WHERE phone_sha256 = ? AND state = 'joined' ORDER BY phone, session LIMIT 1) "
+            "WHERE sha256 = ? AND sha256 NOT IN (SELECT sha256 FROM sessions) AND "
+            "(outcome = 'imported' OR (outcome = 'duplicate' AND rule = 'second-device'))",
+            (phone_sha256, phone_sha256),
+        )
 
     def joined_sessions(self) -> set[str]:
         """Ids of second devices' sessions that went into those of watches."""

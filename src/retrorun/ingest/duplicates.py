@@ -12,7 +12,8 @@ file grew after it had been imported. Counting it twice would spoil every total.
   came first, and the comparison comes to the same choice (``compare.each_once``).
 - Where only one has a compass heading and the other knows more of the body, they are two devices'
   recordings of one run: both stay, to be joined (``second_device``).
-- A file is only replaced as a whole: one that also holds other activities stands.
+- A file is only replaced as a whole: one that also holds other activities stands, and a file with
+  one of those alone goes into it, whichever is richer.
 
 ``pairs`` finds sessions that overlap and may be of two devices. Where one has the better heading,
 that is of use to the other. Where neither has, they are two devices of one kind; the richer stands,
@@ -40,7 +41,7 @@ _EVERY_S = 10  # of which positions are compared
 _M_PER_DEG = 111_195.0
 LEAST_OVERLAP_S = 120.0
 NEARLY_ALL = 0.9  # of its time must lie within the other's, for a session to go into one alike
-_RANK = {"compass": 2, "unknown": 1}  # of what is worth joining; a course is worth nothing
+WORTH_JOINING = {"compass": 2, "unknown": 1}  # ranks of headings; a course is worth nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Known:
         sessions: Iterable[Brief],
         channels: Callable[[str], Iterable[str]] = lambda _: (),
         apart: Callable[[Brief, Brief], bool] = lambda *_: False,
+        alone: Callable[[Brief], bool] = lambda _: False,
     ) -> None:
         """Know these sessions.
 
@@ -95,10 +97,12 @@ class Known:
             sessions: all of them.
             channels: those of one of them, by its id.
             apart: whether two went different ways.
+            alone: whether one is a copy of none. What its own file holds later takes its place.
         """
         self._by_start: dict[int, list[Brief]] = {}
         self._read_channels = channels
         self._apart = apart
+        self._alone = alone
         self._channels: dict[str, frozenset[str]] = {}
         self._by_file: dict[str, set[str]] = {}
         for each in sessions:
@@ -130,14 +134,16 @@ class Known:
         is_whole = self._covers(old for _, old in matched)
         unmatched = len({each.id for each, _ in matched}) < len(own)
         richer = [other for each, other in matched if self.rank(other) > self.rank(each)]
-        if not matched or (unmatched and not grown) or (grown and not is_whole):
+        if not matched or (grown and not is_whole):
             verdict = Verdict()
+        elif unmatched and not grown:
+            verdict = Verdict(replaces=self._contained(matched))
         elif grown or (is_whole and not richer):
             verdict = Verdict(replaces={other.id: each.id for each, other in matched})
         else:
             others = richer or [other for _, other in matched]
             return Verdict(duplicate_of=max(others, key=self.rank).id)
-        self._add_all(own, {other.sha256 for each, other in matched if verdict.replaces})
+        self._add_all(own, {other.sha256 for _, other in matched if other.id in verdict.replaces})
         return verdict
 
     def _covers(self, matched: Iterable[Brief]) -> bool:
@@ -145,6 +151,14 @@ class Known:
         partners = list(matched)
         ids = {each.id for each in partners}
         return all(self._by_file[each.sha256] <= ids for each in partners)
+
+    def _contained(self, matched: Sequence[tuple[Brief, Brief]]) -> dict[str, str]:
+        """Of files that a newcomer holds whole, beside other activities: old session → its own.
+
+        Which of them came first makes no difference.
+        """
+        ids = {old.id for _, old in matched}
+        return {old.id: own.id for own, old in matched if self._by_file[old.sha256] <= ids}
 
     def _matches(self, each: Brief, before: str | None) -> list[Brief]:
         """Sessions of the same activity; of what the same file held before, that alone."""
@@ -154,6 +168,8 @@ class Known:
 
     def alike(self, each: Brief, other: Brief) -> bool:
         """Whether two sessions are two exports of one recording."""
+        if self._alone(each) or self._alone(other):
+            return False
         if not same(each, other) or self._two_devices(each, other):
             return False
         return not self._apart(each, other)
@@ -307,7 +323,9 @@ def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:
     overlap_s = min(_end_s(first), _end_s(second)) - max(first.start_time_s, second.start_time_s)
     if overlap_s < LEAST_OVERLAP_S or first.sha256 == second.sha256:
         return None
-    ranks = [0 if each.id in helped else _RANK.get(each.heading, 0) for each in (first, second)]
+    ranks = [
+        0 if each.id in helped else WORTH_JOINING.get(each.heading, 0) for each in (first, second)
+    ]
     if ranks[0] == ranks[1]:
         shorter_s = min(first.duration_s, second.duration_s)
         enough = overlap_s >= NEARLY_ALL * shorter_s
@@ -322,9 +340,8 @@ def _apart(pair: Pair, apart: Container[str]) -> bool:
 
 
 def _ids(pair: Pair) -> set[tuple[str, str]]:
-    """Phone and session, as a match names them; either way where they are alike."""
-    ids = {(pair.phone.id, pair.watch.id)}
-    return ids | {(pair.watch.id, pair.phone.id)} if pair.alike else ids
+    """Phone and session, as a match names them, either way."""
+    return {(pair.phone.id, pair.watch.id), (pair.watch.id, pair.phone.id)}
 
 
 def _end_s(brief: Brief) -> float:

@@ -5,7 +5,7 @@ import that is cut off at any moment has kept what it had and a second run does 
 """
 
 import time
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -40,7 +40,7 @@ from retrorun.ingest.duplicates import Known, Places
 from retrorun.ingest.file_groups import container, is_archive, member_tag
 from retrorun.ingest.plan import Candidate, Plan, plan_import
 from retrorun.ingest.reprocess import reprocess_locked
-from retrorun.ingest.second_device import Joins, join
+from retrorun.ingest.second_device import Joins, join, separate_grown
 from retrorun.storage import Entry
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _import_files(
     feed = Feed(archive, engine.settings.read, retry=plan.retry, guarded=guarded)
     feed.close()  # what a killed import left
     places = Places(archive.track)
-    known = Known(_sessions_of_one_device(archive), archive.channels, places.apart)
+    known = Known(archive.briefs(), archive.channels, places.apart, _standing_alone(archive))
     before = {row.path: row.sha256 for row in archive.files()}
     loose = sum(not is_archive(each.entry.name) for each in plan.new)
     with closing(feed):
@@ -130,18 +130,21 @@ def _import_files(
             ]
             change, late = _change(decisions)
             archive.writes.apply(number, change)
+            separate_grown(change.replaced.values(), archive)
             report = _count(report, change, late)
     return report, others
 
 
-def _sessions_of_one_device(archive: Archive) -> list[Brief]:
-    """Sessions that no second device was joined to.
+def _standing_alone(archive: Archive) -> Callable[[Brief], bool]:
+    """Whether a session is compared with no copies when files come.
 
-    What comes to a joined session is compared with each of its recordings.
+    The user keeps it apart, or a second device was joined to it: what comes to that is compared
+    with each of its recordings, later.
     """
-    matches = archive.second_devices.matches()
-    joined = {each.session for each in matches if each.state == "joined"}
-    return [each for each in archive.briefs() if each.id not in joined]
+    devices = archive.second_devices
+    kept_apart = devices.kept_apart()
+    joined = {each.session for each in devices.matches() if each.state == "joined"}
+    return lambda each: each.id in joined or each.sha256 in kept_apart
 
 
 def _with_joins(report: Report, joins: Joins, known: Container[str]) -> Report:

@@ -4,7 +4,8 @@
    analysed each for itself, and judged afresh, so that the result does not depend on the order in
    which they came: each decision changes what the next one sees
 1. pairs: a session with a better heading overlaps another that holds all the rest, or two alike
-   overlap nearly whole; of these the richer takes the watch's part
+   overlap nearly whole; of these the richer takes the watch's part, and so does the session with
+   the heading where the other adds nothing to it
 2. try: the watch's file is analysed with the phone's beside it, which sets the clocks
 3. settle: a joined phone has no session of its own any more; a refusal is noted on both
 
@@ -15,7 +16,7 @@ the next.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,9 @@ from retrorun.compare.sessions import BODY_LABELS
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed
 from retrorun.ingest.duplicates import (
+    NEARLY_ALL,
     START_S,
+    WORTH_JOINING,
     Known,
     Pair,
     Places,
@@ -63,6 +66,19 @@ def unmatch_superseded(archive: Archive, engine: Engine) -> Report:
             freed = archive.second_devices.unmatch_file(match.phone_sha256)
             report = report.followed_by(reprocess_locked(freed, archive, engine))
     return report
+
+
+def separate_grown(sessions: Iterable[str], archive: Archive) -> None:
+    """Take sessions apart that took the place of what their file held before, to be joined afresh.
+
+    A second device that fitted what the file held may not fit what it holds now.
+    """
+    wanted = set(sessions)
+    joined = [each for each in archive.second_devices.matches() if each.state == "joined"]
+    grown = {_file_prefix(each.session) for each in joined if each.session in wanted}
+    files = connected_files(grown, archive) if grown else []
+    if all(archive.originals.path(each).is_file() for each in files):
+        archive.second_devices.separate_files(files)
 
 
 def _is_later(each: Brief, match: Match, start_s: float) -> bool:
@@ -112,16 +128,33 @@ def _untried_pairs(archive: Archive) -> list[Pair]:
 
 
 def _by_watch(found: Sequence[Pair], archive: Archive) -> dict[str, list[Pair]]:
-    """Hash of the watch's file → pairs; each phone with one watch, that of the longest overlap."""
+    """Hash of the watch's file → pairs; each phone with one watch, that of the longest overlap.
+
+    Only pairs of the first stage that is due are tried: what is joined in it is not there for the
+    next one.
+    """
+    kept_apart = archive.second_devices.kept_apart()
+    turned = [_with_richer_as_watch(pair, archive, kept_apart) for pair in found]
+    due = min(_stage(pair) for pair in turned)
     groups: dict[str, list[Pair]] = defaultdict(list)
     matched: set[str] = set()
-    for pair in found:
+    for pair in turned:
         ids = {pair.phone.id, pair.watch.id} if pair.alike else {pair.phone.id}
-        if matched.isdisjoint(ids):
-            one = _by_richness(pair, archive) if pair.alike else pair
+        if _stage(pair) == due and matched.isdisjoint(ids):
             matched |= ids
-            groups[one.watch.sha256].append(one)
+            groups[pair.watch.sha256].append(pair)
     return groups
+
+
+def _stage(pair: Pair) -> int:
+    """When a pair is tried: copies without a heading first, phones with watches, then the rest.
+
+    A phone that went into a copy would be lost with it where that goes into another session, and
+    a watch would lose its body's channels to a phone that another phone went into.
+    """
+    if not pair.alike:
+        return 1
+    return 2 if pair.phone.heading in WORTH_JOINING else 0
 
 
 def _try_groups(
@@ -188,13 +221,33 @@ _ELSEWHERE = "most of its time lies outside the other"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
 
+def _with_richer_as_watch(pair: Pair, archive: Archive, kept_apart: Container[str]) -> Pair:
+    """The pair with the session that is to stand as the watch's.
+
+    Of two alike that is the richer. It is the one with the heading where that holds nearly all of
+    the other's time, and all that the other knows of the body.
+    """
+    if pair.alike:
+        return _by_richness(pair, archive)
+    whole = pair.overlap_s >= NEARLY_ALL * pair.watch.duration_s
+    if not whole or pair.watch.sha256 in kept_apart:
+        return pair
+    watch, phone = (set(archive.channels(each.id)) for each in (pair.watch, pair.phone))
+    return replace(pair.turned, alike=True) if BODY_LABELS & watch <= phone else pair
+
+
 def _by_richness(pair: Pair, archive: Archive) -> Pair:
-    """Of two alike, the richer is the one that stands: see ``richness``."""
-    own, other = (
-        (*richness(each, archive.channels(each.id)), each.duration_s)
-        for each in (pair.watch, pair.phone)
-    )
-    return pair.turned if other > own else pair
+    """Of two alike, the richer is the one that stands: see ``richness``.
+
+    It is the longer one where that knows as much of the body, and much of it would be lost.
+    """
+    watch, phone = (archive.channels(each.id) for each in (pair.watch, pair.phone))
+    own = (*richness(pair.watch, watch), pair.watch.duration_s)
+    other = (*richness(pair.phone, phone), pair.phone.duration_s)
+    richer, poor = (pair.turned, watch) if other > own else (pair, phone)
+    rich = phone if other > own else watch
+    is_part = pair.overlap_s < NEARLY_ALL * richer.phone.duration_s
+    return richer.turned if is_part and BODY_LABELS & set(rich) <= set(poor) else richer
 
 
 def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:

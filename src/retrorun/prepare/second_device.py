@@ -66,9 +66,14 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
         if second.headings
         else f"the same run was recorded by {device}, {clocks}; everything is from {ours_by}"
     )
-    headings = tuple(_on_first_clock(one, found, device) for one in second.headings)
-    note = Note("second-device", words)
-    both = replace(kept, headings=(*kept.headings, *headings), notes=(*kept.notes, note))
+    headings = kept.headings
+    for one in second.headings:
+        headings = _with_heading(headings, _on_first_clock(one, found, device))
+    notes = [Note("second-device", words)]
+    if _outside_s(ours, theirs, found) >= settings.skew_overlap_s:
+        more = f"{device} also recorded minutes that {ours_by} did not; no number holds them"
+        notes.append(Note("second-device-longer", more))
+    both = replace(kept, headings=headings, notes=(*kept.notes, *notes))
     return Joined(both, found, words)
 
 
@@ -97,6 +102,13 @@ def _grid(one: Recording, settings: PrepareSettings) -> _Grid | None:
         return None
     columns = [arithmetic.interpolate(seconds, time_s, places[:, axis]) for axis in (0, 1)]
     return _Grid(int(seconds[0]), np.stack(columns, axis=1))
+
+
+def _outside_s(kept: _Grid, second: _Grid, skew_s: float) -> float:
+    """How long the second device recorded before and after the kept one."""
+    before_s = kept.start_s - (second.start_s - skew_s)
+    after_s = len(second.places_deg) - len(kept.places_deg) - before_s
+    return max(before_s, 0.0) + max(after_s, 0.0)
 
 
 def _velocity_mps(grid: _Grid, chord_s: int) -> FloatArray:
@@ -165,3 +177,42 @@ def _lowest_point(costs: FloatArray, best: int) -> float:
 
 def _on_first_clock(one: HeadingSeries, skew_s: float, device: str) -> HeadingSeries:
     return replace(one, source=f"{one.source} ({device})", time_s=one.time_s - skew_s)
+
+
+def _with_heading(
+    known: tuple[HeadingSeries, ...], added: HeadingSeries
+) -> tuple[HeadingSeries, ...]:
+    """The headings with one more; it continues one of the same device at another time."""
+    for place, one in enumerate(known):
+        if (one.source, one.claim, one.north) != (added.source, added.claim, added.north):
+            continue
+        for first, second in ((one, added), (added, one)):
+            if _last_s(first) < _first_s(second):
+                return (*known[:place], _continued(first, second), *known[place + 1 :])
+    return (*known, added)
+
+
+def _first_s(one: HeadingSeries) -> float:
+    """When a series begins; NaN where it holds no time."""
+    held = one.time_s[np.isfinite(one.time_s)]
+    return float(held.min()) if held.size else float("nan")
+
+
+def _last_s(one: HeadingSeries) -> float:
+    """When a series ends; NaN where it holds no time."""
+    held = one.time_s[np.isfinite(one.time_s)]
+    return float(held.max()) if held.size else float("nan")
+
+
+def _continued(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:
+    """Two logs of one device as one series; whoever began the second may have moved the device."""
+    worn, worn_later = (
+        np.zeros(each.time_s.size, dtype=np.int64) if each.mount is None else each.mount
+        for each in (first, second)
+    )
+    return replace(
+        first,
+        time_s=np.concatenate([first.time_s, second.time_s]),
+        heading_deg=np.concatenate([first.heading_deg, second.heading_deg]),
+        mount=np.concatenate([worn, worn_later - worn_later.min() + worn.max() + 1]),
+    )
