@@ -49,7 +49,8 @@ learnt.json                                            what was learnt is in all
   by name (`results-part-damaged`), one that is gone is named (`results-part-missing`), and one
   with other columns or types is refused (`results-other-schema`).
   Sessions in a folder that is no athlete's by its name, such as one that another program has
-  renamed, are counted for nobody and named (`results-part-misplaced`); a de-identified copy is not made.
+  renamed, are counted for nobody and named (`results-part-misplaced`); a de-identified copy is
+  not made.
   `retrorun cohort process` with the same arguments makes such parts again: in a folder it compares
   every part with its sum on each run; in an object store it looks whether all are there, and reads
   them only with `--retry`.
