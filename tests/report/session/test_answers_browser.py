@@ -314,7 +314,8 @@ def test_note_pain_and_effort(live: Open) -> None:
     page.get_by_label("Note").fill("left knee <b>")
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("#note-status")).to_have_text("Kept.")
-    assert fake.sent[0][1] == {"pain": 2, "effort": None, "text": "left knee <b>"}
+    written = {"pain": 2, "effort": None, "text": "left knee <b>"}
+    assert fake.sent[0][1] == {**written, "seen": {"pain": None, "effort": None, "text": ""}}
 
 
 def test_a_refused_answer_is_told(page: Page) -> None:
