@@ -85,3 +85,17 @@ def test_dots_lie_where_the_numbers_say(browser: Browser, site: str) -> None:
     assert heart["median"] > heart["zero"]  # more than forward
     assert per_beat["median"] < per_beat["zero"]
     assert heart["count"] == 24
+
+
+def test_a_phone_shows_each_number_over_athletes_by_its_name(browser: Browser, site: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}/many.html")
+    row = page.locator(".numbers tbody tr").first
+    edges = row.locator("td").evaluate_all(
+        "cells => cells.map(at => at.getBoundingClientRect().right)"
+    )
+    assert len(edges) > 10
+    assert max(edges) <= 390
+    names = row.locator("td").evaluate_all("cells => cells.map(at => at.dataset.label)")
+    assert names[1:3] == ["Athletes", "Sessions"]
+    page.close()
