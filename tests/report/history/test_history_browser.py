@@ -458,7 +458,7 @@ def test_the_headline_of_the_list_is_coloured_only_where_something_is_backward(
     place = Site(tmp_path)
     place.ensure_assets()
     place.write("index.html", index_page([made], session_history.ME))
-    opened(page, (tmp_path / "index.html").as_uri())
+    page.goto((tmp_path / "index.html").as_uri())
     colour = "at => getComputedStyle(at).color"
     head, number = page.locator("h1"), page.locator("h1 b").first
     assert (number.evaluate(colour) != head.evaluate(colour)) is backward
