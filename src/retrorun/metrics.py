@@ -38,7 +38,7 @@ from retrorun.metric_types import (
 )
 
 _STEADY = "no pair has a steady heart rate: it takes backward stretches of 80 s and longer"
-_MODEL = "a model's: only as much your own as your cost factor is"
+_MODEL = "from a model, scaled by the cost factor"
 _MASS = "needs body mass: retrorun profile mass_kg=70"
 
 

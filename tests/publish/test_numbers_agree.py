@@ -167,7 +167,7 @@ def printed(text: str, session_id: str) -> dict[str, str]:
     lines = text.splitlines()
     (head,) = [each for each in lines if each.startswith("session ")]
     (row,) = [each for each in lines if each.startswith(session_id)]
-    names = ("time", "distance", "backward", "share", "perhaps", "backward distance", "cost factor")
+    names = ("time", "distance", "backward", "share", "maybe", "backward distance", "cost factor")
     found, begin = {}, head.index("file") + 4
     for name in names:
         end = re.compile(rf"(?<=  ){name}(?=  |$)").search(head, begin)
@@ -208,14 +208,16 @@ def test_backward_time(said: Shown) -> None:
         if maybe_s:
             assert clock(maybe_s) in note
         cell = clock(time_s) if time_s else f"{clock(maybe_s)} maybe" if maybe_s else ""
+        if undecided(said, session):
+            cell = "unknown"
         assert (listed[session][2], compared[session][2]) == (cell, cell)
         for text in (said.processed, said.listed):
             found = printed(text, session)
             assert found["backward"] == value
-            assert found["perhaps"] == (clock(maybe_s) if maybe_s else "")
+            assert found["maybe"] == (clock(maybe_s) if maybe_s else "")
         first = said.analyzed[row["source"]].splitlines()[0]
         assert f"· {value} backward" in first
-        assert (f"{clock(maybe_s)} perhaps" in first) == (maybe_s > 0)
+        assert (f"{clock(maybe_s)} maybe" in first) == (maybe_s > 0)
 
 
 def test_share_of_moving_time(said: Shown) -> None:

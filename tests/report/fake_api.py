@@ -167,6 +167,7 @@ class FakeApi:
             "undo": undo,
             "fresh": True,
             "page": page,
+            "note": dc.asdict(self.notes.get(session_id, Remark())),
         }
 
 

@@ -248,7 +248,7 @@ _METRICS = _without_fields(
     heart_rate=_without_fields(HeartRate, " ".join(_unread(HEART_RATE))) | None,
     energy_shown=_without_fields(Energy, "active low high method citation") | None,
 )
-_SEGMENT = _without_fields(Segment, "probability reason would_change")
+_SEGMENT = _without_fields(Segment, "probability reason would_change step_gain_pct")
 _MEASURED = _without_fields(MeasuredSegment, segment=_SEGMENT, metrics=_METRICS)
 _MEASURES = _without_fields(Measures, "notes", segments=GenericAlias(tuple, (_MEASURED, ...)))
 _ABOUT = "labels laps pauses notes"

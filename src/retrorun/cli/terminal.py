@@ -232,7 +232,7 @@ def headline(session: "Session") -> str:
     habit, maybe = found.habit_time, found.candidate_time
     # said one by one: what stands before the comma is no part of these sentences
     also = f", {translated(f'{habit} of it by habit')}" if habit else ""
-    also += f", {translated(f'{maybe} perhaps')}" if maybe else ""
+    also += f", {translated(f'{maybe} maybe')}" if maybe else ""
     return (
         f"[bold]{escape(session.source.name)}[/] {when} · {clock(session.duration_s)} · "
         f"{found.distance} · [bold]{found.backward_time} backward[/]{share}{also}"
@@ -246,7 +246,7 @@ def session_table(sessions: "list[Session]", outdated: Collection[str] = ()) -> 
         "distance",
         "backward",
         "share",
-        "perhaps",
+        "maybe",
         "backward distance",
         "cost factor",
     )

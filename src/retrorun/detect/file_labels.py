@@ -205,8 +205,8 @@ def at_presses(
         if end - begin < settings.heading_alone_s:
             continue
         _move(direction, probability, movable, (first, last), (begin, end))
-        words = next((text for a, b, text in reasons if a <= first < b), "")
-        reasons.insert(0, (begin, end, words))
+        reason = next((why for a, b, why in reasons if a <= first < b), "")
+        reasons.insert(0, (begin, end, reason))
     return structs.replace(
         decision, direction=direction, probability=probability, reasons=tuple(reasons)
     )

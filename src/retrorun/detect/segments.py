@@ -15,7 +15,7 @@ from retrorun.detect.credibility import (
 )
 from retrorun.detect.labels import spans
 from retrorun.detect.series import each_run, without_short
-from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision
+from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision, Reason
 from retrorun.model import (
     TWO_DIRECTIONS,
     Detection,
@@ -25,6 +25,7 @@ from retrorun.model import (
     HeadingVerdict,
     Label,
     Segment,
+    StepRateReason,
     Verdict,
 )
 from retrorun.settings import DetectSettings
@@ -65,7 +66,8 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
                 kind,
                 round(min(probability, settings.certain[1]), 3),
                 sums,
-                reason,
+                str(reason),
+                step_gain_pct=reason.step_gain_pct if isinstance(reason, StepRateReason) else None,
             )
         )
     return tuple(found)
@@ -105,14 +107,14 @@ def _reason(
     judged: tuple[Verdict, Direction],
     sums: dict[str, float],
     mentioned: float,
-) -> str:
-    """The reason for the segment of these seconds, ``[first, last)``, in words."""
+) -> Reason:
+    """The reason for the segment of these seconds, ``[first, last)``."""
     verdict, way = judged
     fixed = {"still": "standing still", "unknown": "the evidence is even"}
     if verdict == "labelled" or way in fixed:
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
     if way == "backward":
-        return next(text for first, last, text in decision.reasons if first <= span[0] < last)
+        return next(why for first, last, why in decision.reasons if first <= span[0] < last)
     forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
     if verdict in forward:
         return forward[verdict]

@@ -42,6 +42,7 @@ from retrorun.model import (
     GaitCandidate,
     GaitKind,
     Label,
+    StepRateReason,
     Verdict,
 )
 from retrorun.settings import DetectSettings
@@ -53,7 +54,8 @@ VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
 SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
-_Reasons = list[tuple[int, int, str]]  # start and end in seconds, words
+Reason = str | StepRateReason
+_Reasons = Sequence[tuple[int, int, Reason]]  # start and end in seconds
 
 
 class Decision(msgspec.Struct, frozen=True, eq=False):
@@ -62,13 +64,13 @@ class Decision(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         direction: (n,) index into ``DIRECTIONS``; ``verdict``: (n,) index into ``VERDICTS``.
         probability: (n,) of backward.
-        reasons: ``(first, last, words)`` of the stretches that looked backward.
+        reasons: ``(first, last, reason)`` of the stretches that looked backward.
     """
 
     direction: IntArray
     verdict: IntArray
     probability: FloatArray
-    reasons: tuple[tuple[int, int, str], ...]
+    reasons: tuple[tuple[int, int, Reason], ...]
 
 
 class _Decided(msgspec.Struct, frozen=True, eq=False):
@@ -97,7 +99,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
     back = probability > 0.5
     verdict = np.zeros(back.size, dtype=np.int64)
     decided = _Decided(back, verdict, probability)
-    reasons: _Reasons = []
+    reasons: list[tuple[int, int, Reason]] = []
     # What a label says is decided already, and what leaks out of it stands for itself.
     session = SessionWide.of(grounds, back, settings)
     for first, last in each_run(back * 2 + (grounds.label != 0)):
@@ -118,7 +120,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
         late = joint.late_seconds(grounds.modes, back, settings)
         verdict[late], probability[late] = 0, np.clip(probability[late], *settings.even_odds)
     for rule in (_without_heading, _sideways, _unwitnessed, _since_handled):
-        reasons = rule(decided, grounds, settings) + reasons
+        reasons = [*rule(decided, grounds, settings), *reasons]
     direction = back.astype(np.int64)
     _mark_unknown((direction, verdict, probability), grounds, settings)
     direction[~grounds.modes.moving] = DIRECTIONS.index("still")
@@ -135,7 +137,7 @@ def _judge_parts(
     span: tuple[int, int],
     session: SessionWide,
     settings: DetectSettings,
-) -> list[tuple[tuple[int, int], Verdict | None, str]]:
+) -> list[tuple[tuple[int, int], Verdict | None, Reason]]:
     """The parts of a backward stretch with their verdicts and reasons; mostly it is one.
 
     Where the device was handled within it, each part between is confirmed that holds by itself.
@@ -160,7 +162,7 @@ def _judge_backward(
     span: tuple[int, int],
     session: SessionWide,
     settings: DetectSettings,
-) -> tuple[Verdict | None, str]:
+) -> tuple[Verdict | None, Reason]:
     """Verdict on a backward stretch and its reason; None drops it."""
     first, last = span
     inside = slice(first, last)
@@ -228,7 +230,7 @@ def _chances_of_raw_log(
 
 def _judge_by_step_rate(
     grounds: Grounds, back: BoolArray, first: int, last: int, settings: DetectSettings
-) -> tuple[Verdict | None, str]:
+) -> tuple[Verdict | None, Reason]:
     """A stretch that stands on step rate alone: long enough, clear, slower, and abrupt."""
     excess = grounds.steps.excess
     here = excess[first:last]
@@ -250,7 +252,7 @@ def _judge_by_step_rate(
     most = settings.hardly_slower if quick and not by_speed else settings.backward_slower
     if slower is not None and slower > most + settings.slower_slack:
         return None, "the speed did not drop with it"
-    return "candidate", f"step rate {100 * step:.0f} % above the forward line, without a heading"
+    return "candidate", StepRateReason(round(100 * step))
 
 
 def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> None:
@@ -307,7 +309,7 @@ def _unwitnessed(decided: _Decided, grounds: Grounds, settings: DetectSettings) 
         return []
     _doubt_forward_by_gait(decided, grounds, settings)
     least = settings.unwitnessed_chances[0]
-    found = _doubt_backward_by_gait(decided, grounds, settings)
+    found = [*_doubt_backward_by_gait(decided, grounds, settings)]
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
     for first, last in each_run(grounds.modes.moving * 2 + back):
@@ -423,8 +425,8 @@ def count_by_habit(
         if kind.holds(each.end_s - each.start_s, each.step_gain, each.speed_share):
             first, last = int(each.start_s), int(each.end_s)
             verdict[first:last] = HABIT
-            words = f"step rate {100 * each.step_gain:.0f} % above the forward line"
-            reasons.insert(0, (first, last, f"{words}, as in what you called backward before"))
+            reason = StepRateReason(round(100 * each.step_gain), habit=True)
+            reasons.insert(0, (first, last, reason))
     return structs.replace(decision, verdict=verdict, reasons=tuple(reasons))
 
 

@@ -148,11 +148,17 @@ def _missing_data(samples: Samples, settings: MeasureSettings) -> str | None:
         (not np.isfinite(samples.speed_mps).any(), "no speed"),
         (
             backward_s < least_s,
-            f"only {backward_s:.0f} s backward in stretches of {part_s:.0f} s, of {least_s:.0f} s",
+            (
+                f"it takes {least_s:.0f} s backward in stretches of {part_s:.0f} s or longer; "
+                f"this session has {backward_s:.0f} s"
+            ),
         ),
         (
             forward_s < compared_s,
-            f"only {forward_s:.0f} s of forward movement with heart rate, of {compared_s:.0f} s",
+            (
+                f"it takes {compared_s:.0f} s forward with heart rate; "
+                f"this session has {forward_s:.0f} s"
+            ),
         ),
     )
     return next((reason for holds, reason in reasons if holds), None)

@@ -42,6 +42,7 @@ from retrorun.model.segment import (
     Kind,
     Label,
     Segment,
+    StepRateReason,
     Verdict,
 )
 from retrorun.model.session import (
@@ -110,6 +111,7 @@ __all__ = [
     "Segment",
     "Session",
     "Source",
+    "StepRateReason",
     "TimeZone",
     "Totals",
     "Track",

@@ -52,6 +52,8 @@ class Segment:
         evidence: source of evidence → summed log-likelihood ratio, positive for backward.
         reason: what the verdict rests on, in words; empty for stops.
         would_change: what would have led to another verdict, in words; empty for stops.
+        step_gain_pct: step rate over the athlete's forward line in per cent, where the reason is
+            that number; also None in documents of versions that did not keep it.
     """
 
     start_s: float
@@ -63,6 +65,7 @@ class Segment:
     evidence: Mapping[str, float]
     reason: str = ""
     would_change: str = ""
+    step_gain_pct: int | None = None
 
     @property
     def kind(self) -> Kind:
@@ -126,6 +129,27 @@ class GaitCandidate:
     speed_share: float
     contact_ratio: float | None = None
     excursion_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRateReason:
+    """A verdict's reason where step rate alone speaks: by how much it is over the forward line.
+
+    ``step_gain_pct`` is in per cent of the line; ``habit``: it counts by the athlete's answers.
+    """
+
+    step_gain_pct: int
+    habit: bool = False
+
+    def __str__(self) -> str:
+        """The reason in words."""
+        percent = self.step_gain_pct
+        if self.habit:
+            return (
+                f"step rate {percent} % above the forward line, "
+                "as in what you called backward before"
+            )
+        return f"step rate {percent} % above the forward line, without a heading"
 
 
 @dataclass(frozen=True, slots=True)

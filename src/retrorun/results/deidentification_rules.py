@@ -235,13 +235,8 @@ FIELDS: dict[type, dict[str, str]] = {
         "recovery": "inside",
     },
     Repetition: {
-        "first": "keep",
-        "last": "keep",
-        "gait": "word",
-        "start_s": "keep",
-        "end_s": "keep",
-        "distance_m": "keep",
-        "role": "word",
+        **dict.fromkeys(("first", "last", "start_s", "end_s", "distance_m"), "keep"),
+        **dict.fromkeys(("gait", "role"), "word"),
     },
     Recovery: {"gait": "word", "duration_s": "keep", "distance_m": "keep"},
     MeasuredSegment: {"segment": "inside", "metrics": "inside"},
@@ -255,6 +250,7 @@ FIELDS: dict[type, dict[str, str]] = {
         "evidence": "word",
         "reason": "blank",
         "would_change": "blank",
+        "step_gain_pct": "keep",
     },
     Metrics: {
         **{each.key: "keep" if each.kept else "null" for each in METRICS},

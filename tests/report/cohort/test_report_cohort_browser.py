@@ -85,3 +85,30 @@ def test_dots_lie_where_the_numbers_say(browser: Browser, site: str) -> None:
     assert heart["median"] > heart["zero"]  # more than forward
     assert per_beat["median"] < per_beat["zero"]
     assert heart["count"] == 24
+
+
+def test_a_phone_shows_each_number_over_athletes_by_its_name(browser: Browser, site: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{site}/many.html")
+    row = page.locator(".numbers tbody tr").first
+    edges = row.locator("td").evaluate_all(
+        "cells => cells.map(at => at.getBoundingClientRect().right)"
+    )
+    assert len(edges) > 10
+    assert max(edges) <= 390
+    names = row.locator("td").evaluate_all("cells => cells.map(at => at.dataset.label)")
+    assert names[1:3] == ["Athletes", "Sessions"]
+    page.close()
+
+
+def test_on_paper_no_number_over_athletes_is_broken(browser: Browser, site: str) -> None:
+    page = browser.new_page(viewport={"width": 690, "height": 990})
+    page.goto(f"{site}/many.html")
+    page.emulate_media(media="print")
+    lines = page.locator(".numbers tbody td:nth-child(n+3):nth-child(-n+11)").evaluate_all(
+        "all => all.map(at => { const range = document.createRange(); range.selectNodeContents(at);"
+        " return new Set([...range.getClientRects()].map(each => Math.round(each.top))).size; })"
+    )
+    page.close()
+    assert len(lines) > 50
+    assert set(lines) == {1}

@@ -426,6 +426,56 @@ def test_an_undecided_session_is_told_from_a_forward_one_at_a_glance(
         expect(gone).to_be_hidden()
 
 
+def test_an_undecided_day_is_told_from_a_forward_one_in_the_calendar(
+    page: Page, tmp_path: Path
+) -> None:
+    forward = hand_made_sessions.session(
+        [(900, "forward", "run", "confirmed", 2.9)], id="aaaaaaaaaaaa"
+    )
+    undecided = hand_made_sessions.undecided(
+        id="bbbbbbbbbbbb", start_time_s=hand_made_sessions.START_S + 86_400
+    )
+    sessions = [forward, undecided]
+    place = Site(tmp_path)
+    place.ensure_assets()
+    found = session_history.compared(sessions)
+    place.write("comparison.html", comparison_page(found, sessions, session_history.ME))
+    opened(page, (tmp_path / "comparison.html").as_uri())
+    fill = "at => getComputedStyle(at.querySelector('rect')).fill"
+    sunday, monday = (page.locator(f".days a[data-session={each.id}]") for each in sessions)
+    key = page.locator(".legend li", has_text="nothing tells the direction").first
+    colour = key.evaluate("at => getComputedStyle(at, '::before').backgroundColor")
+    assert monday.evaluate(fill) == colour
+    assert sunday.evaluate(fill) != colour
+    assert "nothing tells the direction" in (monday.get_attribute("aria-label") or "")
+
+
+@pytest.mark.parametrize("backward", [True, False])
+def test_the_headline_of_the_list_is_coloured_only_where_something_is_backward(
+    page: Page, tmp_path: Path, *, backward: bool
+) -> None:
+    made = hand_made_sessions.session() if backward else hand_made_sessions.undecided()
+    place = Site(tmp_path)
+    place.ensure_assets()
+    place.write("index.html", index_page([made], session_history.ME))
+    page.goto((tmp_path / "index.html").as_uri())
+    colour = "at => getComputedStyle(at).color"
+    head, number = page.locator("h1"), page.locator("h1 b").first
+    assert (number.evaluate(colour) != head.evaluate(colour)) is backward
+
+
+def test_a_month_and_its_sums_break_no_line_within_the_sums(browser: Browser, site: Built) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    opened(page, f"{site.url}/index.html")
+    lines = page.locator(".month h3 small").evaluate_all(
+        "all => all.map(at => { const range = document.createRange(); range.selectNodeContents(at);"
+        " return new Set([...range.getClientRects()].map(each => Math.round(each.top))).size; })"
+    )
+    assert lines
+    assert set(lines) == {1}
+    page.close()
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_strips_of_a_periods_sessions_lie_in_the_middle_of_their_rows(
     page: Page, site: Built, width: int

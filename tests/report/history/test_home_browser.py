@@ -55,6 +55,16 @@ class Home(FakeApi):
         route.fulfill(body=self.events or ": nothing\n\n", headers=headers)
 
 
+class Undecided(Home):
+    """A session in which nothing tells the direction comes in once the page listens."""
+
+    def _events(self, route: Route) -> None:
+        made = hand_made_sessions.undecided(id="ba9876543210")
+        self.sessions[made.id] = made
+        self.events = event("file", {"name": "undecided.fit"})
+        super()._events(route)
+
+
 def event(name: str, data: dict[str, Any]) -> str:
     return f"retry: 60000\nevent: {name}\ndata: {json.dumps(data)}\n\n"
 
@@ -111,6 +121,21 @@ def test_an_import_shows_its_progress(page: Page) -> None:
     expect(bar).to_have_attribute("aria-valuemax", "12")
     expect(page.locator("#import-words")).to_have_text("3 of 12 files · 2.0 a second · 0:04 left")
     expect(page.locator("[data-fresh]")).to_be_hidden()  # files that wait are in no number yet
+
+
+def test_the_legend_follows_what_comes_in(page: Page) -> None:
+    home = Undecided()
+    home.serve(page)
+    page.goto(f"{SITE}/", wait_until="commit")
+    grey = page.locator(".legend li", has_text="nothing tells the direction")
+    expect(page.locator(".log tbody tr")).to_have_count(2)
+    expect(grey).to_be_visible()
+
+
+def test_the_legend_names_no_grey_where_nothing_is(page: Page) -> None:
+    opened(page, Home())
+    expect(page.locator(".legend li", has_text="the rest, mostly forward")).to_be_visible()
+    expect(page.locator(".legend li", has_text="nothing tells the direction")).to_have_count(0)
 
 
 def test_numbers_are_called_up_to_date_once_nothing_is_imported(page: Page) -> None:

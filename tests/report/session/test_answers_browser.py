@@ -314,7 +314,19 @@ def test_note_pain_and_effort(live: Open) -> None:
     page.get_by_label("Note").fill("left knee <b>")
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("#note-status")).to_have_text("Kept.")
-    assert fake.sent[0][1] == {"pain": 2, "effort": None, "text": "left knee <b>"}
+    written = {"pain": 2, "effort": None, "text": "left knee <b>"}
+    assert fake.sent[0][1] == {**written, "seen": {"pain": None, "effort": None, "text": ""}}
+
+
+@pytest.mark.parametrize("name", ["Yes, backward", "No"])
+def test_an_answer_in_the_table_is_as_large_as_a_finger(browser: Browser, name: str) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    api().serve(page)
+    page.goto(f"{SITE}/sessions/{ID}")
+    size = page.locator(".asked").get_by_role("button", name=name).first.bounding_box()
+    page.close()
+    assert size
+    assert min(size["width"], size["height"]) >= 44
 
 
 def test_a_refused_answer_is_told(page: Page) -> None:

@@ -545,3 +545,15 @@ def test_no_column_of_the_stretches_lies_outside_its_table(
     assert heads[-2:] == ["kcal/kg", "Sure"]
     expect(page.locator("#stretch-1 td").nth(-2)).to_have_text("0.78")
     page.close()
+
+
+def test_a_map_above_the_lanes_covers_nothing_that_is_jumped_to(page: Page, put: Put) -> None:
+    recorded = hand_made_sessions.track(HOUR)
+    flat = {**recorded.columns, "y_m": 0.2 * recorded.column("y_m")}
+    page.set_viewport_size({"width": 1280, "height": 840})
+    shown(page, put, HOUR, dc.replace(recorded, columns=flat))
+    expect(page.locator(".course.wide")).to_have_count(1)
+    for target in ("#stretches", "#stretch-12"):
+        page.locator(target).evaluate("at => at.scrollIntoView()")
+        at, above = box(page, target), box(page, ".mapbox")
+        assert at["y"] >= above["y"] + above["height"]

@@ -6,7 +6,6 @@ page's script moves the ends; what it needs for that is in ``Question.data``.
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,7 +29,6 @@ BESIDE_S = 60  # seconds before and after with which a segment is compared
 PULSE_S = 40  # a shorter segment says nothing of the heart, which lags
 STRONG, SOME = 8.0, 2.5  # summed log-likelihood ratios from which a reason is called so
 WHOLE = 16.0  # summed log-likelihood ratio that fills the bar
-_STEPS_NAMED = re.compile(r"step rate (-?\d+) % above the forward line")  # in a verdict's reason
 LEAST_LINE_S = 60  # seconds of forward running from which this session places the line itself
 
 
@@ -273,11 +271,10 @@ def _by_steps(track: Track, segment: Segment, expected: FloatArray) -> _Found:
 def above_line_percent(track: Track, segment: Segment, expected: FloatArray) -> int | None:
     """By how much the steps are quicker than the forward line; None where that is not known.
 
-    Where the verdict names a number, that one: the session's table shows it, too.
+    Where the verdict rests on a number, that one: the session's table names it, too.
     """
-    named = _STEPS_NAMED.match(segment.reason)
-    if named is not None:
-        return int(named[1])
+    if segment.step_gain_pct is not None:
+        return segment.step_gain_pct
     inside = _inside(segment)
     share = median(track.column("cadence_spm")[inside] / expected[inside] - 1.0)
     return None if share is None else round(100 * share)
