@@ -75,13 +75,18 @@ def test_a_phone_that_is_turned_in_every_jog_confirms_nothing(mount_deg: float) 
     assert all("mount_offset_deg" in part.would_change for part in asked)
 
 
-def test_nor_where_no_steps_are_counted_and_the_phone_points_aside() -> None:
-    recording = run(JOGS, mount_deg=EVERY_JOG + 90.0)
+@pytest.mark.parametrize("source", ["osmand:heading", "fit:heading"])
+@pytest.mark.parametrize("mount_deg", [-30.0, 90.0])
+def test_nor_where_no_steps_are_counted_wherever_the_device_points(
+    mount_deg: float, source: str
+) -> None:
+    """A pocket, a hand or a wrist points ahead as well as a belt does; it is asked."""
+    recording = run(JOGS, mount_deg=EVERY_JOG + mount_deg)
     columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
-    detection = found(replace(recording, columns=columns))
+    series = replace(recording.headings[0], source=source)
+    detection = found(replace(recording, columns=columns, headings=(series,)))
     assert not called(detection, "backward", ("confirmed",)).any()
-    ahead = replace(run(JOGS, mount_deg=EVERY_JOG - 30.0), columns=columns)  # as a belt's
-    assert called(found(ahead), "backward", ("confirmed",)).sum() > 400
+    assert called(detection, "backward", ("candidate",)).sum() > 400
 
 
 SAME_STEPS = Leg(60, 2.0, 160.0, 180.0)  # backward, with the steps of the jog
@@ -159,11 +164,27 @@ def test_a_heart_that_falls_as_that_of_a_jog_outweighs_slow_turns(
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
 
 
-def test_nor_where_a_phone_without_steps_points_ahead() -> None:
-    legs = [EASY, Leg(300), *[replace(SAME_STEPS, seconds=100, heart_bpm=JOGGED_BPM), Leg(150)] * 8]
-    recording = run(legs, mount_deg=0.0)
-    columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
-    assert not called(found(replace(recording, columns=columns)), "backward", ("confirmed",)).any()
+@pytest.mark.parametrize("told", [2, 6])
+def test_turns_at_no_stop_are_too_few_to_speak_for_those_at_a_stop(told: int) -> None:
+    """The athlete slows at these of six stretches, and stands for a moment at the others."""
+    stop = Leg(4, 0.0, 0.0)
+    ends = [TURNING if number < told else stop for number in range(6)]
+    legs = [Leg(300), *[leg for end in ends for leg in (end, SAME_STEPS, end, Leg(120))]]
+    sure, truth = called(found(run(legs)), "backward", ("confirmed",)), backward(legs)
+    assert (sure & truth).sum() > 0.9 * truth.sum() if told == 6 else not sure.any()
+
+
+@pytest.mark.parametrize("speed_mps", [1.0, 2.0])
+def test_slow_turns_of_a_walk_are_no_sign_that_the_athlete_turned(speed_mps: float) -> None:
+    """Eight turns of a walk, or of a run, each with a moment of half the speed."""
+    back = (np.arange(540) // 60) % 2 == 1
+    speed = np.full(540, speed_mps)
+    for at in range(60, 540, 60):
+        speed[at - 1 : at + 1] *= 0.6
+    flags = {name: np.zeros(540, dtype=bool) for name in Modes.__struct_fields__}
+    walks, moving = np.full(540, speed_mps < 1.75), np.ones(540, dtype=bool)
+    modes = Modes(**(flags | {"speed_mps": speed, "moving": moving, "walking": walks}))
+    assert slows_to_turn(modes, back, SETTINGS.detect) != walks.all()
 
 
 def slow_segments(
@@ -293,8 +314,11 @@ def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
 def test_seconds_between_a_heading_and_the_changes_of_speed_beside_it_are_not_confirmed(
     late_s: int,
 ) -> None:
-    """The heading's clock is wrong, or lags behind, by nine seconds; steps are not counted."""
-    legs = [Leg(240), *[Leg(80, 2.0, 192.0, 180.0), Leg(130)] * 5]
+    """The heading's clock is wrong, or lags behind, by nine seconds; steps are not counted.
+
+    That the athlete turned, the heart says.
+    """
+    legs = [EASY, Leg(240), *[Leg(80, 2.0, 192.0, 180.0, 160.0), Leg(130)] * 5]
     right = run(legs, turns_deg=5.0)
     columns = {name: each for name, each in right.columns.items() if name != "cadence_spm"}
     series = replace(right.headings[0], time_s=right.headings[0].time_s + late_s)

@@ -11,7 +11,7 @@ from retrorun.detect import mount as mounts
 from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing, is_relative, shows_handling
 from retrorun.detect.modes import Modes, Steps
-from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts, points_ahead
+from retrorun.detect.mount import Mount, goes_one_way, in_one_way_mounts
 from retrorun.detect.series import mean_around
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
@@ -174,9 +174,7 @@ def may_turn_with_pace(
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False
     pulse = mounts.pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
-    uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
-    ahead = uncounted and points_ahead(grounds.facing, mount, settings)
-    if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
+    if pulse >= settings.hand_pulse:
         return False
     quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))

@@ -168,10 +168,10 @@ def step_gain(
 def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bool:
     """Whether the speed falls for a moment at the turns between backward (n,) and forward.
 
-    Of a turn and a moment elsewhere the turn must be the slower one in so many pairs (the area
-    under the curve of Mann and Whitney, which by chance has a deviation of 0.29 / sqrt(m) with m
-    turns and many other moments), and by so much; where many turns are much slower, in fewer pairs.
-    Turns at a stop, however short, say nothing: there devices are moved.
+    Of a turn and a moment elsewhere the turn must be slower in so many pairs (the area under the
+    curve of Mann and Whitney, whose deviation is 0.29 / sqrt(m) with m turns and many moments), and
+    by so much; where many turns are much slower, in fewer. Turns at a stop say nothing, for there
+    devices are moved, nor do the others where they are few, nor those of a walk, which often slows.
     """
     turns = np.diff(back, prepend=back[:1])
     around = settings.turn_moment_s + settings.turn_beside_s
@@ -182,7 +182,9 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
     share = _share_beside(speed, 0, settings)
     known = np.isfinite(share) & ~still & ~_stops(modes, settings)
     at_turn, elsewhere = share[known & turns], np.sort(share[known & ~near], kind="stable")
-    if not at_turn.size or not elsewhere.size:
+    walked = modes.walking[modes.moving & back]
+    told = at_turn.size >= settings.slowing_told * max(int(turns.sum()), 1)
+    if 2 * walked.sum() > walked.size or not (told and elsewhere.size):
         return False
     lower, upto = (np.searchsorted(elsewhere, at_turn, side=side) for side in ("left", "right"))
     slower = 1.0 - float((lower + upto).sum()) / (2.0 * at_turn.size * elsewhere.size)
@@ -197,8 +199,7 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
 def _stops(modes: Modes, settings: DetectSettings) -> BoolArray:
     """Whether the athlete stands for a moment around each second, (n,), by speed or by steps.
 
-    Whoever turns about on the move is slow for less than a second (0.8 s in the
-    median of four actors), and steps on.
+    Whoever turns about on the move is slow for 0.8 s (the median of four actors), and steps on.
     """
     slow = _share_beside(modes.speed_mps, settings.stop_least_s - 1, settings)
     steps = np.where(modes.doubtful, np.nan, modes.cadence_spm)

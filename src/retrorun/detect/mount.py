@@ -397,12 +397,6 @@ def _odds_by_level(side: BoolArray, modes: Modes, settings: DetectSettings) -> f
     return -float(np.clip(gain * (level - (usual + gain / 2.0)) / (spread * spread), -most, most))
 
 
-def points_ahead(facing: Facing, mount: Mount, settings: DetectSettings) -> bool:
-    """Whether a compass points ahead of the athlete, as at a belt, who runs forward."""
-    offset_deg = abs(arithmetic.median(wrap_deg(mount.offset_deg)))
-    return not is_relative(facing) and offset_deg <= settings.ahead_deg
-
-
 def goes_one_way(
     heading: FloatArray, part: tuple[int, int], holes: IntArray, settings: DetectSettings
 ) -> bool:
