@@ -178,9 +178,10 @@ def may_turn_with_pace(
         return False
     quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
-    if quicker + settings.pulse_steps * against >= settings.hand_gain:
+    gain = settings.hand_gain[int((back[1:] != back[:-1]).sum() < settings.hand_few)]
+    if quicker + settings.pulse_steps * against >= gain:
         return False
-    jogs = pulse <= settings.hand_pulse_least and quicker < settings.hand_gain
+    jogs = pulse <= settings.hand_pulse_least and quicker < gain
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
 
 
