@@ -179,7 +179,8 @@ def may_turn_with_pace(
     quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
     gain = settings.hand_gain[int((back[1:] != back[:-1]).sum() < settings.hand_few)]
-    if quicker + settings.pulse_steps * against >= gain:
+    missing = 1.0 - max(pulse, 0.0) / settings.hand_pulse  # of the heart's own proof
+    if quicker + settings.pulse_steps * against >= gain * missing:
         return False
     jogs = pulse <= settings.hand_pulse_least and quicker < gain
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
