@@ -156,6 +156,18 @@ def test_a_phone_that_is_put_back_the_other_way_round_is_handled_not_turned(with
     assert not marked(detection, "confirmed", "candidate").any()
 
 
+def test_a_phone_that_is_tilted_where_its_heading_turns_about_changes_pockets() -> None:
+    """Two seconds of tilt at four turns of the heading: each stretch is worn anew, all forward."""
+    turns = {120.0: 180.0, 200.0: -180.0, 320.0: 180.0, 400.0: -180.0}
+    tilt = np.full(480 * RATE_HZ, 80.0)
+    for at_s in turns:
+        tilt[int((at_s - 1) * RATE_HZ) : int((at_s + 1.5) * RATE_HZ)] = 15.0
+    detection, heading = detected(made_log(480, turns, tilt))
+    assert heading.mount is not None
+    assert heading.mount.max() == 4
+    assert not marked(detection, "confirmed").any()
+
+
 @pytest.mark.parametrize("without", ["", "Magnetometer.csv"])
 def test_a_body_that_turns_about_is_found(without: str) -> None:
     log = made_log(480, {120.0: 180.0, 200.0: -180.0, 320.0: 180.0, 400.0: -180.0}, 80.0)

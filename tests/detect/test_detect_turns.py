@@ -205,19 +205,23 @@ def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
 
 
 @pytest.mark.parametrize("mount", [[0, 0, 0, 0, 0], [0, 0, 1, 2, 2]])
-def test_the_decoder_agrees_with_all_paths_counted_one_by_one(mount: list[int]) -> None:
-    """Where another mount begins, either direction is as likely after it."""
+@pytest.mark.parametrize("walk_from", [0, 3])
+def test_the_decoder_agrees_with_all_paths_counted_one_by_one(
+    mount: list[int], walk_from: int
+) -> None:
+    """Where another mount or a walk begins, either direction is as likely after it."""
     rng = np.random.default_rng(5)
     edges = np.array([0, 10, 30, 35, 60, 90])
     parts = turns.SideRuns(edges[:-1], edges[1:], np.arange(5) % 2 == 1, np.array(mount))
-    seen = turns.Boundaries(rng.normal(0, 2, 4), rng.normal(0, 2, 4))
+    unlike = np.arange(1, 5) == walk_from
+    seen = turns.Boundaries(rng.normal(0, 2, 4), rng.normal(0, 2, 4), unlike)
     given, turn = rng.normal(0, 1, 5), 0.7
     chances = np.zeros((5, 2))
     for path in itertools.product((0, 1), repeat=5):
         log = sum(given[j] for j in range(5) if path[j])
         for j in range(4):
             same = path[j] == path[j + 1]
-            odds = turn if mount[j] == mount[j + 1] else 0.0
+            odds = turn if mount[j] == mount[j + 1] and not unlike[j] else 0.0
             log += np.log(1 / (1 + np.exp(odds if same else -odds)))
             log += 0.0 if same else (seen.onset[j] if path[j + 1] else seen.ending[j])
         for j in range(5):
@@ -337,3 +341,31 @@ def test_a_ride_without_steps_is_not_compared_with_running(ride_s: int) -> None:
     ride, stop = Leg(ride_s, 4.5, 0.0, 180.0), Leg(30, 0.0, 0.0)
     legs = [Leg(500), *[stop, ride, stop, Leg(400)] * 3]
     assert not sure(found(run(legs))).any()
+
+
+@pytest.mark.parametrize("walked_first", [0, 60])
+def test_a_run_that_becomes_a_walk_is_no_turn_of_the_athlete(walked_first: int) -> None:
+    """Six stretches are run backward; in two walks the phone is held the other way round.
+
+    Nothing but the turns of the running would speak for the walks.
+    """
+    slow, run_on = Leg(60, 2.0, 190.0, 180.0), Leg(60)
+    walk = Leg(60, 1.4, 104.0)
+    legs = [Leg(walked_first, 1.5, 104.5), Leg(240), *[slow, run_on] * 4, walk, Leg(120), walk]
+    legs += [run_on, *[slow, run_on] * 2]
+    walks = np.concatenate([np.full(leg.seconds, leg is walk) for leg in legs])
+    detection = found(run(legs, mount_deg=20.0 + 180.0 * walks))
+    confirmed, asked = (marked(detection, (verdict,)) for verdict in ("confirmed", "candidate"))
+    truth = backward(legs)
+    assert (confirmed & truth).sum() > 0.95 * truth.sum()
+    assert (confirmed & walks).sum() <= 5
+    assert (asked & walks).sum() > 100
+
+
+def test_walk_breaks_with_the_phone_turned_are_not_confirmed() -> None:
+    """A run with walks of half a minute in which the phone is in the hand: all of it is forward."""
+    pieces = [Leg(60), Leg(3, 2.2, 150.0), Leg(27, 1.6, 122.0)] * 9
+    walks = np.concatenate([np.full(leg.seconds, leg.speed_mps < 2.5) for leg in pieces])
+    detection = found(run(pieces, mount_deg=20.0 + 180.0 * walks))
+    assert not marked(detection, ("confirmed",)).any()
+    assert marked(detection, ("candidate",)).sum() > 150

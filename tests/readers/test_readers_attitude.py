@@ -16,6 +16,7 @@ from retrorun.readers.attitude import (
     level_axis_deg,
     mean_heading_deg,
     mount_numbers,
+    moved_s,
     rotation_of,
     without_contradicted,
 )
@@ -204,6 +205,32 @@ def test_a_phone_that_is_taken_out_and_put_back_is_handled_twice() -> None:
 )
 def test_what_lasts_shortly_or_moves_little_is_no_handling(steps: list[tuple[int, float]]) -> None:
     assert handling_s(tilted(steps), LIMITS).size == 0
+
+
+@pytest.mark.parametrize(
+    ("tilt_deg", "lasts_s", "turned_deg", "holds"),
+    [
+        (20.0, 3, 180.0, True),
+        (20.0, 3, 0.0, False),
+        (60.0, 3, 180.0, False),
+        (20.0, 0, 180.0, False),
+    ],
+    ids=["moved", "heading stays", "hardly tilted", "turned about"],
+)
+def test_a_phone_that_is_tilted_on_its_way_to_another_pocket_is_moved(
+    tilt_deg: float,
+    lasts_s: int,
+    turned_deg: float,
+    holds: bool,  # noqa: FBT001
+) -> None:
+    """Three seconds are too short for a handling; who turns about tilts nothing."""
+    gravity = tilted([(100, 80.0), (lasts_s, tilt_deg), (100, 80.0)])
+    at_s = BEGIN_S + np.arange(200.0)
+    heading_deg = np.where(np.arange(200) < 101, 350.0, 350.0 + turned_deg) % 360.0
+    found = moved_s(gravity, (at_s, heading_deg), LIMITS) - BEGIN_S
+    assert handling_s(gravity, LIMITS).size == 0
+    assert found == pytest.approx([101.5], abs=1.0) if holds else found.size == 0
+    assert moved_s(gravity, (at_s, np.full(200, np.nan)), LIMITS).size == 0
 
 
 def test_nothing_is_handled_without_samples() -> None:

@@ -11,7 +11,7 @@ from retrorun.detect.gait import GaitEvidence
 from retrorun.detect.heading import Facing, is_relative, shows_handling
 from retrorun.detect.heart import pulse_of_slow_segments
 from retrorun.detect.modes import Modes, Steps
-from retrorun.detect.mount import Mount, points_ahead
+from retrorun.detect.mount import Mount
 from retrorun.detect.series import each_run, mean_around, runs
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
@@ -179,15 +179,15 @@ def may_turn_with_pace(
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False
     pulse = pulse_of_slow_segments(grounds.paces, grounds.modes.moving, back, settings)
-    uncounted = not np.isfinite(grounds.modes.cadence_spm).any()
-    ahead = uncounted and points_ahead(grounds.facing, mount, settings)
-    if pulse >= settings.hand_pulse or (ahead and pulse >= 0.0):
+    if pulse >= settings.hand_pulse:
         return False
     quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
-    if quicker + settings.pulse_steps * against >= settings.hand_gain:
+    gain = settings.hand_gain[int((back[1:] != back[:-1]).sum() < settings.hand_few)]
+    missing = 1.0 - max(pulse, 0.0) / settings.hand_pulse  # of the heart's own proof
+    if quicker + settings.pulse_steps * against >= gain * missing:
         return False
-    jogs = pulse <= settings.hand_pulse_least and quicker < settings.hand_gain
+    jogs = pulse <= settings.hand_pulse_least and quicker < gain
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
 
 

@@ -93,12 +93,7 @@ def disturbed(
     A magnetic disturbance makes the heading jump, lasts seconds to a minute, and the gait goes on
     as before. So: a short piece between two jumps of heading minus course, none of them by a course
     that turned about under a steady heading, whose gait speaks against its heading.
-
-    Args:
-        facing: heading against the course.
-        evidence: of the heading and of the gait, (n,) each.
-        reversed_at: from ``course_reversed``.
-        settings: of this stage.
+    ``evidence`` is that of the heading and that of the gait, (n,) each.
     """
     half, margin = settings.jump_half_s, settings.disturbed_margin_s
     turn = np.abs(change_deg(facing.delta_deg, half))
@@ -146,32 +141,35 @@ def turns_near(back: BoolArray, reversed_at: BoolArray, settings: DetectSettings
 def step_gain(
     modes: Modes, behind: BoolArray, back: BoolArray, settings: DetectSettings
 ) -> float | None:
-    """Share by which steps are quicker backward than forward at equal speed; None if unknown.
+    """Least share by which steps are quicker backward than forward at equal speed, or None.
 
-    ``behind`` (n,) are those of the backward seconds ``back`` (n,) that count.
+    Less what athletes differ by (one deviation) in how their steps follow the speed. ``behind``
+    (n,) are those of the backward seconds ``back`` (n,) that count.
     """
     behind = behind & modes.moving
     if not behind.any():
         return None
     walks = bool(modes.walking[behind].mean() > 0.5)
-    _, level = pace_and_steps(modes, walks, settings)
+    pace, level = pace_and_steps(modes, walks, settings)
     with np.errstate(invalid="ignore"):
         known = np.isfinite(level) & (modes.cadence_spm > 0) & (modes.walking == walks)
     known &= modes.moving & ~modes.doubtful
     sides = known & behind, known & ~back
     if min(int(side.sum()) for side in sides) < settings.told_apart_s:
         return None
-    levels = [arithmetic.median(level[side]) for side in sides]
-    return (levels[0] - levels[1]) / arithmetic.median(modes.cadence_spm[sides[1]])
+    levels, paces = ([arithmetic.median(each[side]) for side in sides] for each in (level, pace))
+    spread = (settings.walk_slope if walks else settings.run_slope)[1]
+    least_spm = levels[0] - levels[1] - spread * abs(paces[0] - paces[1])
+    return least_spm / arithmetic.median(modes.cadence_spm[sides[1]])
 
 
 def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bool:
     """Whether the speed falls for a moment at the turns between backward (n,) and forward.
 
-    Of a turn and a moment elsewhere the turn must be the slower one in so many pairs (the area
-    under the curve of Mann and Whitney, which by chance has a deviation of 0.29 / sqrt(m) with m
-    turns and many other moments), and by so much; where many turns are much slower, in fewer pairs.
-    Turns at a stop, however short, say nothing: there devices are moved.
+    Of a turn and a moment elsewhere the turn must be slower in so many pairs (the area under the
+    curve of Mann and Whitney, whose deviation is 0.29 / sqrt(m) with m turns and many moments), and
+    by so much; where many turns are much slower, in fewer. Turns at a stop say nothing, for there
+    devices are moved, nor do the others where they are few, nor those of a walk, which often slows.
     """
     turns = np.diff(back, prepend=back[:1])
     around = settings.turn_moment_s + settings.turn_beside_s
@@ -182,7 +180,9 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
     share = _share_beside(speed, 0, settings)
     known = np.isfinite(share) & ~still & ~_stops(modes, settings)
     at_turn, elsewhere = share[known & turns], np.sort(share[known & ~near], kind="stable")
-    if not at_turn.size or not elsewhere.size:
+    walked = modes.walking[modes.moving & back]
+    told = at_turn.size >= settings.slowing_told * max(int(turns.sum()), 1)
+    if 2 * walked.sum() > walked.size or not (told and elsewhere.size):
         return False
     lower, upto = (np.searchsorted(elsewhere, at_turn, side=side) for side in ("left", "right"))
     slower = 1.0 - float((lower + upto).sum()) / (2.0 * at_turn.size * elsewhere.size)
@@ -197,13 +197,13 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
 def _stops(modes: Modes, settings: DetectSettings) -> BoolArray:
     """Whether the athlete stands for a moment around each second, (n,), by speed or by steps.
 
-    Whoever turns about on the move is slow for less than a second (0.8 s in the
-    median of four actors), and steps on.
+    Whoever turns about on the move is slow for 0.8 s (the median of four actors), and steps on.
     """
     slow = _share_beside(modes.speed_mps, settings.stop_least_s - 1, settings)
     steps = np.where(modes.doubtful, np.nan, modes.cadence_spm)
     rarer = _share_beside(steps, 0, settings)
-    return (slow < settings.stop_speed) | (rarer < settings.stop_steps)
+    least = settings.stop_speed[int(not np.isfinite(steps).any())]
+    return (slow < least) | (rarer < settings.stop_steps)
 
 
 def _share_beside(values: FloatArray, skipped: int, settings: DetectSettings) -> FloatArray:

@@ -482,9 +482,3 @@ def _prior_of_mount(facing: Facing, settings: DetectSettings) -> float:
 
 def _is_of_watch(facing: Facing) -> bool:
     return (facing.verdict.source or "").startswith(WATCHES)
-
-
-def points_ahead(facing: Facing, mount: Mount, settings: DetectSettings) -> bool:
-    """Whether a compass points ahead of the athlete, as at a belt, who runs forward."""
-    offset_deg = abs(arithmetic.median(wrap_deg(mount.offset_deg)))
-    return not is_relative(facing) and offset_deg <= settings.ahead_deg

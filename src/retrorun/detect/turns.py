@@ -25,11 +25,13 @@ class Boundaries(msgspec.Struct, frozen=True, eq=False):
     """What each of the k - 1 boundaries between k runs says, (k - 1,) each.
 
     ``onset`` and ``ending`` are log-likelihood ratios that backward movement begins or ends there,
-    against an unchanged direction under a device or a field that was turned.
+    against an unchanged direction under a device or a field that was turned. ``other_gait``: the
+    athlete runs on one side and walks on the other, so that nothing can be compared.
     """
 
     onset: FloatArray
     ending: FloatArray
+    other_gait: BoolArray
 
 
 class SideRuns(msgspec.Struct, frozen=True, eq=False):
@@ -80,12 +82,14 @@ class Contrast(msgspec.Struct, frozen=True, eq=False):
             where it cannot be compared.
         steps: the same of the step rate, less what speed and grade usually explain.
         speed_spread, steps_spread: deviations of both that chance gives.
+        other_gait: whether the athlete runs on one side and walks on the other; then both are NaN.
     """
 
     speed: FloatArray
     steps: FloatArray
     speed_spread: FloatArray
     steps_spread: FloatArray
+    other_gait: BoolArray
 
 
 class OwnGait(msgspec.Struct, frozen=True):
@@ -153,12 +157,17 @@ def contrast(
         for gait in (walks, ~walks)
     )
     walked = by_walk.seconds > by_run.seconds
+    (walked_share,), _ = _means(walks[None].astype(np.float64), timed[None], (before, after))
+    with np.errstate(invalid="ignore"):
+        other_gait = np.abs(walked_share[1] - walked_share[0]) >= settings.other_gait
     seconds, steps_s, speed, climb, paced, cadence = (
         np.where(walked, *both) for both in zip(by_walk, by_run, strict=True)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.where(
-            seconds >= settings.turn_least_s, arithmetic.log(speed[1] / speed[0]), np.nan
+            (seconds >= settings.turn_least_s) & ~other_gait,
+            arithmetic.log(speed[1] / speed[0]),
+            np.nan,
         )
         steeper = np.nan_to_num(climb[1] - climb[0])
         ratio += settings.grade_slows[0] * steeper
@@ -168,7 +177,7 @@ def contrast(
         faster = paced[1] - paced[0]
         by_grade = settings.grade_slope[0] / level * steeper
         rise = arithmetic.log(cadence[1] / cadence[0]) - slope * faster - by_grade
-        rise = np.where(steps_s >= settings.turn_least_s, rise, np.nan)
+        rise = np.where((steps_s >= settings.turn_least_s) & ~other_gait, rise, np.nan)
         noise = settings.speed_noise / np.sqrt(np.maximum(seconds, 1.0))
         speed_spread = hypot(settings.speed_wander, noise)
         speed_spread = hypot(speed_spread, settings.grade_slows[1] * np.abs(steeper))
@@ -176,7 +185,7 @@ def contrast(
         spread = hypot(settings.steps_wander, noise)
         unsure = hypot(unsure * faster, settings.grade_slope[1] / level * steeper)
         steps_spread = hypot(spread, np.nan_to_num(unsure, nan=1.0, posinf=1.0))
-    return Contrast(ratio, rise, speed_spread, steps_spread)
+    return Contrast(ratio, rise, speed_spread, steps_spread, other_gait)
 
 
 class _Sides(NamedTuple):
@@ -273,7 +282,7 @@ def boundaries(
         np.where(known, np.clip(each - unchanged, -bound, bound), 0.0).sum(axis=0)
         for each in (begins, ends)
     )
-    return Boundaries(onset, ending)
+    return Boundaries(onset, ending, contrasts.other_gait)
 
 
 def _short_of(change: FloatArray, mean: FloatArray) -> FloatArray:
@@ -311,7 +320,7 @@ def witness(
     that look like turns draw the mean contrast and the share of turns towards themselves.
     """
     at = parts.starts[1:]
-    none = Boundaries(np.zeros(0), np.zeros(0))
+    none = Boundaries(np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
     if at.size == 0:
         return Witness(none, 0.0, 0.0)
     change = contrast(at, (parts.starts[:-1], parts.ends[1:]), modes, settings)
@@ -319,6 +328,7 @@ def witness(
     own, log_odds = usual, 0.0
     within = ~parts.mount_begins  # only there the heading turned
     reversal = settings.reversal_vote * within * _near(reversed_at, at, settings.near_turn_s)
+    within &= ~change.other_gait
     evidence = boundaries(change, wander, own, settings)
     way = np.where(evidence.onset >= evidence.ending, 1.0, -1.0)
     likely = np.zeros(at.size)
@@ -340,12 +350,13 @@ def witness(
     # A run of some seconds may fall on a change from running to walking.
     lasts = parts.ends - parts.starts
     full = np.minimum(np.minimum(lasts[1:], lasts[:-1]) / settings.turn_full_s, 1.0)
-    evidence = Boundaries(evidence.onset * full, evidence.ending * full)
+    evidence = Boundaries(evidence.onset * full, evidence.ending * full, change.other_gait)
     # One moment alone confirms nothing; what tells a turn's two ways apart stays.
     above = np.maximum(
         np.maximum(evidence.onset, evidence.ending) + reversal - settings.boundary_vote, 0.0
     )
-    evidence = Boundaries(evidence.onset + reversal - above, evidence.ending + reversal - above)
+    onset, ending = (each + reversal - above for each in (evidence.onset, evidence.ending))
+    evidence = Boundaries(onset, ending, change.other_gait)
     best, clear = np.maximum(evidence.onset, evidence.ending), settings.clear_turn
     flips, turns = int((within & (best < -clear)).sum()), int((within & (best > clear)).sum())
     unsteady = flips >= max(turns, settings.unsteady_flips)
@@ -453,10 +464,11 @@ def decode(
         boundaries: what the boundaries say.
         run_odds: (k,) log-odds of backward that each run has of itself.
         turn_log_odds: that a boundary is a turn of the athlete rather than of the device; even
-            where another mount begins.
+            where another mount begins or the athlete changes between running and walking.
     """
     count = parts.starts.size
-    held = np.where(parts.mount_begins, 0.5, 1.0 / (1.0 + arithmetic.exp(turn_log_odds)))
+    even = parts.mount_begins | boundaries.other_gait
+    held = np.where(even, 0.5, 1.0 / (1.0 + arithmetic.exp(turn_log_odds)))
     bound = arithmetic.MOST_LOG_ODDS
     begins, ends = (
         ((1.0 - held) * arithmetic.exp(np.clip(each, -bound, bound))).tolist()

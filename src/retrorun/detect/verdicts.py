@@ -5,7 +5,7 @@ right for this one body (``learn``); where that is proven, and the athlete wants
 kind that was answered count, with the verdict ``habit``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import msgspec

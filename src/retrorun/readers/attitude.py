@@ -16,7 +16,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.readers.heading_sources import MOUNT_NAME
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs, wrap_deg
 
 NO_TIMES = np.empty(0)  # no time
 _HALF_WINDOW_S = 0.5  # headings and vectors are averaged over so long before and after a time
@@ -251,6 +251,27 @@ def handling_s(gravity: Vectors, limits: ReadLimits) -> FloatArray:
             found.append(since_s)
             since_s, held = None, now
     return np.asarray(found, dtype=np.float64)
+
+
+def moved_s(
+    gravity: Vectors, heading: tuple[FloatArray, FloatArray], limits: ReadLimits
+) -> FloatArray:
+    """Unix seconds, (k,), of a tilt of a second or more beside which the heading turned about.
+
+    A phone that goes from pocket to pocket is tilted on the way, an athlete who turns about is not.
+    ``heading`` are times (n,) and degrees (n,).
+    """
+    pull = gravity.in_order()
+    seconds = np.unique(np.floor(pull.time_s)) + 0.5
+    pulled = pull.around(seconds)
+    up, usual = unit_vectors(pulled), unit_vectors(_smooth(pulled, limits.moved_usual_s // 2))
+    tilted = (up * usual).sum(axis=1) < float(arithmetic.cos(np.radians(limits.handling_deg)))
+    spans = np.array(true_runs(tilted), dtype=np.int64).reshape(-1, 2)
+    first_s, last_s = seconds[spans[:, 0]], seconds[spans[:, 1] - 1]
+    reach_s = limits.turned_within_s / 2.0
+    before, after = (mean_heading_deg(at, *heading) for at in (first_s - reach_s, last_s + reach_s))
+    about = np.abs(wrap_deg(after - before)) >= limits.turned_about_deg
+    return np.asarray(((first_s + last_s) / 2.0)[about], dtype=np.float64)
 
 
 def _blended(held: list[float], now: list[float], share: float) -> list[float]:

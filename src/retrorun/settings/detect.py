@@ -183,6 +183,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     turn_skip_s: int = 3  # This long at the turn itself is left out of the comparison.
     turn_skip_parts: int = 3  # Between close turns at most one in this many seconds is left out.
     turn_least_s: int = 3  # A comparison needs this many seconds on both sides.
+    other_gait: float = 0.7  # Shares of walking that differ by this are compared with nothing.
     turn_full_s: float = 12.0  # Turns next to a segment shorter than this count for less.
     turn_vote: float = 3.0  # Most log-odds that the speed, or the step rate, of one turn may give.
     boundary_vote: float = 3.5  # Most log-odds that one turn may give by everything together.
@@ -222,17 +223,16 @@ class DetectSettings(msgspec.Struct, frozen=True):
     few_turns: float = 1.5  # Most log-odds asked in addition where most changes of the heading are
     # no turns.
     speed_alone: float = 1.5  # Log-odds asked in addition where no step rate is known.
-    clear_turn: float = 2.0  # Log-odds from which a change of the heading clearly is a turn, or
-    # clearly is none.
-    unsteady_flips: int = 2  # A device is unsteady with this many clear flips, if they are no fewer
-    # than the clear turns.
+    clear_turn: float = 2.0  # Log-odds from which a change of heading clearly is a turn, or is not.
+    unsteady_flips: int = 2  # Least clear flips of an unsteady device, no fewer than clear turns.
     told_apart: Pair = (0.9, 0.8)  # Speed or step rate must tell the two sides of the heading apart
     # in this share of pairs of seconds; in the second where the whole session is a walk.
     only_walks: float = 0.9  # A session is a walk where this share of its movement is walked.
     told_mostly: float = 0.6  # Of the seconds in the gait of one side, this share must lie there.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
-    hand_gain: float = 0.05  # Where steps quicken backward by less than this share, at equal speed,
-    # the device may have been turned by hand at each change of pace.
+    hand_gain: Pair = (0.05, 0.08)  # Where steps quicken backward by less than the first share, at
+    # equal speed, a hand may have turned the device with the pace; the second where turns are few.
+    hand_few: int = 8  # Fewer turns than this are few.
     hand_pulse: float = 10.0  # Summed log-odds of the heart that show that the athlete turned.
     hand_pulse_least: float = -5.0  # The heart speaks against that by no more log-odds than this.
     hand_pulse_ahead_s: int = 45  # It is asked of a slow segment after this much forward running.
@@ -242,14 +242,15 @@ class DetectSettings(msgspec.Struct, frozen=True):
     hand_pulse_locked_spm: float = 3.0  # A heart rate this near to the step rate is counted steps.
     turn_moment_s: int = 4  # Slowing at a turn is looked for over this long on both sides of it.
     turn_beside_s: int = 10  # It is compared with the speed of this long before and after that.
-    slowing_share: float = 0.65  # Athletes slow at their turns where, in this share of pairs of a
-    # turn and another moment, speed falls more at the turn.
+    slowing_share: float = 0.65  # Least share of pairs (turn, other moment) with the turn slower.
     slowing_chance: float = 0.58  # With m turns that share exceeds half by this over the root of m.
     slowing_least: float = 0.02  # Share of the speed by which it must fall more at the turns.
-    slowing_turns: int = 10  # With so many turns fewer pairs are enough where speed falls much.
+    slowing_told: float = 0.5  # So large a share of the turns must lie at no stop.
+    slowing_turns: int = 16  # With so many turns fewer pairs are enough where speed falls much.
     slowing_more_often: float = 0.55  # In this share of pairs speed must fall at so many turns.
     slowing_much: float = 0.06  # By this share of the speed it must fall more at so many turns.
-    stop_speed: float = 0.5  # Who falls below this share of the speed beside a turn stands there.
+    stop_speed: Pair = (0.5, 0.65)  # Who falls below the first share of the speed beside a turn
+    # stands there; below the second where no steps are counted.
     stop_least_s: int = 2  # Who is so slow for this long does, not who is for a moment.
     stop_steps: float = 0.85  # So does whose step rate falls below this share of that beside it.
     reversals_prove: int = 2  # Turns of the course under a steady heading that no hand explains.
@@ -258,7 +259,6 @@ class DetectSettings(msgspec.Struct, frozen=True):
     late_turns: int = 4  # An error of a heading's clock is looked for with this many turns.
     late_clearly: float = 1.25  # Speed must change so many times more beside the turns than there.
     late_by_chance: float = 4.0  # Those changes must be so many times as large as by chance.
-    ahead_deg: float = 30.0  # A compass whose offset is at most this points ahead, as at a belt.
     calm_s: int = 5  # Seconds nearer to a stop than this are left out of it.
     firm_axis: float = 0.65  # Least concentration of an axis that confirms.
     other_side_s: int = 15  # Between two holes a relative heading must go the other way for this

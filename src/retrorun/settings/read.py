@@ -37,6 +37,8 @@ class ReadLimits(msgspec.Struct, frozen=True):
     handling_half_s: int = 2  # Tilt is averaged over this many seconds before and after each.
     handling_follows: float = 0.03  # Share by which the usual tilt follows the present one in a
     # second.
+    moved_usual_s: int = 30  # A passing tilt of a device that is moved is held against the mean of
+    # this long.
     turned_about_deg: float = 120.0  # Heading or gyroscope has turned about by at least this.
     hardly_turned_deg: float = 60.0  # The other of both has hardly turned below this.
     turned_within_s: float = 5.0  # Both are compared over this long.

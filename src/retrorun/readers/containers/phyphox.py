@@ -20,6 +20,7 @@ from retrorun.readers.attitude import (
     mean_heading_deg,
     mount_column,
     mount_numbers,
+    moved_s,
     rotation_of,
     tilt_compensated_by_mount_deg,
     upward,
@@ -149,6 +150,8 @@ def _heading(
         field, up = (each.around(at_s) for each in (sensors["magnetometer"], pull))
         number = mount_numbers(at_s, begins_s)
         heading = tilt_compensated_by_mount_deg(field, upward(up, field, latitude_deg), number)
+        if heading is not None:
+            begins_s = np.concatenate([begins_s, moved_s(pull, (at_s, heading), limits)])
     if "gyroscope" in sensors:
         turned = rotation_of(sensors["gyroscope"], pull, limits, starts_s)
     if turned is None:

@@ -27,6 +27,7 @@ from retrorun.readers.attitude import (
     mean_heading_deg,
     mount_column,
     mount_numbers,
+    moved_s,
     rotation,
     rotation_of,
     tilt_compensated_by_mount_deg,
@@ -306,6 +307,9 @@ def _heading_and_mounts(
     gravity = sensors.vectors("gravity")
     begins_s = handling_s(gravity, sensors.limits)
     maker, heading = _heading(sensors, where, gravity, begins_s)
+    if heading is not None:
+        moved = moved_s(gravity, (time_s, heading), sensors.limits)
+        begins_s = np.concatenate([begins_s, moved])
     if not sensors.has("gyroscope"):
         return maker, heading, begins_s
     turned = rotation_of(sensors.vectors("gyroscope"), gravity, sensors.limits)
