@@ -501,6 +501,21 @@ def test_pages_for_others_that_were_written_before_a_zone_are_removed(
     assert written(place / "r" / "shared") == kept  # they were written with the zone
 
 
+def test_pages_written_between_two_times_of_one_zone_are_removed(place: Path) -> None:
+    """Of a folder that only pages for others go to, written while the zone was taken back."""
+    imported(place, "--profile", place / "zone.toml")
+    share = ("report", "--archive", place / "a", "--reports", place / "coach")
+    done(*share, "--standalone")
+    done("profile", "privacy_zones=", "--archive", place / "a")
+    done("reprocess", "--all", *where(place), "--jobs", "1")
+    done(*share, "--standalone")
+    exposed = written(place / "coach" / "shared")
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    done(*share, "--redact")
+    assert len(exposed) == 2
+    assert not set(exposed) & set(written(place / "coach" / "shared"))
+
+
 def written(folder: Path, names: str = "*.html") -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in folder.glob(names)}
 

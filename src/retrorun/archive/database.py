@@ -23,6 +23,7 @@ APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
 VERSION = 5
 FILE = "archive.sqlite"
 LOCK = "writer.lock"
+OWNER_ONLY = 0o700  # mode of the folder
 PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
 LEAST_ROOM_BYTES = 64 << 10  # SQLite keeps 32 KiB beside an open database
@@ -240,8 +241,9 @@ def refuse_without_database(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
+    """Make the archive's folder for its owner alone: originals, zones and their secret lie there."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     except OSError as problem:
         words = problem.strerror or str(problem)
         raise ArchiveError(
