@@ -46,6 +46,7 @@ from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import join_second_devices
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits, Settings
+from retrorun.text import without_clock
 
 _CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
 
@@ -134,7 +135,7 @@ def _second_recordings(
         except RetrorunError:
             continue
         for index, each in enumerate(export.recordings):
-            quiet = privacy_zones.without_clock(name) if athlete.privacy_zones else None
+            quiet = without_clock(name) if athlete.privacy_zones else None
             device = each.device or quiet or name
             about = SecondDevice(export.source.sha256, index, device, None, "")
             found.append((about, dataclasses.replace(each, device=device)))

@@ -11,7 +11,6 @@ time multiplied by speed is a distance, and a distance leads back to the door.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -36,6 +35,7 @@ from retrorun.model import (
     Zone,
 )
 from retrorun.model.recording import POSITION
+from retrorun.text import without_clock
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
@@ -382,51 +382,6 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
         for ends in ((each.start_time_s, each.end_time_s) for each in pauses)
     )
     return tuple(each for each in moved if each.start_time_s < each.end_time_s)
-
-
-# A time of day behind a date (2026-05-08-142427, 20260508T142427Z, route_2026-05-08_7.24am,
-# 08.05.2026 um 14.24, 08-MAY-26 142427, 260508_1424), one by itself (7:24 PM, 7 AM, 07:24, 7h24,
-# 14-24-27, at 7.24, 7.24 Uhr, 7时24), Unix seconds or milliseconds, and names such as 65GE2427.FIT,
-# in which Garmin's watches write year, month, day and hour as one sign each. Behind a date any
-# three digits may be one; alone, 3 x 10:00 is taken for repeats, and 10-20-30 for a workout. The
-# date is kept, but in such names of Garmin's. What may be a duration (1h30) goes, too.
-_MONTH = r"(?<![a-z])(?:jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
-_BETWEEN = "[-_.:h꞉∶]"  # hours and minutes; systems put signs like a colon into names of files
-_CLOCK = re.compile(
-    rf"""
-    (?<![0-9a-z]) (?!(?:19|20)\d\d(?:0[1-9]|1[0-2])) [0-9a-z][1-9a-c][1-9a-v][0-9a-n]
-        [0-5]\d[0-5]\d (?= (?:\s?\(\d+\))? \.(?:fit|gpx|tcx)\b )
-  | (?P<date>
-        (?:
-            (?:19|20)\d\d (?: [-_.]?[01]\d[-_.]?[0-3]\d | [-_./][01]?\d[-_./][0-3]?\d(?!\d) )
-          | (?<!\d) [0-3]?\d (?P<sign>[-_./]) [0-3]?\d (?P=sign) (?: (?:19|20)\d\d | \d\d(?!\d) )
-          | (?<!\d) [0-3]?\d [-_.\s]{{0,2}} {_MONTH} [-_.,\s]{{0,2}} (?:(?:19|20)\d\d|\d\d(?!\d))
-          | {_MONTH} [-_.,\s]{{1,2}} [0-3]?\d [-_.,\s]{{1,2}} (?:19|20)\d\d
-          | (?<!\d) [2-4]\d [01]\d [0-3]\d (?=[-_t]) | (?:19|20)\d\d-[0-3]\d\d (?=[-_t])
-        )
-        [^0-9a-z]{{0,3}} (?: t | (?:at|um|à|a|alle|kl|ob)[^0-9a-z]{{1,2}} )?
-    )
-    (?: [0-2]\d{_BETWEEN}? | \d{_BETWEEN} ) [0-5]\d
-        (?: (?:{_BETWEEN}|m)?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
-  | (?<![\d.,]) [01]?\d (?: [.:][0-5]\d (?: [.:][0-5]\d )? )? \s?[ap]m\b
-  | (?<![\d.,]) [0-2]?\d (?: [.:][0-5]\d )? (?=\s?uhr\b)
-  | (?<= \bat\s | \bum\s ) [0-2]?\d[.:][0-5]\d (?: [.:][0-5]\d )? (?! [\d:]|/|\s?min|\s?/ )
-  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d[:꞉∶][0-5]\d (?:[:꞉∶][0-5]\d)? (?![\d:])
-  | (?<!\d) [0-2]?\d [时時点點시] (?: \s? [0-5]?\d )?
-  | (?<![\d-]) (?!10-20-30) [0-2]\d (?P<apart>[-_]) [0-5]\d (?P=apart) [0-5]\d (?![\d-])
-  | (?<!\d) [0-2]?\dh[0-5]\d (?!\d)
-  | (?<!\d) 1\d{{9}} (?:\d{{3}})? (?!\d)
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def without_clock(name: str | None) -> str | None:
-    """A name without times of day in it, of which one often is that of the hidden first second."""
-    if name is None:
-        return None
-    shorter = _CLOCK.sub(lambda found: f"{found['date'] or ''}…", name)
-    return name if shorter == name else without_clock(shorter)  # there may be another behind one
 
 
 def source_without_clock(source: Source) -> Source:

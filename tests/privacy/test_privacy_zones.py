@@ -14,6 +14,7 @@ from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.track import with_drawn_seconds
 from retrorun.privacy_zones import Disc
 from retrorun.settings import PrepareSettings
+from retrorun.text import without_clock
 from retrorun.units import FloatArray
 
 # one degree of a great circle on the mean sphere: 2 pi 6371008.8 m / 360
@@ -271,5 +272,5 @@ def test_a_stored_track_within_a_disc_is_refused() -> None:
     ],
 )
 def test_a_name_loses_its_time_of_day(name: str, quiet: str) -> None:
-    assert privacy_zones.without_clock(name) == quiet
-    assert privacy_zones.without_clock(quiet) == quiet
+    assert without_clock(name) == quiet
+    assert without_clock(quiet) == quiet

@@ -241,7 +241,7 @@ def refuse_without_database(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the archive's folder for its owner alone: originals, zones and their secret lie there."""
+    """Make the archive's folder, for its owner alone: it holds originals and the zones' secret."""
     try:
         folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     except OSError as problem:
