@@ -69,6 +69,9 @@ _CUT = "seconds in a privacy zone are left out: times, distances and sums begin 
 _BLANK = "nearly all of it lies in a privacy zone: places, distances and speeds are left out"
 
 
+Span = tuple[float, float]  # from when to when, in Unix seconds
+
+
 class Disc(msgspec.Struct, frozen=True):
     """What is hidden of the ground: samples within ``radius_m`` of the point."""
 
@@ -157,13 +160,16 @@ def inside_discs(track: Track, hidden_discs: Iterable[Disc]) -> BoolArray:
     return inside
 
 
-def hidden_seconds(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
+def hidden_seconds(
+    track: Track, hidden_discs: Sequence[Disc], meanwhile: Sequence[Span] = ()
+) -> BoolArray:
     """Which seconds are to be hidden, (n,): those within a disc, and those that would betray it.
 
     These are seconds without a position, from which the disc can be reached and left again in the
-    time they last, and pieces between hidden seconds that are too short to be of use.
+    time they last, or that another device's session hides (``meanwhile``, as ``hidden_spans``
+    gives them), and pieces between hidden seconds that are too short to be of use.
     """
-    gone = inside_discs(track, hidden_discs)
+    gone = inside_discs(track, hidden_discs) | unplaced_within(track, meanwhile)
     for disc in hidden_discs:
         gone |= _may_have_entered(track, disc)
     if gone.any():
@@ -184,12 +190,37 @@ def _may_have_entered(track: Track, disc: Disc) -> BoolArray:
     return gone
 
 
+def hidden_spans(track: Track) -> tuple[Span, ...]:
+    """From when to when seconds of a track were hidden, in Unix seconds."""
+    first_s = recorded_start_s(track)
+    return tuple((first_s + start, first_s + end) for start, end in track.hidden)
+
+
+def unplaced_within(track: Track, spans: Iterable[Span]) -> BoolArray:
+    """Which seconds of a track have no position and lie within spans of Unix seconds, (n,).
+
+    What another device recorded meanwhile would tell how long and how far a hidden way was.
+    """
+    gone = np.zeros(track.seconds + sum(end - start for start, end in track.hidden), dtype=bool)
+    for start, end in track.hidden:
+        gone[start:end] = True
+    time_s = recorded_start_s(track) + np.flatnonzero(~gone)
+    within = np.zeros(track.seconds, dtype=bool)
+    for begin_s, end_s in spans:
+        within |= (time_s > begin_s - 1) & (time_s < end_s)
+    latitude, longitude = _places(track)
+    return within & np.isnan(latitude + longitude)
+
+
 def _places(track: Track) -> tuple[FloatArray, FloatArray]:
     return track.column("latitude_deg"), track.column("longitude_deg")
 
 
 def cut_if_enough(
-    track: Track, widen: Callable[[BoolArray], BoolArray], discs: Sequence[Disc]
+    track: Track,
+    widen: Callable[[BoolArray], BoolArray],
+    discs: Sequence[Disc],
+    meanwhile: Sequence[Span] = (),
 ) -> Track:
     """The track without its hidden seconds; the same if too few would be left to show.
 
@@ -199,8 +230,9 @@ def cut_if_enough(
         track: resampled, without derived columns; not changed.
         widen: adds to hidden seconds, (n,), those that were drawn from a hidden sample.
         discs: what is hidden.
+        meanwhile: when other devices' sessions hide seconds.
     """
-    gone = widen(hidden_seconds(track, discs))
+    gone = widen(hidden_seconds(track, discs, meanwhile))
     odometer_m = track.column("distance_m")
     if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
         columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}
@@ -398,6 +430,11 @@ def notes_without_words(notes: Iterable[Note]) -> tuple[Note, ...]:
 def note(track: Track) -> Note:
     """The note of a session of which something is hidden."""
     return Note(SLUG, _CUT if track.hidden or track.has(POSITION[0]) else _BLANK)
+
+
+def is_blanked(session: Session) -> bool:
+    """Whether nothing is left of a session but what the body did, and when."""
+    return Note(SLUG, _BLANK) in session.notes
 
 
 def without_hidden(session: Session, track: Track) -> Session:

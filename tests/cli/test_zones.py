@@ -717,3 +717,58 @@ def test_frames_hold_nothing_that_the_discs_of_this_version_hide(place: Path) ->
         retrorun.load(place / "a")
     done("sessions", "--archive", place / "a")
     assert len(retrorun.load(place / "a").sessions) == 2
+
+
+def without_positions(data: bytes) -> bytes:
+    """A run as a phone without positions has it, a minute later: TCX, times and an odometer."""
+    times = re.findall(rb"<time>([^<]+)</time>", data)
+    places = re.findall(rb'<trkpt lat="([^"]+)" lon="([^"]+)"', data)
+    flat = DOOR.plane(*np.array(places, dtype=float).T)
+    way_m = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(flat, axis=0).T))])
+    points = "".join(
+        f"<Trackpoint><Time>{time.decode()}</Time><DistanceMeters>{at_m:.1f}</DistanceMeters>"
+        "</Trackpoint>"
+        for time, at_m in [*zip(times[-len(places) :], way_m, strict=True)][60:]
+    )
+    schema = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+    text = (
+        f'<TrainingCenterDatabase xmlns="{schema}"><Activities><Activity Sport="Running">'
+        f"<Lap><Track>{points}</Track></Lap></Activity></Activities></TrainingCenterDatabase>"
+    )
+    return text.encode()
+
+
+def listed(place: Path) -> dict[bool, tuple[float, float]]:
+    """Whether a session has positions → how long and how far it is told to be."""
+    lines = done("sessions", "--archive", place / "a", "--json").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    return {
+        "position" in each["channels"]: (each["duration_s"], each["distance_m"]) for each in found
+    }
+
+
+@pytest.mark.parametrize("order", ["both", "phone first", "watch first", "zone last"])
+def test_a_second_device_without_positions_tells_no_hidden_time_and_way(
+    place: Path, order: str
+) -> None:
+    """Two sessions of one run: what the watch leaves out, the phone would tell."""
+    watch, other = sorted((place / "in").iterdir())
+    other.unlink()
+    phone = place / "in" / "phone.tcx"
+    phone.write_bytes(without_positions(watch.read_bytes()))
+    late = {"phone first": watch, "watch first": phone}.get(order)
+    zone = () if order == "zone last" else ("--profile", place / "zone.toml")
+    if late is not None:
+        kept = late.rename(place / late.name)
+        imported(place, *zone)
+        kept.rename(late)
+    imported(place, *zone)
+    if order == "zone last":
+        before = listed(place)
+        assert before[False][0] == pytest.approx(before[True][0] - 60, abs=5)
+        done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    told = listed(place)
+    assert set(told) == {True, False}
+    assert told[False] == pytest.approx(told[True], rel=0.02)
+    page = (place / "r" / "index.html").read_text(encoding="utf-8")
+    assert order == "zone last" or "privacy-zone-open" not in page
