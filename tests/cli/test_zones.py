@@ -516,6 +516,20 @@ def test_pages_written_between_two_times_of_one_zone_are_removed(place: Path) ->
     assert not set(exposed) & set(written(place / "coach" / "shared"))
 
 
+def test_tracks_that_were_exported_before_a_zone_are_named(place: Path) -> None:
+    """Those of another format stay beside the new ones, and show the door."""
+    imported(place, "--no-pages")
+    exported(place, "csv")
+    export = ("export", "--archive", place / "a", "--format", "gpx", "--out", place / "out-csv")
+    assert "do not hand it on" not in done(*export).stderr
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    named = done(*export).stderr
+    old = sorted((place / "out-csv" / "tracks").glob("*.csv"))
+    assert len(old) == 2
+    assert [each for each in old if f"{each} is older" in named] == old
+    assert ".gpx" not in named
+
+
 def written(folder: Path, names: str = "*.html") -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in folder.glob(names)}
 
