@@ -46,7 +46,9 @@ def test_no_other_user_may_read_an_archive_or_its_backup(archive: Archive, tmp_p
     """Both hold the originals, the privacy zones and their secret."""
     bundle = maintenance.backup(archive, tmp_path / "backup.zip")
     maintenance.restore(bundle, tmp_path / "restored")
-    for each in (archive.folder, bundle, tmp_path / "restored"):
+    copy = tmp_path / "copy"  # it lies beside the backup while that is written
+    database.copy_to(archive.database.connection, copy)
+    for each in (archive.folder, bundle, tmp_path / "restored", copy):
         assert each.stat().st_mode & 0o077 == 0, each
 
 

@@ -382,10 +382,14 @@ def migrate(
 
 
 def copy_to(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the whole database while others may use it; the copy appears whole or not at all."""
+    """Copy the whole database while others may use it; the copy appears whole or not at all.
+
+    Its owner alone may read it: it may lie outside of the archive's folder.
+    """
     partial = target.with_name(f"{target.name}.part")
     partial.unlink(missing_ok=True)
     try:
+        make_private(partial)
         with closing(sqlite3.connect(partial)) as copy:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -393,6 +397,11 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
     finally:
         for each in (partial, partial.with_name(f"{partial.name}-journal")):
             each.unlink(missing_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may read."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def statements(script: str) -> Iterator[str]:

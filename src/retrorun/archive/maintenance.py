@@ -162,8 +162,9 @@ def backup(archive: Archive, target: Path) -> Path:
     copy = target.with_name(f"{own}.database")  # the archive may be on a read-only medium
     with database.translate_errors(target.parent):
         try:
-            for each in (partial, copy):  # they hold the originals, the zones and their secret
-                os.close(os.open(each, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            database.make_private(
+                partial
+            )  # it holds the originals, and the zones with their secret
             # a clock that was reset may have dated a file before 1980, which zip cannot express
             with zipfile.ZipFile(partial, "w", strict_timestamps=False) as bundle:
                 for _ in range(_MOST_PASSES):
