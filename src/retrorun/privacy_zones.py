@@ -51,7 +51,7 @@ LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
 UNSEEN_M, UNSEEN_S = 20.0, 30.0
 
 # Changed wherever a cut leaves other seconds than before: stored sessions are then cut again.
-CUT_RULES = "without-drawn-seconds"
+CUT_RULES = "with-second-devices"
 
 # What may stay of a second whose position is hidden: what the body did, not how far or where to.
 # Any other column is removed, also one that is added one day.

@@ -278,6 +278,19 @@ def test_a_zone_that_is_taken_back_comes_back_with_reprocess(place: Path) -> Non
     assert max(map(nearest_m, exported(place))) < 30
 
 
+def test_a_zone_that_is_moved_or_taken_back_is_named_and_one_that_is_added_is_not(
+    place: Path,
+) -> None:
+    """Two hand-outs, each with other discs, hide together only what both hide."""
+    change = ("profile", "--archive", place / "a")
+    other = DOCUMENTED.replace("radius_m = 100", "radius_m = 120")
+    assert "tell more" not in done(*change, f"privacy_zones={DOCUMENTED}").stderr
+    both = f"{DOCUMENTED[:-1]}, {other[1:]}"
+    assert "tell more" not in done(*change, f"privacy_zones={both}").stderr
+    assert "tell more" in done(*change, f"privacy_zones={other}").stderr
+    assert "tell more" in done(*change, "privacy_zones=").stderr
+
+
 @pytest.mark.parametrize("command", [("analyze", "--json"), ("analyze",), ("explain",)])
 def test_single_files_know_the_archives_zones(place: Path, command: tuple[str, ...]) -> None:
     file = next((place / "in").iterdir())
