@@ -301,7 +301,8 @@ def test_a_zone_that_another_program_sets_holds_at_the_next_request(place: Path)
         assert [client.ask("GET", each).status for each in paths] == [200, 200]
         track = archive.track(session)
         known = np.flatnonzero(np.isfinite(track.column("latitude_deg")))
-        door = (float(track.column(name)[known[0]]) for name in POSITION)
-        athlete = Athlete(privacy_zones=(Zone(*door, 100.0),), zone_secret="5e" * 32)
+        latitude_deg, longitude_deg = (float(track.column(name)[known[0]]) for name in POSITION)
+        zone = Zone(latitude_deg, longitude_deg, 100.0)
+        athlete = Athlete(privacy_zones=(zone,), zone_secret="5e" * 32)
         ingest.store_zones(archive, lambda _: athlete)
         assert [client.ask("GET", each).status for each in paths] == [409, 409]
