@@ -46,6 +46,7 @@ from retrorun.model.digits import rounded, rounded_track
 from retrorun.prepare.second_device import join_second_devices
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits, Settings
+from retrorun.text import without_clock
 
 _CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
 
@@ -90,7 +91,7 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     for index in range(len(export.recordings)):
         try:
             joined, second = join_second_devices(export.recordings[index], others, settings.prepare)
-            given = _Input(joined, blob.labels.get(index, ()), second)
+            given = _Input(joined, blob.labels.get(index, ()), second, blob.hidden_meanwhile)
             session, track = _session(export.source, index, given, settings, athlete)
             notes = session.notes + blob.notes.get(index, ())
             results.append((dataclasses.replace(session, notes=notes), track))
@@ -112,11 +113,12 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
 
 
 class _Input(msgspec.Struct, frozen=True, eq=False):
-    """One recording with the headings of second devices, and the labels of the user."""
+    """One recording with the headings of second devices, and what the archive knows of it."""
 
     recording: Recording
     labels: tuple[Label, ...]
     second_devices: tuple[SecondDevice, ...]
+    hidden_meanwhile: tuple[privacy_zones.Span, ...]
 
 
 def _second_recordings(
@@ -134,7 +136,7 @@ def _second_recordings(
         except RetrorunError:
             continue
         for index, each in enumerate(export.recordings):
-            quiet = privacy_zones.without_clock(name) if athlete.privacy_zones else None
+            quiet = without_clock(name) if athlete.privacy_zones else None
             device = each.device or quiet or name
             about = SecondDevice(export.source.sha256, index, device, None, "")
             found.append((about, dataclasses.replace(each, device=device)))
@@ -155,7 +157,7 @@ def _session(
     asks_sport = not (recorded or given.labels or settings.sport.count_doubtful)
     if asks_sport and not discs:
         _refuse_implausible(recording, settings)
-    track, is_blank = _prepared(recording, settings, discs)
+    track, is_blank = _prepared(recording, settings, discs, given.hidden_meanwhile)
     if asks_sport and discs and not is_blank:  # a blanked track's speed decides nothing
         _refuse_implausible(privacy_zones.without_hidden_samples(recording, track, discs), settings)
     place = time_zone.of_track(track, recording.utc_offset_s)
@@ -212,7 +214,10 @@ def _session(
 
 
 def _prepared(
-    recording: Recording, settings: Settings, discs: Sequence[privacy_zones.Disc]
+    recording: Recording,
+    settings: Settings,
+    discs: Sequence[privacy_zones.Disc],
+    meanwhile: Sequence[privacy_zones.Span],
 ) -> tuple[Track, bool]:
     """The track without its hidden seconds, and whether it must be blanked: too few were left.
 
@@ -220,14 +225,15 @@ def _prepared(
         NotARunError: there is no time to analyse.
         ReadError: its clock shows no date.
     """
-    leave_out = partial(privacy_zones.cut_if_enough, discs=discs)
+    leave_out = partial(privacy_zones.cut_if_enough, discs=discs, meanwhile=meanwhile)
     track = prepare.prepare(recording, settings.prepare, leave_out if discs else None)
     if not prepare.has_usable_seconds(track, settings.prepare):
         words = "no two of its samples lie within the same few minutes: there is no time to analyse"
         raise NotARunError("no-usable-second", words)
     if not _CLOCK_S[0] <= track.start_time_s <= _CLOCK_S[1]:
         raise ReadError("impossible-clock", "its clock shows a year outside 1 to 9999")
-    return track, bool(privacy_zones.hidden_seconds(track, discs).any())
+    left = () if track.hidden or not discs else meanwhile  # a cut track's clock is another one
+    return track, bool(privacy_zones.hidden_seconds(track, discs, left).any())
 
 
 def _labels(

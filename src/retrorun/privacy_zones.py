@@ -11,7 +11,6 @@ time multiplied by speed is a distance, and a distance leads back to the door.
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -36,6 +35,7 @@ from retrorun.model import (
     Zone,
 )
 from retrorun.model.recording import POSITION
+from retrorun.text import without_clock
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 # How much is hidden is measured, not derived: `make attack` leaves less where any of it is smaller.
@@ -51,7 +51,7 @@ LEAST_PIECE_S = 30  # a shorter piece between hidden ones only outlines the disc
 UNSEEN_M, UNSEEN_S = 20.0, 30.0
 
 # Changed wherever a cut leaves other seconds than before: stored sessions are then cut again.
-CUT_RULES = "without-drawn-seconds"
+CUT_RULES = "with-second-devices"
 
 # What may stay of a second whose position is hidden: what the body did, not how far or where to.
 # Any other column is removed, also one that is added one day.
@@ -67,6 +67,9 @@ KEPT_FLAGS = frozenset({"paused", "gap", "heart_rate_suspect"})
 SLUG = "privacy-zone"
 _CUT = "seconds in a privacy zone are left out: times, distances and sums begin at its edge"
 _BLANK = "nearly all of it lies in a privacy zone: places, distances and speeds are left out"
+
+
+Span = tuple[float, float]  # from when to when, in Unix seconds
 
 
 class Disc(msgspec.Struct, frozen=True):
@@ -157,13 +160,16 @@ def inside_discs(track: Track, hidden_discs: Iterable[Disc]) -> BoolArray:
     return inside
 
 
-def hidden_seconds(track: Track, hidden_discs: Sequence[Disc]) -> BoolArray:
+def hidden_seconds(
+    track: Track, hidden_discs: Sequence[Disc], meanwhile: Sequence[Span] = ()
+) -> BoolArray:
     """Which seconds are to be hidden, (n,): those within a disc, and those that would betray it.
 
     These are seconds without a position, from which the disc can be reached and left again in the
-    time they last, and pieces between hidden seconds that are too short to be of use.
+    time they last, or that another device's session hides (``meanwhile``, as ``hidden_spans``
+    gives them), and pieces between hidden seconds that are too short to be of use.
     """
-    gone = inside_discs(track, hidden_discs)
+    gone = inside_discs(track, hidden_discs) | unplaced_within(track, meanwhile)
     for disc in hidden_discs:
         gone |= _may_have_entered(track, disc)
     if gone.any():
@@ -184,12 +190,37 @@ def _may_have_entered(track: Track, disc: Disc) -> BoolArray:
     return gone
 
 
+def hidden_spans(track: Track) -> tuple[Span, ...]:
+    """From when to when seconds of a track were hidden, in Unix seconds."""
+    first_s = recorded_start_s(track)
+    return tuple((first_s + start, first_s + end) for start, end in track.hidden)
+
+
+def unplaced_within(track: Track, spans: Iterable[Span]) -> BoolArray:
+    """Which seconds of a track have no position and lie within spans of Unix seconds, (n,).
+
+    What another device recorded meanwhile would tell how long and how far a hidden way was.
+    """
+    gone = np.zeros(track.seconds + sum(end - start for start, end in track.hidden), dtype=bool)
+    for start, end in track.hidden:
+        gone[start:end] = True
+    time_s = recorded_start_s(track) + np.flatnonzero(~gone)
+    within = np.zeros(track.seconds, dtype=bool)
+    for begin_s, end_s in spans:
+        within |= (time_s > begin_s - 1) & (time_s < end_s)
+    latitude, longitude = _places(track)
+    return within & np.isnan(latitude + longitude)
+
+
 def _places(track: Track) -> tuple[FloatArray, FloatArray]:
     return track.column("latitude_deg"), track.column("longitude_deg")
 
 
 def cut_if_enough(
-    track: Track, widen: Callable[[BoolArray], BoolArray], discs: Sequence[Disc]
+    track: Track,
+    widen: Callable[[BoolArray], BoolArray],
+    discs: Sequence[Disc],
+    meanwhile: Sequence[Span] = (),
 ) -> Track:
     """The track without its hidden seconds; the same if too few would be left to show.
 
@@ -199,8 +230,9 @@ def cut_if_enough(
         track: resampled, without derived columns; not changed.
         widen: adds to hidden seconds, (n,), those that were drawn from a hidden sample.
         discs: what is hidden.
+        meanwhile: when other devices' sessions hide seconds.
     """
-    gone = widen(hidden_seconds(track, discs))
+    gone = widen(hidden_seconds(track, discs, meanwhile))
     odometer_m = track.column("distance_m")
     if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
         columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}
@@ -384,51 +416,6 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
     return tuple(each for each in moved if each.start_time_s < each.end_time_s)
 
 
-# A time of day behind a date (2026-05-08-142427, 20260508T142427Z, route_2026-05-08_7.24am,
-# 08.05.2026 um 14.24, 08-MAY-26 142427, 260508_1424), one by itself (7:24 PM, 7 AM, 07:24, 7h24,
-# 14-24-27, at 7.24, 7.24 Uhr, 7时24), Unix seconds or milliseconds, and names such as 65GE2427.FIT,
-# in which Garmin's watches write year, month, day and hour as one sign each. Behind a date any
-# three digits may be one; alone, 3 x 10:00 is taken for repeats, and 10-20-30 for a workout. The
-# date is kept, but in such names of Garmin's. What may be a duration (1h30) goes, too.
-_MONTH = r"(?<![a-z])(?:jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
-_BETWEEN = "[-_.:h꞉∶]"  # hours and minutes; systems put signs like a colon into names of files
-_CLOCK = re.compile(
-    rf"""
-    (?<![0-9a-z]) (?!(?:19|20)\d\d(?:0[1-9]|1[0-2])) [0-9a-z][1-9a-c][1-9a-v][0-9a-n]
-        [0-5]\d[0-5]\d (?= (?:\s?\(\d+\))? \.(?:fit|gpx|tcx)\b )
-  | (?P<date>
-        (?:
-            (?:19|20)\d\d (?: [-_.]?[01]\d[-_.]?[0-3]\d | [-_./][01]?\d[-_./][0-3]?\d(?!\d) )
-          | (?<!\d) [0-3]?\d (?P<sign>[-_./]) [0-3]?\d (?P=sign) (?: (?:19|20)\d\d | \d\d(?!\d) )
-          | (?<!\d) [0-3]?\d [-_.\s]{{0,2}} {_MONTH} [-_.,\s]{{0,2}} (?:(?:19|20)\d\d|\d\d(?!\d))
-          | {_MONTH} [-_.,\s]{{1,2}} [0-3]?\d [-_.,\s]{{1,2}} (?:19|20)\d\d
-          | (?<!\d) [2-4]\d [01]\d [0-3]\d (?=[-_t]) | (?:19|20)\d\d-[0-3]\d\d (?=[-_t])
-        )
-        [^0-9a-z]{{0,3}} (?: t | (?:at|um|à|a|alle|kl|ob)[^0-9a-z]{{1,2}} )?
-    )
-    (?: [0-2]\d{_BETWEEN}? | \d{_BETWEEN} ) [0-5]\d
-        (?: (?:{_BETWEEN}|m)?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
-  | (?<![\d.,]) [01]?\d (?: [.:][0-5]\d (?: [.:][0-5]\d )? )? \s?[ap]m\b
-  | (?<![\d.,]) [0-2]?\d (?: [.:][0-5]\d )? (?=\s?uhr\b)
-  | (?<= \bat\s | \bum\s ) [0-2]?\d[.:][0-5]\d (?: [.:][0-5]\d )? (?! [\d:]|/|\s?min|\s?/ )
-  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d[:꞉∶][0-5]\d (?:[:꞉∶][0-5]\d)? (?![\d:])
-  | (?<!\d) [0-2]?\d [时時点點시] (?: \s? [0-5]?\d )?
-  | (?<![\d-]) (?!10-20-30) [0-2]\d (?P<apart>[-_]) [0-5]\d (?P=apart) [0-5]\d (?![\d-])
-  | (?<!\d) [0-2]?\dh[0-5]\d (?!\d)
-  | (?<!\d) 1\d{{9}} (?:\d{{3}})? (?!\d)
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def without_clock(name: str | None) -> str | None:
-    """A name without times of day in it, of which one often is that of the hidden first second."""
-    if name is None:
-        return None
-    shorter = _CLOCK.sub(lambda found: f"{found['date'] or ''}…", name)
-    return name if shorter == name else without_clock(shorter)  # there may be another behind one
-
-
 def source_without_clock(source: Source) -> Source:
     """The source without a time of day in its name; of its warnings only their slugs."""
     name = without_clock(source.name) or source.name
@@ -443,6 +430,11 @@ def notes_without_words(notes: Iterable[Note]) -> tuple[Note, ...]:
 def note(track: Track) -> Note:
     """The note of a session of which something is hidden."""
     return Note(SLUG, _CUT if track.hidden or track.has(POSITION[0]) else _BLANK)
+
+
+def is_blanked(session: Session) -> bool:
+    """Whether nothing is left of a session but what the body did, and when."""
+    return Note(SLUG, _BLANK) in session.notes
 
 
 def without_hidden(session: Session, track: Track) -> Session:

@@ -168,10 +168,11 @@ def drop_exposed(folder: Path, athlete: Athlete) -> None:
         PageError: the folder cannot be written.
     """
     zones, before = privacy_zones.mark(athlete), _read_pasts(folder)
-    if not zones or before.get(SHARED_ZONES) == zones:
+    if before.get(SHARED_ZONES, "") == zones:
         return
     site, pages = Site(folder), [*folder.glob("period-*.html"), *folder.glob(f"{SHARED}/*.html")]
-    site.remove(str(each.relative_to(folder)) for each in pages if FOR_OTHERS.fullmatch(each.name))
+    found = [str(each.relative_to(folder)) for each in pages if FOR_OTHERS.fullmatch(each.name)]
+    site.remove(found if zones else ())  # without zones nothing more is hidden than before
     site.write(PASTS, json.dumps(before | {SHARED_ZONES: zones}, indent=0, sort_keys=True))
 
 

@@ -3,7 +3,7 @@
 A control character can move a terminal's cursor or colour its text, a direction character can
 show a name as another, and XML cannot hold either. Letters, marks, joiners and emoji stay.
 
-Names of files are compared by ``name_key``.
+Names of files are compared by ``name_key``; ``without_clock`` takes times of day out of them.
 """
 
 import re
@@ -65,3 +65,46 @@ def printable(address: str) -> str:
     """
     text = address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+# A time of day behind a date (2026-05-08-142427, 20260508T142427Z, route_2026-05-08_7.24am,
+# 08.05.2026 um 14.24, 08-MAY-26 142427, 260508_1424), one by itself (7:24 PM, 7 AM, 07:24, 7h24,
+# 14-24-27, at 7.24, 7.24 Uhr, 7时24), Unix seconds or milliseconds, and names such as 65GE2427.FIT,
+# in which Garmin's watches write year, month, day and hour as one sign each. Behind a date any
+# three digits may be one; alone, 3 x 10:00 is taken for repeats, and 10-20-30 for a workout. The
+# date is kept, but in such names of Garmin's. What may be a duration (1h30) goes, too.
+_MONTH = r"(?<![a-z])(?:jan|feb|m[aä]r|apr|ma[yi]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]{0,6}"
+_AS_WRITTEN = re.IGNORECASE | re.VERBOSE
+_BETWEEN = "[-_.:h꞉∶]"  # hours and minutes; systems put signs like a colon into names of files
+_CLOCK = rf"""
+    (?<![0-9a-z]) (?!(?:19|20)\d\d(?:0[1-9]|1[0-2])) [0-9a-z][1-9a-c][1-9a-v][0-9a-n]
+        [0-5]\d[0-5]\d (?= (?:\s?\(\d+\))? \.(?:fit|gpx|tcx)\b )
+  | (?P<date>
+        (?:
+            (?:19|20)\d\d (?: [-_.]?[01]\d[-_.]?[0-3]\d | [-_./][01]?\d[-_./][0-3]?\d(?!\d) )
+          | (?<!\d) [0-3]?\d (?P<sign>[-_./]) [0-3]?\d (?P=sign) (?: (?:19|20)\d\d | \d\d(?!\d) )
+          | (?<!\d) [0-3]?\d [-_.\s]{{0,2}} {_MONTH} [-_.,\s]{{0,2}} (?:(?:19|20)\d\d|\d\d(?!\d))
+          | {_MONTH} [-_.,\s]{{1,2}} [0-3]?\d [-_.,\s]{{1,2}} (?:19|20)\d\d
+          | (?<!\d) [2-4]\d [01]\d [0-3]\d (?=[-_t]) | (?:19|20)\d\d-[0-3]\d\d (?=[-_t])
+        )
+        [^0-9a-z]{{0,3}} (?: t | (?:at|um|à|a|alle|kl|ob)[^0-9a-z]{{1,2}} )?
+    )
+    (?: [0-2]\d{_BETWEEN}? | \d{_BETWEEN} ) [0-5]\d
+        (?: (?:{_BETWEEN}|m)?[0-5]\d (?:[.,]\d+)? )? (?:\s?[ap]m\b)?
+  | (?<![\d.,]) [01]?\d (?: [.:][0-5]\d (?: [.:][0-5]\d )? )? \s?[ap]m\b
+  | (?<![\d.,]) [0-2]?\d (?: [.:][0-5]\d )? (?=\s?uhr\b)
+  | (?<= \bat\s | \bum\s ) [0-2]?\d[.:][0-5]\d (?: [.:][0-5]\d )? (?! [\d:]|/|\s?min|\s?/ )
+  | (?<![\d:.x×]) (?<![x×]\s) [0-2]\d[:꞉∶][0-5]\d (?:[:꞉∶][0-5]\d)? (?![\d:])
+  | (?<!\d) [0-2]?\d [时時点點시] (?: \s? [0-5]?\d )?
+  | (?<![\d-]) (?!10-20-30) [0-2]\d (?P<apart>[-_]) [0-5]\d (?P=apart) [0-5]\d (?![\d-])
+  | (?<!\d) [0-2]?\dh[0-5]\d (?!\d)
+  | (?<!\d) 1\d{{9}} (?:\d{{3}})? (?!\d)
+    """
+
+
+def without_clock(name: str | None) -> str | None:
+    """A name without times of day in it, of which one often is that of the hidden first second."""
+    if name is None:
+        return None
+    shorter = re.sub(_CLOCK, lambda found: f"{found['date'] or ''}…", name, flags=_AS_WRITTEN)
+    return name if shorter == name else without_clock(shorter)  # there may be another behind one

@@ -41,6 +41,17 @@ def test_an_untouched_archive_is_clean(archive: Archive) -> None:
     assert slugs(archive) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="rights of other users are those of POSIX")
+def test_no_other_user_may_read_an_archive_or_its_backup(archive: Archive, tmp_path: Path) -> None:
+    """Both hold the originals, the privacy zones and their secret."""
+    bundle = maintenance.backup(archive, tmp_path / "backup.zip")
+    maintenance.restore(bundle, tmp_path / "restored")
+    copy = tmp_path / "copy"  # it lies beside the backup while that is written
+    database.copy_to(archive.database.connection, copy)
+    for each in (archive.folder, bundle, tmp_path / "restored", copy):
+        assert each.stat().st_mode & 0o077 == 0, each
+
+
 def test_missing_and_damaged_files_are_found(archive: Archive) -> None:
     first, second = sorted(archive.tracks.hashes())
     archive.tracks.path(first).unlink()

@@ -278,6 +278,19 @@ def test_a_zone_that_is_taken_back_comes_back_with_reprocess(place: Path) -> Non
     assert max(map(nearest_m, exported(place))) < 30
 
 
+def test_a_zone_that_is_moved_or_taken_back_is_named_and_one_that_is_added_is_not(
+    place: Path,
+) -> None:
+    """Two hand-outs, each with other discs, hide together only what both hide."""
+    change = ("profile", "--archive", place / "a")
+    other = DOCUMENTED.replace("radius_m = 100", "radius_m = 120")
+    assert "tell more" not in done(*change, f"privacy_zones={DOCUMENTED}").stderr
+    both = f"{DOCUMENTED[:-1]}, {other[1:]}"
+    assert "tell more" not in done(*change, f"privacy_zones={both}").stderr
+    assert "tell more" in done(*change, f"privacy_zones={other}").stderr
+    assert "tell more" in done(*change, "privacy_zones=").stderr
+
+
 @pytest.mark.parametrize("command", [("analyze", "--json"), ("analyze",), ("explain",)])
 def test_single_files_know_the_archives_zones(place: Path, command: tuple[str, ...]) -> None:
     file = next((place / "in").iterdir())
@@ -501,6 +514,35 @@ def test_pages_for_others_that_were_written_before_a_zone_are_removed(
     assert written(place / "r" / "shared") == kept  # they were written with the zone
 
 
+def test_pages_written_between_two_times_of_one_zone_are_removed(place: Path) -> None:
+    """Of a folder that only pages for others go to, written while the zone was taken back."""
+    imported(place, "--profile", place / "zone.toml")
+    share = ("report", "--archive", place / "a", "--reports", place / "coach")
+    done(*share, "--standalone")
+    done("profile", "privacy_zones=", "--archive", place / "a")
+    done("reprocess", "--all", *where(place), "--jobs", "1")
+    done(*share, "--standalone")
+    exposed = written(place / "coach" / "shared")
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    done(*share, "--redact")
+    assert len(exposed) == 2
+    assert not set(exposed) & set(written(place / "coach" / "shared"))
+
+
+def test_tracks_that_were_exported_before_a_zone_are_named(place: Path) -> None:
+    """Those of another format stay beside the new ones, and show the door."""
+    imported(place, "--no-pages")
+    exported(place, "csv")
+    export = ("export", "--archive", place / "a", "--format", "gpx", "--out", place / "out-csv")
+    assert "do not hand it on" not in done(*export).stderr
+    done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    named = done(*export).stderr
+    old = sorted((place / "out-csv" / "tracks").glob("*.csv"))
+    assert len(old) == 2
+    assert [each for each in old if f"{each} is older" in named] == old
+    assert ".gpx" not in named
+
+
 def written(folder: Path, names: str = "*.html") -> dict[str, bytes]:
     return {each.name: each.read_bytes() for each in folder.glob(names)}
 
@@ -702,3 +744,58 @@ def test_frames_hold_nothing_that_the_discs_of_this_version_hide(place: Path) ->
         retrorun.load(place / "a")
     done("sessions", "--archive", place / "a")
     assert len(retrorun.load(place / "a").sessions) == 2
+
+
+def without_positions(data: bytes) -> bytes:
+    """A run as a phone without positions has it, a minute later: TCX, times and an odometer."""
+    times = re.findall(rb"<time>([^<]+)</time>", data)
+    places = re.findall(rb'<trkpt lat="([^"]+)" lon="([^"]+)"', data)
+    flat = DOOR.plane(*np.array(places, dtype=float).T)
+    way_m = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(flat, axis=0).T))])
+    points = "".join(
+        f"<Trackpoint><Time>{time.decode()}</Time><DistanceMeters>{at_m:.1f}</DistanceMeters>"
+        "</Trackpoint>"
+        for time, at_m in [*zip(times[-len(places) :], way_m, strict=True)][60:]
+    )
+    schema = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+    text = (
+        f'<TrainingCenterDatabase xmlns="{schema}"><Activities><Activity Sport="Running">'
+        f"<Lap><Track>{points}</Track></Lap></Activity></Activities></TrainingCenterDatabase>"
+    )
+    return text.encode()
+
+
+def listed(place: Path) -> dict[bool, tuple[float, float]]:
+    """Whether a session has positions → how long and how far it is told to be."""
+    lines = done("sessions", "--archive", place / "a", "--json").stdout.splitlines()
+    found = [json.loads(line) for line in lines]
+    return {
+        "position" in each["channels"]: (each["duration_s"], each["distance_m"]) for each in found
+    }
+
+
+@pytest.mark.parametrize("order", ["both", "phone first", "watch first", "zone last"])
+def test_a_second_device_without_positions_tells_no_hidden_time_and_way(
+    place: Path, order: str
+) -> None:
+    """Two sessions of one run: what the watch leaves out, the phone would tell."""
+    watch, other = sorted((place / "in").iterdir())
+    other.unlink()
+    phone = place / "in" / "phone.tcx"
+    phone.write_bytes(without_positions(watch.read_bytes()))
+    late = {"phone first": watch, "watch first": phone}.get(order)
+    zone = () if order == "zone last" else ("--profile", place / "zone.toml")
+    if late is not None:
+        kept = late.rename(place / late.name)
+        imported(place, *zone)
+        kept.rename(late)
+    imported(place, *zone)
+    if order == "zone last":
+        before = listed(place)
+        assert before[False][0] == pytest.approx(before[True][0] - 60, abs=5)
+        done("profile", f"privacy_zones={DOCUMENTED}", "--archive", place / "a")
+    told = listed(place)
+    assert set(told) == {True, False}
+    assert told[False] == pytest.approx(told[True], rel=0.02)
+    page = (place / "r" / "index.html").read_text(encoding="utf-8")
+    assert order == "zone last" or "privacy-zone-open" not in page

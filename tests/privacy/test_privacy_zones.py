@@ -14,6 +14,7 @@ from retrorun.prepare.clean import Cleaned
 from retrorun.prepare.track import with_drawn_seconds
 from retrorun.privacy_zones import Disc
 from retrorun.settings import PrepareSettings
+from retrorun.text import without_clock
 from retrorun.units import FloatArray
 
 # one degree of a great circle on the mean sphere: 2 pi 6371008.8 m / 360
@@ -162,6 +163,25 @@ def test_a_short_piece_between_hidden_seconds_is_hidden() -> None:
     assert not gone[141:].any()
 
 
+def test_seconds_without_a_position_are_hidden_while_another_session_hides_some() -> None:
+    """On the clock of both: the track of a phone may itself have been cut before."""
+    watch = shown(line())
+    hides_s = privacy_zones.hidden_spans(watch)
+    assert hides_s == ((1.7e9, watch.start_time_s),)
+    nowhere = np.full(400, np.nan)
+    way_m = line().columns["distance_m"]
+    columns = {"latitude_deg": nowhere, "longitude_deg": nowhere, "distance_m": way_m}
+    phone = dc.replace(line(), start_time_s=1.7e9 + 10, columns=columns)
+    gone = privacy_zones.hidden_seconds(phone, (HOME,), hides_s)
+    first = int(watch.start_time_s - 1.7e9) - 10
+    assert gone.tolist() == [True] * first + [False] * (400 - first)
+    left = privacy_zones.cut(phone, gone)
+    assert left.start_time_s == watch.start_time_s
+    assert left.columns["distance_m"][0] == 0
+    assert not privacy_zones.unplaced_within(left, hides_s).any()
+    assert not privacy_zones.hidden_seconds(line(), (), hides_s).any()  # places tell themselves
+
+
 def test_only_what_is_allowed_stays_of_hidden_seconds() -> None:
     told = ("turn_rate_dps", "ground_speed_mps", "power_w", "new")
     track = privacy_zones.blanked(line(400, *told, "heart_rate_bpm"))
@@ -271,5 +291,5 @@ def test_a_stored_track_within_a_disc_is_refused() -> None:
     ],
 )
 def test_a_name_loses_its_time_of_day(name: str, quiet: str) -> None:
-    assert privacy_zones.without_clock(name) == quiet
-    assert privacy_zones.without_clock(quiet) == quiet
+    assert without_clock(name) == quiet
+    assert without_clock(quiet) == quiet

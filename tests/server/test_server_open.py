@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 import serving
 from starlette.requests import Request
@@ -23,6 +24,7 @@ from retrorun.archive import Archive
 from retrorun.cli.watch import followed_folder, has_browser
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete, Zone
+from retrorun.model.recording import POSITION
 from retrorun.server import bound, first_address
 from retrorun.server.app import Server
 
@@ -285,3 +287,22 @@ def test_zones_that_another_version_hid_otherwise_are_hidden_anew(place: Path) -
         assert archive.pending.is_empty()
         with serving.running(serving.setup(place, follow_s=0.1)):
             serving.until(lambda: not ingest.has_redrawn_zones(archive))
+
+
+def test_a_zone_that_another_program_sets_holds_at_the_next_request(place: Path) -> None:
+    """The session is refused until it was analysed again; nothing of it is remembered."""
+    (session,) = serving.imported(place / "exports", place / "archive")
+    serving.at_rest(place)
+    paths = (f"/sessions/{session}", f"/api/sessions/{session}")
+    with (
+        Archive.open(place / "archive") as archive,
+        serving.running(serving.setup(place, follow_s=serving.WAIT_S)) as client,
+    ):
+        assert [client.ask("GET", each).status for each in paths] == [200, 200]
+        track = archive.track(session)
+        known = np.flatnonzero(np.isfinite(track.column("latitude_deg")))
+        latitude_deg, longitude_deg = (float(track.column(name)[known[0]]) for name in POSITION)
+        zone = Zone(latitude_deg, longitude_deg, 100.0)
+        athlete = Athlete(privacy_zones=(zone,), zone_secret="5e" * 32)
+        ingest.store_zones(archive, lambda _: athlete)
+        assert [client.ask("GET", each).status for each in paths] == [409, 409]

@@ -333,6 +333,21 @@ class Annotations:
         self._put_document(_ZONES_MARK, mark)
         self._pending.add(sha256 for *_, sha256 in rows)
 
+    def add_exposed(self, sessions: "Iterable[str]") -> None:
+        """Note further sessions as ``note_exposed`` does; those that it knows are left as they are.
+
+        Args:
+            sessions: their ids.
+        """
+        known = self._exposed_tracks()
+        rows = [self._database.find_session("id, track, sha256", each) for each in sessions]
+        added = [row for row in rows if known.get(row[0]) != row[1]]
+        if added:
+            tracks = {session_id: track for session_id, track, _ in added}
+            with self._database.transaction():
+                self._put_document(_EXPOSED, known | tracks)
+                self._pending.add(sha256 for *_, sha256 in added)
+
     def zones_mark(self) -> str:
         """The mark that ``note_exposed`` was given last; empty where it is not known."""
         import msgspec

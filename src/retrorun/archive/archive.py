@@ -327,6 +327,21 @@ class Archive:
         )
         return [Brief(*row) for row in rows]
 
+    def recorded_near(self, sha256: str, within_s: float) -> list[tuple[str, str]]:
+        """Sessions of a file, each with one of another file that began within some seconds of it.
+
+        Args:
+            sha256: of the file.
+            within_s: between the two starts.
+        """
+        return self.database.rows(
+            "SELECT own.id, other.id FROM sessions own JOIN sessions other ON other.start_time_s "
+            "BETWEEN own.start_time_s - ?2 AND own.start_time_s + ?2 "
+            "AND other.sha256 != own.sha256 WHERE own.sha256 = ?1 ORDER BY own.id, other.id",
+            sha256,
+            within_s,
+        )
+
     def hashes(self, session_ids: Iterable[str]) -> list[str]:
         """Hashes of the files of sessions, each once, in their order.
 

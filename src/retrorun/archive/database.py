@@ -23,6 +23,7 @@ APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
 VERSION = 5
 FILE = "archive.sqlite"
 LOCK = "writer.lock"
+OWNER_ONLY = 0o700  # mode of the folder
 PAGE_BYTES = 4096  # SQLite's own default
 BUSY_S = 30.0
 LEAST_ROOM_BYTES = 64 << 10  # SQLite keeps 32 KiB beside an open database
@@ -240,8 +241,9 @@ def refuse_without_database(folder: Path) -> None:
 
 
 def _make_folder(folder: Path) -> None:
+    """Make the archive's folder, for its owner alone: it holds originals and the zones' secret."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
     except OSError as problem:
         words = problem.strerror or str(problem)
         raise ArchiveError(
@@ -380,10 +382,14 @@ def migrate(
 
 
 def copy_to(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the whole database while others may use it; the copy appears whole or not at all."""
+    """Copy the whole database while others may use it; the copy appears whole or not at all.
+
+    Its owner alone may read it: it may lie outside of the archive's folder.
+    """
     partial = target.with_name(f"{target.name}.part")
     partial.unlink(missing_ok=True)
     try:
+        make_private(partial)
         with closing(sqlite3.connect(partial)) as copy:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
@@ -391,6 +397,11 @@ def copy_to(connection: sqlite3.Connection, target: Path) -> None:
     finally:
         for each in (partial, partial.with_name(f"{partial.name}-journal")):
             each.unlink(missing_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make an empty file that its owner alone may read."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def statements(script: str) -> Iterator[str]:

@@ -143,6 +143,8 @@ def _session_suffix(sessions: list[str]) -> str:
 def backup(archive: Archive, target: Path) -> Path:
     """Write everything into one zip file, whole or not at all; others may go on writing.
 
+    Of the users of the computer its owner alone may read it.
+
     Raises:
         ArchiveError: the target exists, its folder does not, or it cannot be written.
     """
@@ -160,6 +162,9 @@ def backup(archive: Archive, target: Path) -> Path:
     copy = target.with_name(f"{own}.database")  # the archive may be on a read-only medium
     with database.translate_errors(target.parent):
         try:
+            database.make_private(
+                partial
+            )  # it holds the originals, and the zones with their secret
             # a clock that was reset may have dated a file before 1980, which zip cannot express
             with zipfile.ZipFile(partial, "w", strict_timestamps=False) as bundle:
                 for _ in range(_MOST_PASSES):
@@ -220,7 +225,7 @@ def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     partial = folder.with_name(f"{folder.name}.restoring")
     is_new = not folder.exists()
     with database.translate_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(database.OWNER_ONLY, parents=True, exist_ok=True)
         with database.writer(folder, wait_s):  # of two who restore at once, one does
             _refuse_to_overwrite(folder)
             try:
@@ -239,7 +244,7 @@ def _remove_empty(folder: Path) -> None:
 
 def _restore(bundle: Path, folder: Path, partial: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
+    partial.mkdir(database.OWNER_ONLY)
     try:
         _extract(bundle, partial)
         with Archive.open(partial, create=False) as fresh, fresh.database.transaction():

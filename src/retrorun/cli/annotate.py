@@ -77,6 +77,12 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
             if before.trust_gait != athlete.trust_gait:
                 ingest.note_dependent(store)
         options.set_language(athlete.language or "en")
+        gone = len({*before.privacy_zones} - {*athlete.privacy_zones}) if values else 0
+        if gone:
+            terminal.tell(
+                f"privacy zones that hide nothing any more: {gone}. What is shared from now on and "
+                "what was shared before tell more of them together than either."
+            )
     if as_json:
         click.echo(options.json_text(profiles.plain(athlete)))
     else:

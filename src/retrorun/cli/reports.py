@@ -22,6 +22,7 @@ from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.numbers import Display
 from retrorun.report.page import Fault, Place, Site
 from retrorun.report.session.picture import PictureOptions, png_of, share_picture
+from retrorun.storage import printable
 
 PICTURE = click.Path(dir_okay=False, path_type=Path)
 
@@ -93,6 +94,7 @@ def export(
         known = chosen_sessions(store, session, faults)
         for path in write_tables(store, known, chosen, form, Path(out), faults):
             click.echo(path)
+        tell_of_outdated(store, Path(out))
     context.exit(faults.status())
 
 
@@ -382,6 +384,30 @@ def write_tables(
                 faults.add([Fault.of(session.id, problem)])
                 continue
             yield _put(folder / "tracks" / f"{session.id}.{form}", data)
+
+
+def tell_of_outdated(store: Archive, folder: Path) -> None:
+    """Name tracks of earlier exports that may hold what a privacy zone hides now.
+
+    They are older than the stored track of their session, or the session may not be shown.
+    """
+    if not store.annotations.profile().privacy_zones:
+        return
+    known = store.known()
+    for path in sorted(folder.glob("tracks/*.*")):
+        if path.stem in known and _is_outdated(path, store):
+            file = printable(str(path))
+            terminal.tell(f"{file} is older than its session's last analysis: do not hand it on")
+
+
+def _is_outdated(path: Path, store: Archive) -> bool:
+    """Whether the file of a session is older than its stored track, or it may not be shown."""
+    try:
+        store.refuse_exposed(path.stem)
+        (sha256,) = store.database.find_session("track", path.stem)
+        return path.stat().st_mtime < store.tracks.path(sha256).stat().st_mtime
+    except (ArchiveError, OSError):
+        return True
 
 
 def _track(store: Archive, session: Session, form: str, athlete: Athlete) -> bytes:

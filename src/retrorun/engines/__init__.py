@@ -56,6 +56,7 @@ class Task(msgspec.Struct, frozen=True):
         packed: the address is an original of the archive, to be unpacked.
         second_files: originals of second devices that are read with it.
         notes: to be added to sessions, by the activity's position in the file.
+        hidden_meanwhile: as of a ``Blob``.
     """
 
     address: str
@@ -65,6 +66,7 @@ class Task(msgspec.Struct, frozen=True):
     packed: bool = False
     second_files: tuple["Task", ...] = ()
     notes: Mapping[int, tuple[Note, ...]] = msgspec.field(default_factory=dict)
+    hidden_meanwhile: tuple[tuple[float, float], ...] = ()
 
 
 def run(
@@ -165,7 +167,8 @@ def parcel(
 
 def _blob(task: Task, limit_bytes: int) -> Blob:
     second_files = tuple((each.name, load(each, limit_bytes)) for each in task.second_files)
-    return Blob(task.name, load(task, limit_bytes), task.labels, second_files, task.notes)
+    data = load(task, limit_bytes)
+    return Blob(task.name, data, task.labels, second_files, task.notes, task.hidden_meanwhile)
 
 
 def load(task: Task, limit_bytes: int) -> bytes:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from retrorun import __version__
 from retrorun.archive import Archive, FileRow, Parcel, Problem
 from retrorun.archive.rows import FileOutcome
-from retrorun.errors import NotARunError, RetrorunError
+from retrorun.errors import ArchiveError, NotARunError, RetrorunError
 from retrorun.ingest.file_groups import is_member
 from retrorun.ingest.plan import Candidate
 from retrorun.storage import printable
@@ -22,6 +22,7 @@ from retrorun.storage import printable
 if TYPE_CHECKING:
     from retrorun.engines import Lost, Process, Task
     from retrorun.model import Athlete
+    from retrorun.privacy_zones import Span
     from retrorun.settings import Settings
 
 BATCH_FILES = 32
@@ -182,7 +183,70 @@ def task_of(candidate: Candidate, archive: Archive) -> "Task":
         candidate.packed,
         second_files,
         archive.second_devices.refusals(candidate.sha256),
+        _hidden_meanwhile(candidate.sha256, archive),
     )
+
+
+_MEANWHILE_S = 43_200.0  # between the starts of two sessions of one time: nobody runs for longer
+
+
+def _hidden_meanwhile(sha256: str, archive: Archive) -> "tuple[Span, ...]":
+    """From when to when sessions of other files are hidden that may be of the same time."""
+    if not archive.annotations.profile().privacy_zones:
+        return ()
+    others = {other for _, other in archive.recorded_near(sha256, _MEANWHILE_S)}
+    return tuple(span for each in sorted(others) for span in _hidden_spans(each, archive))
+
+
+def _hidden_spans(session_id: str, archive: Archive) -> "tuple[Span, ...]":
+    from retrorun import privacy_zones  # planning must not load numpy
+
+    try:
+        return privacy_zones.hidden_spans(archive.track(session_id))
+    except ArchiveError:
+        return ()  # what cannot be read cannot be shown beside it
+
+
+def shows_hidden_of(session_id: str, other_id: str, archive: Archive) -> bool:
+    """Whether a session holds seconds without a position that another device's session hides.
+
+    Of one that is hidden nearly whole it is told when it was, and nothing else.
+    """
+    from retrorun import privacy_zones  # planning must not load numpy
+
+    spans = _hidden_spans(other_id, archive)
+    try:
+        if not spans or privacy_zones.is_blanked(archive.session(session_id)):
+            return False
+        track = archive.track(session_id)
+    except ArchiveError:
+        return False  # it cannot be shown
+    return bool(privacy_zones.unplaced_within(track, spans).any())
+
+
+def note_shown_meanwhile(sha256s: Iterable[str], archive: Archive) -> None:
+    """Note sessions to be analysed again that show what another device's session hides.
+
+    Until then they count as holding seconds in a privacy zone, and no command shows them.
+
+    Args:
+        sha256s: hashes of the files that are new or were analysed again.
+        archive: the lock of the one writer is held.
+    """
+    if not archive.annotations.profile().privacy_zones:
+        return
+    found = [pair for each in sha256s for pair in archive.recorded_near(each, _MEANWHILE_S)]
+    both = dict.fromkeys((*found, *(pair[::-1] for pair in found)))
+    archive.annotations.add_exposed(
+        dict.fromkeys(own for own, other in both if shows_hidden_of(own, other, archive))
+    )
+
+
+def shows_what_is_hidden(session_id: str, archive: Archive) -> bool:
+    """Whether a session shows what that of another device hides; see ``shows_hidden_of``."""
+    (sha256,) = archive.hashes([session_id])
+    pairs = archive.recorded_near(sha256, _MEANWHILE_S)
+    return any(own == session_id and shows_hidden_of(own, other, archive) for own, other in pairs)
 
 
 def batches(values: Iterable[T]) -> Iterator[list[T]]:

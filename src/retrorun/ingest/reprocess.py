@@ -24,7 +24,9 @@ from retrorun.ingest.analysis import (
     Report,
     analysed,
     batches,
+    note_shown_meanwhile,
     refused_row,
+    shows_what_is_hidden,
     task_of,
 )
 from retrorun.ingest.plan import Candidate
@@ -100,6 +102,7 @@ def reprocess_locked(
             sessions=report.sessions + ids,
             problems=report.problems + problems,
         )
+    note_shown_meanwhile([each.sha256 for each in candidates], archive)
     return report
 
 
@@ -113,11 +116,12 @@ def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:
         Ids of those that still do: their originals are lost or cannot be read.
     """
     note_redrawn_zones(archive)
-    exposed = archive.annotations.exposed()
-    if exposed:
+    exposed, before = archive.annotations.exposed(), list[str]()
+    while exposed and exposed != before:  # what one hides, another of the same time may show
         reprocess(archive.hashes(exposed), archive, engine)
         _settle_exposed(archive)
-    return archive.annotations.exposed()
+        exposed, before = archive.annotations.exposed(), exposed
+    return exposed
 
 
 def store_zones(
@@ -212,14 +216,18 @@ def _settle_exposed(archive: Archive) -> None:
 
 
 def tells_of_zone(archive: Archive, session_id: str, discs: "Sequence[Disc]") -> bool:
-    """Whether a stored session holds or tells of a hidden second; one that is damaged may."""
+    """Whether a stored session holds or tells of a hidden second; one that is damaged may.
+
+    So does one of another device that shows what a session of the same time hides.
+    """
     try:
         session, track = archive.session(session_id), archive.track(session_id)
     except ArchiveError:
         return True
     from retrorun import privacy_zones  # planning must not load numpy
 
-    return privacy_zones.tells(session, track, discs)
+    told = privacy_zones.tells(session, track, discs)
+    return told or shows_what_is_hidden(session_id, archive)
 
 
 def original_candidate(sha256: str, archive: Archive) -> Candidate:

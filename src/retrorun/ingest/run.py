@@ -24,6 +24,7 @@ from retrorun.ingest.analysis import (
     analysed,
     batches,
     file_row,
+    note_shown_meanwhile,
     refused_row,
 )
 from retrorun.ingest.archives import (
@@ -104,7 +105,9 @@ def _run_locked(plan: Plan, archive: Archive, engine: Engine, progress: Progress
         later = label_files.keep_after(tables, plan, archive, engine, number)
         report = report.followed_by(later)
     joins = join(archive, engine)
-    return _with_joins(report, joins, archive.known())
+    report = _with_joins(report, joins, archive.known())
+    note_shown_meanwhile(archive.hashes(report.sessions), archive)
+    return report
 
 
 def _import_files(

@@ -225,6 +225,8 @@ class Blob:
         labels: of each session, stated by the user.
         second_files: name and bytes of second devices' recordings that are joined where they match.
         notes: further notes on each session.
+        hidden_meanwhile: from when to when (Unix seconds) a privacy zone hides sessions that other
+            devices recorded at the same time.
     """
 
     name: str
@@ -232,6 +234,7 @@ class Blob:
     labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
     second_files: tuple[tuple[str, bytes], ...] = ()
     notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+    hidden_meanwhile: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
