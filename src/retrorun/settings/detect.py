@@ -56,15 +56,12 @@ class DetectSettings(msgspec.Struct, frozen=True):
     held_least_s: int = 4  # Fewer headings than this are treated as if none were new.
 
     # heading: a course in disguise
-    follows_turn_deg: float = 110.0  # A heading further than this from the course shows that it is
-    # not itself a course.
+    follows_turn_deg: float = 110.0  # A heading further than this from the course is none itself.
     follows_turn_s: int = 4  # It must stay that far away for this long.
-    follows_turn_dps: float = 15.0  # Seconds that turn faster than this, in degrees a second, show
-    # nothing.
+    follows_turn_dps: float = 15.0  # Faster turning than this, in degrees a second, shows nothing.
     follows_lag_s: int = 3  # A course in disguise may lag behind the course by up to this.
     follows_near_deg: float = 30.0  # A heading is near to the course within this angle.
-    follows_share: float = 0.95  # A course in disguise is near to the course in more than this
-    # share of the seconds.
+    follows_share: float = 0.95  # A course in disguise is near it in more of the seconds than this.
     follows_offset_deg: float = 8.0  # Its median difference from the course is less than this.
     follows_width_deg: float = 10.0  # Its deviation from that median is less than this.
 
@@ -76,10 +73,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     heading_heard: float = 0.3  # Log-odds from which the heading of one second contradicts a label
     # of the file.
     gait_heard: float = 0.03  # Log-odds from which a second's gait contradicts a label of the file.
-    unsure_weight: float = 0.5  # Weight of a second whose direction is likely but not confirmed,
-    # against such labels.
-    drift_half_s: int = 240  # The angle at which a device is worn is averaged over this long on
-    # both sides.
+    unsure_weight: float = 0.5  # Weight against such labels of a second that is not confirmed.
+    drift_half_s: int = 240  # A device's angle is averaged over this long on both sides.
     axis_home: float = 0.1  # Weight of the whole session in that average.
     both_share: float = 0.08  # Least share of the seconds on the rarer side of the axis for two
     # directions.
@@ -107,8 +102,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # turned about, too.
 
     # a course that turns about under a steady heading
-    reversal_mps: float = 1.0  # An athlete who goes back the way they came is slower than this in
-    # between.
+    reversal_mps: float = 1.0  # Who goes back the way they came is slower than this in between.
     reversal_course_deg: float = 120.0  # The course must turn by more than this.
     reversal_heading_deg: float = 60.0  # The heading must turn by less than this.
     reversal_lag_deg: float = 90.0  # A heading that turns by more than this only later has lagged.
@@ -134,8 +128,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # iron on the device
     iron_least_s: int = 180  # Iron on the device is looked for where this many seconds are usable.
     iron_samples: int = 600  # The error of iron is fitted to about this many seconds of a session.
-    iron_quadrant: float = 0.05  # A quarter of the compass counts as visited with this share of the
-    # seconds.
+    iron_quadrant: float = 0.05  # A quarter of the compass is visited by this share of seconds.
     iron_quarters: int = 3  # The error of iron is fitted where this many quarters were visited.
     iron_rounds: int = 3  # Offset and sine of the error are fitted this many times in turn.
     iron_near_deg: float = 60.0  # Headings further than this from the axis are left out of the fit.
@@ -197,14 +190,11 @@ class DetectSettings(msgspec.Struct, frozen=True):
     consistent_score: float = 5.0  # Consistent turns differ from chance by this many deviations.
     consistent_speed: float = 0.15  # Least median change of log speed of consistent turns.
     consistent_steps: float = 0.06  # Least median change of log step rate of consistent turns.
-    slower_log: Pair = (0.33, 0.18)  # Log of forward over backward speed, over all athletes: mean
-    # and deviation.
-    ratio_log: Pair = (0.19, 0.12)  # Log of backward over forward step rate, over all athletes:
-    # mean and deviation.
+    slower_log: Pair = (0.33, 0.18)  # Mean and deviation of the log of forward over backward speed.
+    ratio_log: Pair = (0.19, 0.12)  # Mean and deviation of the log of backward over forward steps.
     own_contrast: float = 0.05  # Deviation of an athlete's contrast from turn to turn of a session.
     speed_wander: float = 0.07  # Least deviation of log speed between half-minutes without a turn.
-    steps_wander: float = 0.018  # Least deviation of log step rate between half-minutes without a
-    # turn.
+    steps_wander: float = 0.018  # Least deviation of log step rate between such half-minutes.
     wander_most: Pair = (3.5, 2.5)  # Those deviations, of speed and of step rate, are at most this
     # many times the least.
     wander_least: int = 6  # Fewer comparisons than this give the least deviation.
@@ -281,8 +271,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     line_rounds: int = 4  # A line is fitted this many times, with new weights each time.
     line_least_spread_spm: float = 0.8  # Least deviation from a line in these weights.
     line_outlier: float = 1.5  # Residuals beyond this many deviations lose weight.
-    line_ends: Pair = (0.02, 0.98)  # A line is known between these quantiles of the speeds that it
-    # was fitted to.
+    line_ends: Pair = (0.02, 0.98)  # A line is known between these quantiles of its fit's speeds.
 
     # step rate: its evidence
     taught_bounds: Pair = (0.1, 0.9)  # A second teaches forward below the first probability of
