@@ -8,7 +8,7 @@ from msgspec import structs
 
 from made_runs import Leg, backward, run
 from retrorun.detect import _grounds, _observed, detect
-from retrorun.detect.heart import pulse_of_slow_segments
+from retrorun.detect.gait import pulse_of_slow_segments
 from retrorun.detect.joint import late_seconds, slows_to_turn, step_gain
 from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.verdicts import decide

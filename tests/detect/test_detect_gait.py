@@ -5,8 +5,8 @@ import pytest
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
-from retrorun.detect.heart import pulse_evidence
 from retrorun.detect.modes import Steps
+from retrorun.detect.step_rate import pulse_evidence
 from retrorun.model import Athlete, Detection, GaitLine, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings

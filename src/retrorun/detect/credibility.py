@@ -7,9 +7,8 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect import joint
-from retrorun.detect.gait import GaitEvidence
+from retrorun.detect.gait import GaitEvidence, pulse_of_slow_segments
 from retrorun.detect.heading import Facing, is_relative, shows_handling
-from retrorun.detect.heart import pulse_of_slow_segments
 from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount
 from retrorun.detect.series import each_run, mean_around, runs

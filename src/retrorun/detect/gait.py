@@ -8,10 +8,12 @@ from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect.modes import Modes, Steps, Stride
+from retrorun.detect.series import known_mean
 from retrorun.detect.step_rate import (
     expected_spm,
     fit,
     normal,
+    pulse_of_span,
     raised,
     stride_change,
     stride_log_odds,
@@ -21,7 +23,7 @@ from retrorun.detect.turns import OwnGait, backward_gait
 from retrorun.model import AnsweredGait, AnsweredSide, Athlete, GaitCandidate, GaitLine
 from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE, FORWARD_SLOPES
 from retrorun.settings import DetectSettings
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import BoolArray, FloatArray, true_runs
 
 _CONTRAST = frozenset({BACKWARD_CONTRAST})
 
@@ -382,3 +384,60 @@ def _vote(value: float, kinds: Sequence[tuple[float, float]], settings: DetectSe
         for mean, spread in kinds
     ]
     return float(np.clip(logs[0] - logs[1], -settings.answered_vote, settings.answered_vote))
+
+
+def pulse_of_slow_segments(
+    steps: Steps, moving: BoolArray, back: BoolArray, settings: DetectSettings
+) -> float:
+    """Summed log-odds that the segments ``back`` (n,) were backward rather than slow, by heart.
+
+    Asked are those of which nothing but the pace could explain it: on level ground, without a stop,
+    clearly slower than the forward running before them. There the heart of whoever jogs falls, and
+    that of whoever runs backward hardly does. A fall from the heart's ceiling speaks against
+    backward; that it stays at its ceiling says nothing.
+    """
+    if not _beats(steps.heart_bpm, settings):
+        return 0.0
+    total = 0.0
+    for span in _slow_segments(steps, moving, back, settings):
+        vote, at_ceiling = pulse_of_span(steps, back, span, settings)
+        total += min(vote, 0.0) if at_ceiling else vote
+    return total
+
+
+def _slow_segments(
+    steps: Steps, moving: BoolArray, back: BoolArray, settings: DetectSettings
+) -> list[tuple[int, int]]:
+    """First second of such segments and the one after their last."""
+    running, found = np.isfinite(steps.speed_mps), []
+    gone = np.concatenate(([0], np.cumsum(running & ~back)))
+    for first, last in true_runs(back):
+        before = max(first - settings.pulse_ahead_s, 0)
+        steady = gone[first] - gone[before] >= settings.hand_pulse_ahead_s
+        long = running[first:last].sum() >= settings.pulse_least_s
+        if not (steady and long) or (~moving[first:last]).sum() >= settings.pulse_hole_s:
+            continue
+        sides = ((slice(before, first), ~back[before:first]), (slice(first, last), ...))
+        fast, slow = (known_mean(steps.speed_mps[at][way]) for at, way in sides)
+        climbs = [abs(float(np.mean(steps.grade[at][way]))) for at, way in sides]
+        slower = slow <= settings.hand_pulse_slower * fast
+        level = max(climbs) <= settings.hand_pulse_level
+        if slower and level and not _counts_steps(steps, slice(before, last), settings):
+            found.append((first, last))
+    return found
+
+
+def _beats(heart_bpm: FloatArray, settings: DetectSettings) -> bool:
+    """Whether a heart rate (n,) moves at all; one that stands still is a hanging sensor's."""
+    known = heart_bpm[np.isfinite(heart_bpm)]
+    if not known.size:
+        return False
+    low, high = (arithmetic.quantile(known, each) for each in settings.line_ends)
+    return high - low >= settings.hand_pulse_range_bpm
+
+
+def _counts_steps(steps: Steps, where: slice, settings: DetectSettings) -> bool:
+    """Whether the heart rate there is the step rate: an optical sensor may lock on to the steps."""
+    apart = np.abs(steps.heart_bpm[where] - steps.cadence_spm[where])
+    apart = apart[np.isfinite(apart)]
+    return bool(apart.size) and arithmetic.median(apart) <= settings.hand_pulse_locked_spm

@@ -356,3 +356,17 @@ def heart_rate(motion: Motion, body: Body, rng: np.random.Generator) -> FloatArr
 def device_energy_kcal(motion: Motion, mass_kg: float) -> float:
     """What a watch that knows nothing of going backward would print: ACSM forward, 5 kcal/l."""
     return float(oxygen_demand(motion, 1.0).sum() / 60.0 * mass_kg / 1000.0 * 5.0)
+
+
+def dynamics(motion: Motion, rng: np.random.Generator) -> dict[str, FloatArray]:
+    """Contact time falls and oscillation shrinks backward; both only while running."""
+    each = slice(None, None, RATE_HZ)
+    backward, speed = motion.backward[each], motion.speed_mps[each]
+    running = motion.moving[each] & ~motion.walking[each]
+    contact = 0.255 - 0.028 * (speed - 3.0) - 0.022 * backward
+    contact += gauss_markov(rng, len(speed), 0.006, 30.0)
+    rise = 0.086 - 0.016 * backward + gauss_markov(rng, len(speed), 0.004, 30.0)
+    return {
+        "contact_time_s": np.where(running, np.round(contact, 4), np.nan),
+        "vertical_oscillation_m": np.where(running, np.round(rise, 4), np.nan),
+    }

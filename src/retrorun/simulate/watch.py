@@ -7,7 +7,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.model import HeadingKind, HeadingSeries, Lap, Pause, Recording
-from retrorun.simulate.body import RATE_HZ, Motion, Step, first_order, gauss_markov
+from retrorun.simulate.body import RATE_HZ, Motion, Step, dynamics, first_order, gauss_markov
 from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, true_runs
 
 
@@ -204,7 +204,7 @@ def _sensor_columns(
     if watch.steps:
         columns["cadence_spm"] = _counted_steps_spm(motion.cadence_spm[each], rng)
     if watch.dynamics:
-        columns |= _dynamics(motion, rng)
+        columns |= dynamics(motion, rng)
     return columns
 
 
@@ -242,20 +242,6 @@ def _counted_steps_spm(cadence_spm: FloatArray, rng: np.random.Generator) -> Flo
     window = (held[:-3] + held[1:-2] + held[2:-1] + held[3:]) / 4.0
     strides = np.round((window + rng.normal(0.0, 1.0, len(window))) / 2.0)
     return np.where(window < 30.0, 0.0, strides * 2.0)
-
-
-def _dynamics(motion: Motion, rng: np.random.Generator) -> dict[str, FloatArray]:
-    """Contact time falls and oscillation shrinks backward; both only while running."""
-    each = slice(None, None, RATE_HZ)
-    backward, speed = motion.backward[each], motion.speed_mps[each]
-    running = motion.moving[each] & ~motion.walking[each]
-    contact = 0.255 - 0.028 * (speed - 3.0) - 0.022 * backward
-    contact += gauss_markov(rng, len(speed), 0.006, 30.0)
-    rise = 0.086 - 0.016 * backward + gauss_markov(rng, len(speed), 0.004, 30.0)
-    return {
-        "contact_time_s": np.where(running, np.round(contact, 4), np.nan),
-        "vertical_oscillation_m": np.where(running, np.round(rise, 4), np.nan),
-    }
 
 
 def _paused(motion: Motion, steps: tuple[Step, ...], watch: Watch) -> BoolArray:

@@ -13,8 +13,8 @@ from retrorun.report.claims import ranges
 from retrorun.report.cohort.spread import (
     DOTS,
     athletes_words,
-    ends_of,
     factor_rows,
+    factors_tile,
     one_line,
     short_name,
     spread_strips,
@@ -260,7 +260,7 @@ def _tiles(cohort: Cohort, display: Display) -> tuple[Tile, ...]:
         ),
         Tile(say("tile_time"), _long_time(cohort.backward_s), note, "backward"),
         Tile(say("tile_distance"), _long_distance(cohort.backward_m, display), "", "backward"),
-        _factors_tile(cohort.measures[0]),
+        factors_tile(cohort.measures[0]),
         *(_tile(cohort, key) for key in ("heart_rate_bpm", "cadence_spm", "speed_mps")),
     )
 
@@ -276,19 +276,6 @@ def _long_distance(distance_m: float | None, display: Display) -> str:
     if distance_m is None or distance_m < 1e6:
         return display.distance(distance_m)
     return f"{grouped(display.long_value(distance_m))} {display.long_unit}"
-
-
-def _factors_tile(found: CohortMetric) -> Tile:
-    low, high = ends_of(found)
-    if low is None or high is None:
-        return Tile(say("tile_factors"), UNKNOWN, translated(found.note))
-    reached = found.quantiles.p05 is not None
-    note = say(
-        "tile_factors_note" if reached else "tile_factors_range",
-        athletes=athletes_words(found.athletes),
-    )
-    value = say("between", low=number(low, 2), high=number(high, 2))
-    return Tile(say("tile_factors"), value, note)
 
 
 def _tile(cohort: Cohort, key: str) -> Tile:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from retrorun.language import translated
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval
-from retrorun.report.numbers import UNKNOWN, Display, grouped, metric_format, number, signed
+from retrorun.report.numbers import UNKNOWN, Display, Tile, grouped, metric_format, number, signed
 from retrorun.report.words import say, say_count
 
 T = TypeVar("T")
@@ -195,3 +195,17 @@ def _factor_bar(factor: Interval, axis: Axis, mean: float | None) -> Markup:
         f'<circle cx="{value}%" cy="15" r="5.5"/></svg>'
     )
     return Markup(svg)  # noqa: S704  # numbers only
+
+
+def factors_tile(found: CohortMetric) -> Tile:
+    """Where the cost factors of nine in ten athletes lie, or of all where they are few."""
+    low, high = ends_of(found)
+    if low is None or high is None:
+        return Tile(say("tile_factors"), UNKNOWN, translated(found.note))
+    reached = found.quantiles.p05 is not None
+    note = say(
+        "tile_factors_note" if reached else "tile_factors_range",
+        athletes=athletes_words(found.athletes),
+    )
+    value = say("between", low=number(low, 2), high=number(high, 2))
+    return Tile(say("tile_factors"), value, note)
