@@ -20,50 +20,26 @@ from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
 from retrorun.readers.sports import (
     BESIDE_DIRECTIONS,
     DIRECTIONS,
-    by_word,
+    LABEL_HEADS,
+    NEGATIONS,
+    WEAK_DIRECTIONS,
+    YES_NO,
     without_diacritics,
 )
-from retrorun.readers.xml import hour_of_day, plain_time, unix_s
+from retrorun.readers.xml import CLOCK, LONGEST_TIME, elapsed_s, plain_time, unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
 _DURATION = "duration"
 
-
-_HEADS = by_word(  # other heads, with letters alone and without units and diacritics
-    {
-        "start": (
-            "begin from starttime startzeit beginn anfang von debut depart inicio inizio begintime"
-            " startclock onset tstart timestart xmin tmin desde zacetek poczatek zacatek fran fra"
-        ),
-        "end": (
-            "stop to until endtime endzeit ende bis fin fine finish stoptime endclock offset tend"
-            " timeend xmax tmax arrivee fim hasta einde konec koniec slut till til"
-        ),
-        "direction": (
-            "label type what richtung laufrichtung sens direccion direzione direcao sentido verso"
-            " gait kind richting riktning retning kierunek smer runningdirection dir class"
-        ),
-        _DURATION: "length dauer lasts duree duracion durata duracao trajanje",
-    }
-)
 _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s
     r"[\s_/-]*(?:[(\[]\s*([a-z:.]+)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|min|minutes?))\s*$"
 )
 _UNIT_S = {"ms": 1e-3, "msec": 1e-3, "min": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0}
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
-# words of a note that say nothing of a direction there: "back to start", "in front"
-_WEAK = frozenset({"front", "ahead", "normal", "reverse", "reversed", "forth"})
-_NOT = frozenset({"not", "no", "non", "nicht", "kein", "keine", "pas", "ne", "nie", "niet", "inte"})
 _SHORTEST_WORD = 5  # letters of a word by which a note is known
 _IS_BACKWARD = "isbackward"  # a column of yes and no
-_YES_NO = by_word(
-    {
-        "backward": "yes y true 1 x ja j wahr oui o vrai si sì sí da tak ano да 是",
-        "forward": "no n false 0 nein falsch non faux nee ne nie нет 否 -",
-    }
-)
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
 _MOST_TITLES = 10  # lines in front of a table
@@ -73,13 +49,6 @@ _HEAD_BYTES = 4096
 _DATED = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\s|\d{1,2}[/-]\d{1,2}[/-]\d{4}\s"
     r"|\d{8}T\d{4}"
-)
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?")
-_IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 1'40"
-    r"(?:(\d+)\s*(?:h(?:ours?|rs?)?|std)\.?)?\s*"
-    r"(?:(\d+(?:\.\d+)?)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
-    r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
-    re.IGNORECASE,
 )
 _ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
 _CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
@@ -96,7 +65,6 @@ _SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a pla
 )
 _RANGE = re.compile(r"\s+(?:bis|to|until|till|tot|do|à|a|al)\s+|\s*[-–—~→]\s*")
 _IN_DAYS = re.compile(r"0(?:[.,]\d{5,})?")  # a spreadsheet's time of day without its format
-_LONGEST_MOMENT = 64  # characters of a moment; patterns are not tried on more
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
 
@@ -212,7 +180,7 @@ def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list
 def _with_ranges_parted(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """With ``1:40-3:20`` in two columns, where every row has it in the same one."""
     (line, head), *labels = rows
-    if {"start", "end"} <= {_HEADS.get(one, one) for one, _ in map(_plain_head, head)}:
+    if {"start", "end"} <= {LABEL_HEADS.get(one, one) for one, _ in map(_plain_head, head)}:
         return rows
     for at in range(min(len(head), _MOST_COLUMNS)):
         parted = [_ends(cell_of(row, at)) for _, row in labels]
@@ -227,7 +195,7 @@ def _with_ranges_parted(rows: list[tuple[int, list[str]]]) -> list[tuple[int, li
 
 def _ends(cell: str) -> tuple[str, str] | tuple[()]:
     """The two moments of a range; nothing where it is none."""
-    for each in _RANGE.finditer(cell[: 2 * _LONGEST_MOMENT]):
+    for each in _RANGE.finditer(cell[: 2 * LONGEST_TIME]):
         ends = cell[: each.start()].strip(), cell[each.end() :].strip()
         is_dated = {_DATED.match(one) is not None for one in ends}
         if len(is_dated) == 1 and all(ends) and all(map(_is_moment, ends)):
@@ -252,7 +220,7 @@ def _columns(
         if one in (*_HEAD, _ACTIVITY, _BY):
             found.setdefault(one, at)
     for at, (one, _) in enumerate(plain):
-        found.setdefault(_HEADS.get(one, one), at)
+        found.setdefault(LABEL_HEADS.get(one, one), at)
     own = [row for _, row in rows[1:]]
     flags = [one.removeprefix("is") for one, _ in plain]
     ways = [_direction(one) if len(one) >= _SHORTEST_WORD else None for one in flags]
@@ -274,7 +242,7 @@ def _columns(
 
 def _plain_head(head: str) -> tuple[str, float]:
     """A head in letters alone, and the seconds of the unit that stands behind it."""
-    text = without_diacritics(head[:_LONGEST_MOMENT]).strip().strip("'")
+    text = without_diacritics(head[:LONGEST_TIME]).strip().strip("'")
     unit = _UNIT.search(text)
     bare = text[: unit.start()] if unit and unit.start() else text
     unit_s = _UNIT_S.get((unit[1] or unit[2]).strip("."), 1.0) if unit else 1.0
@@ -319,13 +287,13 @@ def _cells(
     )
     direction = cell_of(row, columns.get("direction"))
     if _IS_BACKWARD in columns:
-        direction = _YES_NO.get(direction.lower() or "-", direction)
+        direction = YES_NO.get(direction.lower() or "-", direction)
     if "end" not in columns:
         (start_s, clock), (lasts_s, _) = _moment(start), _moment(lasts)
         if not clock and start_s is not None and lasts_s is not None:
             end = str(start_s + lasts_s)
     dated = _DATED.match(start)
-    if dated and _CLOCK.fullmatch(end):
+    if dated and CLOCK.fullmatch(end):
         return [start, f"{dated[0].rstrip()} {end}", direction, "dateless"]
     return [start, end, direction, ""]
 
@@ -402,7 +370,7 @@ def _label(name: str, line: int, cells: list[str]) -> Label:
 
 def _direction(cell: str) -> str | None:
     """Backward, forward or clear; None where a cell says none of them."""
-    plain = without_diacritics(cell[:_LONGEST_MOMENT])
+    plain = without_diacritics(cell[:LONGEST_TIME])
     words = re.findall(r"[^\W\d_]+", plain)
     candidates = ("".join(words), "".join(word for word in words if word not in BESIDE_DIRECTIONS))
     for one in candidates:
@@ -416,9 +384,9 @@ def _direction(cell: str) -> str | None:
 def _direction_of_note(words: Sequence[str]) -> str | None:
     """The only direction that a few words name, such as ``slow backward, uphill``."""
     known = {"backward": "backward", "forward": "forward", **DIRECTIONS}
-    clear = [one for one in words if len(one) >= _SHORTEST_WORD and one not in _WEAK]
+    clear = [one for one in words if len(one) >= _SHORTEST_WORD and one not in WEAK_DIRECTIONS]
     said = {known[one] for one in clear if one in known}
-    return said.pop() if len(said) == 1 and not _NOT & set(words) else None
+    return said.pop() if len(said) == 1 and not NEGATIONS & set(words) else None
 
 
 def _over_midnight(cells: Sequence[str], start_s: float, end_s: float) -> tuple[float, float]:
@@ -442,7 +410,7 @@ def _is_night(evening_s: float, morning_s: float) -> bool:
 
 def _time_of_day_s(text: str) -> float:
     """Seconds since midnight of ``h:mm:ss`` or ``h:mm``, with or without a half of the day; NaN."""
-    seconds = _seconds(text) if ":" in text else None
+    seconds = elapsed_s(text) if ":" in text else None
     if seconds is None:
         return math.nan
     return seconds if text.count(":") > 1 or text[-1] in "mM." else 60 * seconds
@@ -451,34 +419,12 @@ def _time_of_day_s(text: str) -> float:
 def _moment(text: str) -> tuple[float | None, str]:
     """Seconds, and the clock that they count on: empty for the activity's own."""
     is_dated = _DATED.match(text) is not None
-    seconds = None if is_dated else _seconds(text)
+    seconds = None if is_dated else elapsed_s(text)
     if not is_dated and (seconds is None or seconds < _LEAST_EPOCH_S):
         return seconds, ""
     moment_s = float(unix_s([text.encode()])[0])
     is_local = is_dated and text[-1] not in "Zz" and not _ZONE.search(text[10:])
     return moment_s if math.isfinite(moment_s) else None, LOCAL_CLOCK if is_local else UTC_CLOCK
-
-
-def _seconds(text: str) -> float | None:
-    if len(text) > _LONGEST_MOMENT:
-        return None
-    text = text.replace(",", ".") if text.count(",") == 1 else text
-    clock = _CLOCK.fullmatch(text)
-    if clock:
-        hours, minutes, seconds, half = clock.groups()
-        if half and hours is None:  # 10:02 PM has no seconds
-            hours, minutes, seconds = minutes, seconds, "0"
-        hour = hour_of_day(int(hours or 0), half)
-        return hour * 3600 + int(minutes) * 60 + float(seconds)
-    words = _IN_WORDS.fullmatch(text) if text else None
-    if words:
-        hours, minutes, seconds = words.groups()
-        return int(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds or 0)
-    try:
-        seconds_s = float(text)
-    except ValueError:
-        return None
-    return seconds_s if math.isfinite(seconds_s) and seconds_s >= 0 else None
 
 
 def _error_in_line(name: str, line: int, words: str) -> ReadError:

@@ -3,6 +3,7 @@
 Times become Unix seconds, numbers become floats.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -55,7 +56,14 @@ _ZONE_NAMED_TWICE = re.compile(
     re.ASCII,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LONGEST_TIME = 64  # characters; patterns are not tried on more
+LONGEST_TIME = 64  # characters; patterns are not tried on more
+CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?")
+_IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 1'40"
+    r"(?:(\d+)\s*(?:h(?:ours?|rs?)?|std)\.?)?\s*"
+    r"(?:(\d+(?:\.\d+)?)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
+    r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
@@ -110,7 +118,7 @@ def _moment(text: str) -> datetime:
         ValueError: it is none.
         OverflowError: no calendar has it.
     """
-    if len(text) > _LONGEST_TIME:
+    if len(text) > LONGEST_TIME:
         raise ValueError(text)
     counted = _COUNTED.fullmatch(text)  # before ISO, which reads ten digits as a date
     if counted:
@@ -137,9 +145,32 @@ def hour_of_day(hour: int, half: str | None) -> int:
     return hour if half is None or hour > 12 else hour % 12 + 12 * (half[0] in "pP")
 
 
+def elapsed_s(text: str) -> float | None:
+    """Seconds of ``h:mm:ss``, ``m:ss``, words as in ``2 min 5 s``, or a number; else None."""
+    if len(text) > LONGEST_TIME:
+        return None
+    text = text.replace(",", ".") if text.count(",") == 1 else text
+    clock = CLOCK.fullmatch(text)
+    if clock:
+        hours, minutes, seconds, half = clock.groups()
+        if half and hours is None:  # 10:02 PM has no seconds
+            hours, minutes, seconds = minutes, seconds, "0"
+        hour = hour_of_day(int(hours or 0), half)
+        return hour * 3600 + int(minutes) * 60 + float(seconds)
+    words = _IN_WORDS.fullmatch(text) if text else None
+    if words:
+        hours, minutes, seconds = words.groups()
+        return int(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds or 0)
+    try:
+        seconds_s = float(text)
+    except ValueError:
+        return None
+    return seconds_s if math.isfinite(seconds_s) and seconds_s >= 0 else None
+
+
 def plain_time(text: str) -> str:
     """A time with ASCII digits and blanks, a date in numbers, and AM or PM behind the hour."""
-    if len(text) > _LONGEST_TIME:
+    if len(text) > LONGEST_TIME:
         return text
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
