@@ -67,6 +67,43 @@ def test_a_unit_in_a_head_counts(head: str, rows: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("start (h);end (h);direction", "0,05;0,0625;b\n"),
+        ("Begin Time - msec;End Time - msec;gait", "180000;225000;b\n"),
+        ("Begin Time - hh:mm:ss.ms;End Time - hh:mm:ss.ms;Annotation", "00:03:00.0;00:03:45.0;b\n"),
+        ("start (hh:mm);end (hh:mm:ss);direction", "00:03;00:03:45;b\n"),
+        ("start (m);end (m);start (s);end (s);direction", "500;560;180;225;b\n"),
+        ("start_frame;end_frame;in;out;direction", "4500;5625;180;225;b\n"),
+    ],
+)
+def test_hours_milliseconds_and_clocks_in_heads(head: str, rows: str) -> None:
+    assert _labels(f"{head}\n{rows}") == [(180.0, 225.0, "backward")]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("start (m),end (m),direction", "from_m,to_m,direction", "start km,end km,direction"),
+        *("inicio (metros),fin (metros),sentido", "Start [Frames],Ende [Frames],Richtung"),
+        *("start_frame,end_frame,direction", "start_sample,end_sample,label"),
+        *("Distance from,Distance to,Direction", "Lap,Time,Direction", "Runde Nr,Zeit,Richtung"),
+        *("km,Pace,Direction", "avg HR,max HR,direction", "Lane,Time,Direction"),
+        *("start (%),end (%),direction", "Start (km),Dauer (s),Richtung"),
+    ],
+)
+def test_a_column_that_holds_no_times_is_never_read_as_seconds(head: str) -> None:
+    with pytest.raises(ReadError, match=r"line 1: the column '.+' holds no times"):
+        _labels(f"{head}\n500,600,backward\n700,900,forward\n")
+
+
+def test_a_column_that_counts_rows_is_no_start() -> None:
+    with pytest.raises(ReadError, match="its first line must name"):
+        _labels("Durchgang,Sekunden,Richtung\n1,30,rw\n2,32,vw\n")
+    assert _labels("Durchgang,Von,Bis,Was\n1,100,200,rw\n2,260,320.5,vw\n") == LABELS
+
+
+@pytest.mark.parametrize(
     "rows",
     [
         *("1 min 40 sec;3 min 20 sec;b", "100 seconds;200 secs;b", "100 Sek.;200 Sek.;b"),

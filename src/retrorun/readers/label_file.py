@@ -24,6 +24,7 @@ from retrorun.readers.sports import (
     NEGATIONS,
     WEAK_DIRECTIONS,
     YES_NO,
+    by_word,
     without_diacritics,
 )
 from retrorun.readers.xml import CLOCK, LONGEST_TIME, elapsed_s, plain_time, unix_s
@@ -32,10 +33,33 @@ ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
 _DURATION = "duration"
 
-_UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s
-    r"[\s_/-]*(?:[(\[]\s*([a-z:.]+)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|min|minutes?))\s*$"
+_UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s, - hh:mm:ss.ms
+    r"[\s_/-]*(?:[(\[]\s*([^)\]]+?)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|msec|min|minutes?"
+    r"|h|hours?|hh?:mm(?::ss(?:[.:]\w+)?)?|ss\.msec|m|km|mi|met(?:re|er|ro)s?|frames?|samples?))\s*$"
 )
-_UNIT_S = {"ms": 1e-3, "msec": 1e-3, "min": 60.0, "minute": 60.0, "minutes": 60.0, "minuten": 60.0}
+_UNIT_S = {
+    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
+    **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours", "std", "stunden", "heures", "horas"), 3600.0),
+}
+_HOURS = frozenset({"hh:mm", "h:mm"})  # 8:03 has no seconds there
+_DAYS = "days"
+_UNTIMED = by_word(  # heads and units of what is no time, in a few languages
+    {
+        "quantity": (
+            "distance distances distanz strecke distancia distanza distans afstand m km mi mile"
+            " miles meter meters metre metres metros metri ft feet yd yards frame frames bild"
+            " bilder images fotogramas sample samples pace allure ritmo speed geschwindigkeit"
+            " vitesse velocidad hr bpm heart puls cadence steps schritte power watt kcal elevation"
+            " altitude rpe %"
+        ),
+        "counter": (
+            "lap laps split splits round rounds runde runden tour vuelta vueltas giro volta ronde"
+            " set sets rep reps repetition serie series satz lane bahn no nr num number nummer"
+            " index id #"
+        ),
+    }
+)
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
 _SHORTEST_WORD = 5  # letters of a word by which a note is known
@@ -91,7 +115,7 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     lines, skipped = _lines(data)
     found: dict[int, list[Label]] = {}
     rows = _with_ranges_parted(_rows(name, lines, skipped))
-    columns, units_s = _columns(name, rows)
+    columns, units = _columns(name, rows)
     for count, (line, row) in enumerate(rows if _is_row(rows) else rows[1:]):
         if count >= _MOST_ROWS:
             raise _error_in_line(name, line, f"more than {_MOST_ROWS} labels")
@@ -99,7 +123,7 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
             continue  # units below the heads, rules, sums
         if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
             continue
-        label = _label(name, line, _cells(row, columns, units_s))
+        label = _label(name, line, _cells(row, columns, units))
         position = _position(name, line, cell_of(row, columns.get(_ACTIVITY)))
         found.setdefault(position, []).append(label)
     return {position: tuple(labels) for position, labels in found.items()}
@@ -205,8 +229,8 @@ def _ends(cell: str) -> tuple[str, str] | tuple[()]:
 
 def _columns(
     name: str, rows: Sequence[tuple[int, list[str]]]
-) -> tuple[dict[str, int], dict[str, float]]:
-    """Column → where it stands, and the seconds of its unit.
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Column → where it stands, and its unit.
 
     Columns are known by their heads, else by what stands in them; without heads they stand in the
     usual order.
@@ -229,32 +253,45 @@ def _columns(
     activity = [cell_of(row, found[_ACTIVITY]) for row in own] if _ACTIVITY in found else []
     if "direction" not in found and activity and all(map(_direction, activity)):
         found["direction"] = found.pop(_ACTIVITY)
-    found |= _by_content(found, own, len(head))
+    untimed = [at for at, (_, unit) in enumerate(plain) if unit is None]
+    found |= _by_content(found, own, [at for at in range(len(head)) if at not in untimed])
     if not ({"start", "direction"} <= found.keys() and found.keys() & {"end", _DURATION}):
-        raise _error_in_line(name, line, f"its first line must name {', '.join(_HEAD)}")
+        words = f"its first line must name {', '.join(_HEAD)}"
+        if untimed and "direction" in found:
+            column = " ".join(head[untimed[0]].split())[:40]
+            words = f"the column {column!r} holds no times: start and end are needed as times"
+        raise _error_in_line(name, line, words)
     timed = ("start", "end", _DURATION)
-    units_s = {one: plain[found[one]][1] for one in timed if one in found}
-    moments = [cell_of(row, found[one]) for row in own for one in units_s]
+    units = {one: plain[found[one]][1] or "" for one in timed if one in found}
+    moments = [cell_of(row, found[one]) for row in own for one in units]
     if moments and all(map(_IN_DAYS.fullmatch, moments)):
-        units_s = dict.fromkeys(units_s, _DAY_S)
-    return found, units_s
+        units = dict.fromkeys(units, _DAYS)
+    return found, units
 
 
-def _plain_head(head: str) -> tuple[str, float]:
-    """A head in letters alone, and the seconds of the unit that stands behind it."""
-    text = without_diacritics(head[:LONGEST_TIME]).strip().strip("'")
-    unit = _UNIT.search(text)
-    bare = text[: unit.start()] if unit and unit.start() else text
-    unit_s = _UNIT_S.get((unit[1] or unit[2]).strip("."), 1.0) if unit else 1.0
-    return "".join(each for each in bare if each.isalpha()) or bare, unit_s
+def _plain_head(head: str) -> tuple[str, str | None]:
+    """A head in letters alone, and the unit that stands behind it; None where it is no time."""
+    text = without_diacritics(head[:LONGEST_TIME]).strip(" '*")
+    found = _UNIT.search(text)
+    bare = text[: found.start()] if found and found.start() else text
+    unit = (found[1] or found[2]).strip(".") if found else ""
+    said = [_UNTIMED.get(word) for word in (unit, *re.findall(r"[^\W\d_]+|[#%]", text)) if word]
+    if "quantity" in said or (said and set(said) == {"counter"}):
+        return text, None
+    return "".join(each for each in bare if each.isalpha()) or bare, unit
 
 
 def _by_content(
-    known: Mapping[str, int], rows: Sequence[Sequence[str]], width: int
+    known: Mapping[str, int], rows: Sequence[Sequence[str]], places: Sequence[int]
 ) -> dict[str, int]:
-    """Columns whose heads are not known: the only one of directions, the only ones of moments."""
+    """Columns whose heads are not known: the only one of directions, the only ones of moments.
+
+    Moments may stand in some places only, and a column of 1, 2, 3 counts rows.
+    """
     found: dict[str, int] = {}
+    width = max(map(len, rows), default=0)
     columns = [[cell_of(row, at) for row in rows] for at in range(min(width, _MOST_COLUMNS))]
+    counted = [str(number) for number in range(1, len(rows) + 1)]
     taken = {known[one] for one in (*_HEAD, _DURATION, _ACTIVITY, _BY) if one in known}
     free = [at for at in range(len(columns)) if at not in taken and rows]
     if "direction" not in known:
@@ -262,7 +299,11 @@ def _by_content(
         found |= {"direction": directed[0]} if len(directed) == 1 else {}
     missing = [one for one in ("start", "end") if one not in known]
     if missing and not (missing == ["end"] and _DURATION in known):
-        timed = [at for at in free if all(_is_moment(cell) for cell in columns[at])]
+        timed = [
+            at
+            for at in free
+            if at in places and columns[at] != counted and all(map(_is_moment, columns[at]))
+        ]
         found |= dict(zip(missing, timed, strict=False)) if len(timed) == len(missing) else {}
     return found
 
@@ -277,12 +318,10 @@ def _is_moment(cell: str) -> bool:
     return _moment(_plain_moment(cell))[0] is not None
 
 
-def _cells(
-    row: Sequence[str], columns: Mapping[str, int], units_s: Mapping[str, float]
-) -> list[str]:
+def _cells(row: Sequence[str], columns: Mapping[str, int], units: Mapping[str, str]) -> list[str]:
     """Start, end, direction; an end without a date has the start's, which the last cell says."""
     start, end, lasts = (
-        _in_seconds(_plain_moment(cell_of(row, columns.get(one))), units_s.get(one, 1.0))
+        _in_seconds(_plain_moment(cell_of(row, columns.get(one))), units.get(one, ""))
         for one in ("start", "end", _DURATION)
     )
     direction = cell_of(row, columns.get("direction"))
@@ -306,8 +345,11 @@ def _plain_moment(cell: str) -> str:
     return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
 
 
-def _in_seconds(cell: str, unit_s: float) -> str:
+def _in_seconds(cell: str, unit: str) -> str:
     """A plain number of another unit in seconds; any other cell as it is."""
+    if unit in _HOURS and cell.count(":") == 1:
+        return f"{cell}:00"
+    unit_s = _DAY_S if unit == _DAYS else _UNIT_S.get(unit, 1.0)
     if unit_s == 1.0:
         return cell
     number = cell.replace(",", ".") if cell.count(",") == 1 else cell
