@@ -27,7 +27,7 @@ from retrorun.readers.sports import (
     by_word,
     without_diacritics,
 )
-from retrorun.readers.xml import CLOCK, LONGEST_TIME, elapsed_s, plain_time, unix_s
+from retrorun.readers.xml import CLOCK, LONGEST_TIME, UNIT_S, elapsed_s, plain_moment, unix_s
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
@@ -37,11 +37,6 @@ _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s, - hh:mm:ss.ms
     r"[\s_/-]*(?:[(\[]\s*([^)\]]+?)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|msec|min|minutes?"
     r"|h|hours?|hh?:mm(?::ss(?:[.:]\w+)?)?|ss\.msec|m|km|mi|met(?:re|er|ro)s?|frames?|samples?))\s*$"
 )
-_UNIT_S = {
-    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
-    **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
-    **dict.fromkeys(("h", "hour", "hours", "std", "stunden", "heures", "horas"), 3600.0),
-}
 _HOURS = frozenset({"hh:mm", "h:mm"})  # 8:03 has no seconds there
 _DAYS = "days"
 _UNTIMED = by_word(  # heads and units of what is no time, in a few languages
@@ -75,18 +70,6 @@ _DATED = re.compile(
     r"|\d{8}T\d{4}"
 )
 _ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
-_CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
-_SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a plain form
-    (re.compile(pattern, re.IGNORECASE | re.ASCII), plain)
-    for pattern, plain in (
-        (r"""\A="?([^"]{1,64})"?\Z""", r"\1"),
-        (r"\A(?:PT|T?\+)(?=\d)", ""),
-        (r"(?<=\d)['’\u202f\u00a0 ](?=\d{3}(?:\D|\Z))", ""),  # thousands
-        (r"\A(\d{1,3})\.(\d{3}),(\d+)\Z", r"\1\2.\3"),
-        (r"\A(\d{1,3}),(\d{3})\.(\d+)\Z", r"\1\2.\3"),
-        (r"\A(\d+:\d\d(?:[.,]\d+)?)\s*min\.?\Z", r"\1"),
-    )
-)
 _RANGE = re.compile(r"\s+(?:bis|to|until|till|tot|do|à|a|al)\s+|\s*[-–—~→]\s*")
 _IN_DAYS = re.compile(r"0(?:[.,]\d{5,})?")  # a spreadsheet's time of day without its format
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
@@ -315,13 +298,13 @@ def _is_row(rows: Sequence[tuple[int, list[str]]]) -> bool:
 
 
 def _is_moment(cell: str) -> bool:
-    return _moment(_plain_moment(cell))[0] is not None
+    return _moment(plain_moment(cell))[0] is not None
 
 
 def _cells(row: Sequence[str], columns: Mapping[str, int], units: Mapping[str, str]) -> list[str]:
     """Start, end, direction; an end without a date has the start's, which the last cell says."""
     start, end, lasts = (
-        _in_seconds(_plain_moment(cell_of(row, columns.get(one))), units.get(one, ""))
+        _in_seconds(plain_moment(cell_of(row, columns.get(one))), units.get(one, ""))
         for one in ("start", "end", _DURATION)
     )
     direction = cell_of(row, columns.get("direction"))
@@ -337,19 +320,11 @@ def _cells(row: Sequence[str], columns: Mapping[str, int], units: Mapping[str, s
     return [start, end, direction, ""]
 
 
-def _plain_moment(cell: str) -> str:
-    """A moment as this module reads it: a number has one full stop, so 8.31.40 is a clock time."""
-    text = plain_time(cell.strip("'"))
-    for pattern, plain in _SPELLINGS:
-        text = pattern.sub(plain, text)
-    return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
-
-
 def _in_seconds(cell: str, unit: str) -> str:
     """A plain number of another unit in seconds; any other cell as it is."""
     if unit in _HOURS and cell.count(":") == 1:
         return f"{cell}:00"
-    unit_s = _DAY_S if unit == _DAYS else _UNIT_S.get(unit, 1.0)
+    unit_s = _DAY_S if unit == _DAYS else UNIT_S.get(unit, 1.0)
     if unit_s == 1.0:
         return cell
     number = cell.replace(",", ".") if cell.count(",") == 1 else cell

@@ -64,6 +64,23 @@ _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 
     r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
     re.IGNORECASE,
 )
+_CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
+_SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a plain form
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), plain)
+    for pattern, plain in (
+        (r"""\A="?([^"]{1,64})"?\Z""", r"\1"),
+        (r"\A(?:PT|T?\+)(?=\d)", ""),
+        (r"(?<=\d)['’\u202f\u00a0 ](?=\d{3}(?:\D|\Z))", ""),  # thousands
+        (r"\A(\d{1,3})\.(\d{3}),(\d+)\Z", r"\1\2.\3"),
+        (r"\A(\d{1,3}),(\d{3})\.(\d+)\Z", r"\1\2.\3"),
+        (r"\A(\d+:\d\d(?:[.,]\d+)?)\s*min\.?\Z", r"\1"),
+    )
+)
+UNIT_S = {
+    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
+    **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours", "std", "stunden", "heures", "horas"), 3600.0),
+}
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
@@ -180,6 +197,14 @@ def plain_time(text: str) -> str:
     text = _YEAR_LAST.sub(r"\1 \2, \5 \3\4", _WEEKDAY.sub("", text))
     text = _ZONE_NAMED_TWICE.sub("", text)
     return _NAMED_DAY.sub(_in_numbers, _EASTERN_DAY.sub(r"\1-\2-\3 ", text))
+
+
+def plain_moment(cell: str) -> str:
+    """A moment of a table in its plain form: a number has one full stop, so 8.31.40 is a clock time."""
+    text = plain_time(cell.strip("'"))
+    for pattern, plain in _SPELLINGS:
+        text = pattern.sub(plain, text)
+    return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
 
 
 def _in_numbers(found: re.Match[str]) -> str:
