@@ -133,6 +133,52 @@ def test_what_programs_and_people_put_around_a_table(text: str) -> None:
     assert _labels(text) == LABELS
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1:40-3:20 rw\n4:20-5:20.5 vw\n",
+        "1:40 – 3:20 run backward\n4:20 – 5:20,5 run forward\n",
+        "from 1:40 to 3:20: backward\nfrom 4:20 to 5:20.5: forward\n",
+        "- 100-200s backward\n- 260-320.5s forward\n",
+        "1. 1:40 -> 3:20 backward\n2. 4:20 -> 5:20.5 forward\n",
+        "Retro session 3 May\n\n1:40-3:20 backward\n4:20-5:20.5 forward\n",
+        "backward 1:40-3:20\nforward 4:20-5:20.5\n",
+        "1:40-3:20, backward\n4:20-5:20.5, forward\n",
+        "1:40 - 3:20; rückwärts\n4:20 - 5:20,5; vorwärts\n",
+        "100 200 running backward\n260 320.5 running forward\n",
+        "start end direction\n100 200 run backward\n260 320.5 run forward\n",
+        "| time | direction |\n|---|---|\n| 1:40-3:20 | rw |\n| 4:20-5:20.5 | vw |\n",
+        "backward,100,200\nforward,260,320.5\n",
+    ],
+)
+def test_lines_of_notes_and_tables_without_heads_lose_no_label(text: str) -> None:
+    assert _labels(text) == LABELS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ran backward from 3:10 to 3:40 and then forward.\n",
+        "1 100 200 backward\n2 260 320.5 forward\n",
+        "1:40-3:20 backward 4:20-5:20 forward\n",
+        "1:40-3:20 backward 4:20-5:20\n",
+        "start duration direction\n100 30 slow\n",
+    ],
+)
+def test_notes_that_are_not_understood_are_refused(text: str) -> None:
+    with pytest.raises(ReadError, match="line "):
+        _labels(text)
+
+
+def test_rows_of_which_none_is_a_label_are_refused() -> None:
+    with pytest.raises(ReadError, match="line 2: "):
+        _labels("start,end,direction\nrubbish\n")
+
+
+def test_a_head_of_words_is_no_title() -> None:
+    assert _labels("start duration direction\n100 100 run backward\n") == LABELS[:1]
+
+
 BACKWARD = """\
 bw|rev|reversed|run backward|backward running|backward_run|Retro-Running|walking backwards
 backpedaling|rückwärts|Rückwärtslaufen|rückwärts gehen|en arrière|marche arrière|course à reculons

@@ -65,12 +65,21 @@ _MOST_TITLES = 10  # lines in front of a table
 _MOST_COLUMNS = 100
 _MOST_ACTIVITIES = 1000
 _HEAD_BYTES = 4096
+_LONGEST_LINE = 1000  # characters of a line of words
 _DATED = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\s|\d{1,2}[/-]\d{1,2}[/-]\d{4}\s"
     r"|\d{8}T\d{4}"
 )
 _ZONE = re.compile(r"[+-]\d{1,2}:?\d{2}\s*$")
-_RANGE = re.compile(r"\s+(?:bis|to|until|till|tot|do|à|a|al)\s+|\s*[-–—~→]\s*")
+_BETWEEN = r"\s+(?:bis|to|until|till|tot|do|à|a|al)\s+|\s*(?:-{1,2}>|[-–—~→])\s*"
+_RANGE = re.compile(_BETWEEN)
+_PLAIN_TIME = r"(\d+(?:[:.,]\d+)*(?:\s?(?:s|se[ck]|min)\b\.?)?)"
+_LINE = re.compile(  # 3:10-3:40 backward; from 3:10 to 3:40: run backward; 1. 190 220 rw
+    rf"\s*(?:[-*•]\s+|\d+[.)]\s+)?(?:from\s+|von\s+)?{_PLAIN_TIME}(?:{_BETWEEN}|\s+){_PLAIN_TIME}"
+    r"[\s:]++([^\d\s]\D*)",
+    re.IGNORECASE,
+)
+_RULE = re.compile(r"[-:=+]{2,}")  # a cell of the line below a head
 _IN_DAYS = re.compile(r"0(?:[.,]\d{5,})?")  # a spreadsheet's time of day without its format
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
@@ -97,18 +106,22 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
         raise _error_in_line(name, 1, f"a table of labels has at most {_MOST_BYTES} bytes")
     lines, skipped = _lines(data)
     found: dict[int, list[Label]] = {}
-    rows = _with_ranges_parted(_rows(name, lines, skipped))
+    unread: tuple[int, list[str]] | None = None
+    rows = _with_ranges_parted(_with_head(_rows(name, lines, skipped)))
     columns, units = _columns(name, rows)
     for count, (line, row) in enumerate(rows if _is_row(rows) else rows[1:]):
         if count >= _MOST_ROWS:
             raise _error_in_line(name, line, f"more than {_MOST_ROWS} labels")
         if not any(_is_moment(cell.strip()) or _direction(cell) for cell in row):
+            unread = unread or (line, row)
             continue  # units below the heads, rules, sums
         if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
             continue
         label = _label(name, line, _cells(row, columns, units))
         position = _position(name, line, cell_of(row, columns.get(_ACTIVITY)))
         found.setdefault(position, []).append(label)
+    if unread and not found:
+        _label(name, unread[0], _cells(unread[1], columns, units))  # it tells what is wrong
     return {position: tuple(labels) for position, labels in found.items()}
 
 
@@ -135,8 +148,20 @@ def _lines(data: bytes) -> tuple[list[str], int]:
     first = lines[skipped : skipped + _MOST_TITLES]
     parted = [at for at, line in enumerate(first) if _delimiter([line])]
     whole = (at for at in parted if len(_filled(first[at])) >= len(_HEAD))
-    table = next(whole, next(iter(parted), 0))
+    starts = (next(whole, next(iter(parted), None)), _first_label(first))
+    table = min((at for at in starts if at is not None), default=0)
     return lines[skipped + table :], skipped + table
+
+
+def _first_label(lines: Sequence[str]) -> int | None:
+    """Where labels begin whose cells blanks part, if no line in front of them names columns."""
+    found = next((at for at, line in enumerate(lines) if _spoken(line)), None)
+    heads = {_plain_head(word)[0] for line in lines[:found] for word in line.split()}
+    return None if heads & {*_HEAD, *LABEL_HEADS} else found
+
+
+def _spoken(line: str) -> re.Match[str] | None:
+    return None if any(each in line for each in ";\t|") else _LINE.fullmatch(line[:_LONGEST_LINE])
 
 
 def _filled(line: str) -> list[str]:
@@ -159,7 +184,7 @@ def _says_nothing(row: Sequence[str]) -> bool:
     ``#1,100,200,backward`` is none: a label needs three cells.
     """
     cells = [cell.strip() for cell in row if cell.strip()]
-    if not cells or cells[0].startswith("\\"):
+    if not cells or cells[0].startswith("\\") or all(map(_RULE.fullmatch, cells)):
         return True
     return len(cells) < len(_HEAD) and _is_comment(cells[0])
 
@@ -172,9 +197,9 @@ def _delimiter(lines: Sequence[str]) -> str:
 
 def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list[str]]]:
     """The rows that are no comments and not empty, with the numbers of their lines."""
-    delimiter = _delimiter(lines)
+    delimiter = "" if lines and _spoken(lines[0]) else _delimiter(lines)
     if not delimiter:
-        lines, delimiter = ["\t".join(line.split()) + "\n" for line in lines], "\t"
+        lines, delimiter = _tabbed(lines), "\t"
     reader = csv.reader(lines, delimiter=delimiter)
     numbered = ((reader.line_num + skipped, row) for row in reader if not _says_nothing(row))
     try:
@@ -184,20 +209,43 @@ def _rows(name: str, lines: Sequence[str], skipped: int) -> list[tuple[int, list
     return rows or [(skipped + 1, [])]
 
 
+def _tabbed(lines: Sequence[str]) -> list[str]:
+    """Lines whose cells blanks part, with tabs; the words of a direction stay together."""
+    is_usual = bool(lines) and (_spoken(lines[0]) or len(lines[0].split()) == len(_HEAD))
+    spoken = [_spoken(line) if is_usual else None for line in lines]
+    return [
+        "\t".join(map(str.strip, found.groups()) if found else line.split()) + "\n"
+        for line, found in zip(lines, spoken, strict=True)
+    ]
+
+
+def _with_head(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """With an empty head where the first row is a label in an order of its own."""
+    line, cells = rows[0]
+    has_time = any(_is_moment(cell.strip()) or _ends(cell) for cell in cells[:_MOST_COLUMNS])
+    if _is_row(rows) or not (has_time and any(map(_direction, cells[:_MOST_COLUMNS]))):
+        return rows
+    return [(line, [""] * len(cells)), *rows]
+
+
 def _with_ranges_parted(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
     """With ``1:40-3:20`` in two columns, where every row has it in the same one."""
     (line, head), *labels = rows
     if {"start", "end"} <= {LABEL_HEADS.get(one, one) for one, _ in map(_plain_head, head)}:
         return rows
-    for at in range(min(len(head), _MOST_COLUMNS)):
-        parted = [_ends(cell_of(row, at)) for _, row in labels]
-        if parted and all(parted):
-            named = [(line, [*head[:at], "start", "end", *head[at + 1 :]])]
-            return named + [
-                (number, [*row[:at], *ends, *row[at + 1 :]])
-                for (number, row), ends in zip(labels, parted, strict=True)
-            ]
-    return rows
+    columns = [
+        [_ends(cell_of(row, at)) for _, row in labels]
+        for at in range(min(len(head), _MOST_COLUMNS))
+    ]
+    found = [at for at, parted in enumerate(columns) if any(parted)]
+    if len(found) != 1 or not all(columns[found[0]]):
+        return rows
+    at = found[0]
+    named = [(line, [*head[:at], "start", "end", *head[at + 1 :]])]
+    return named + [
+        (number, [*row[:at], *ends, *row[at + 1 :]])
+        for (number, row), ends in zip(labels, columns[at], strict=True)
+    ]
 
 
 def _ends(cell: str) -> tuple[str, str] | tuple[()]:

@@ -200,7 +200,7 @@ def plain_time(text: str) -> str:
 
 
 def plain_moment(cell: str) -> str:
-    """A moment of a table in its plain form: a number has one full stop, so 8.31.40 is a clock time."""
+    """A table's moment in plain form: a number has one full stop, so 8.31.40 is a clock time."""
     text = plain_time(cell.strip("'"))
     for pattern, plain in _SPELLINGS:
         text = pattern.sub(plain, text)
