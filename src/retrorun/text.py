@@ -6,6 +6,7 @@ show a name as another, and XML cannot hold either. Letters, marks, joiners and 
 Names of files are compared by ``name_key``.
 """
 
+import codecs
 import re
 import unicodedata
 
@@ -65,3 +66,17 @@ def printable(address: str) -> str:
     """
     text = address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def text_of(data: bytes) -> str:
+    """A table's text: UTF-8, UTF-16 or UTF-32 as spreadsheets write them, or Windows-1252."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data[:2]:  # without a mark: ASCII letters have a zero before or behind them
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")

@@ -7,7 +7,6 @@ A file may hold several activities; a column ``activity`` says of which of them 
 column ``by`` says who wrote the table, if that was a page.
 """
 
-import codecs
 import csv
 import math
 import re
@@ -24,10 +23,18 @@ from retrorun.readers.sports import (
     NEGATIONS,
     WEAK_DIRECTIONS,
     YES_NO,
-    by_word,
     without_diacritics,
 )
-from retrorun.readers.xml import CLOCK, LONGEST_TIME, UNIT_S, elapsed_s, plain_moment, unix_s
+from retrorun.readers.xml import (
+    CLOCK,
+    LONGEST_TIME,
+    UNIT_S,
+    UNTIMED,
+    elapsed_s,
+    plain_moment,
+    unix_s,
+)
+from retrorun.text import text_of
 
 ORIGIN = "sidecar"
 _HEAD = ("start", "end", "direction")
@@ -39,22 +46,6 @@ _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s, - hh:mm:ss.ms
 )
 _HOURS = frozenset({"hh:mm", "h:mm"})  # 8:03 has no seconds there
 _DAYS = "days"
-_UNTIMED = by_word(  # heads and units of what is no time, in a few languages
-    {
-        "quantity": (
-            "distance distances distanz strecke distancia distanza distans afstand m km mi mile"
-            " miles meter meters metre metres metros metri ft feet yd yards frame frames bild"
-            " bilder images fotogramas sample samples pace allure ritmo speed geschwindigkeit"
-            " vitesse velocidad hr bpm heart puls cadence steps schritte power watt kcal elevation"
-            " altitude rpe %"
-        ),
-        "counter": (
-            "lap laps split splits round rounds runde runden tour vuelta vueltas giro volta ronde"
-            " set sets rep reps repetition serie series satz lane bahn no nr num number nummer"
-            " index id #"
-        ),
-    }
-)
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
 _SHORTEST_WORD = 5  # letters of a word by which a note is known
@@ -123,20 +114,6 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     if unread and not found:
         _label(name, unread[0], _cells(unread[1], columns, units))  # it tells what is wrong
     return {position: tuple(labels) for position, labels in found.items()}
-
-
-def text_of(data: bytes) -> str:
-    """A table's text: UTF-8, UTF-16 or UTF-32 as spreadsheets write them, or Windows-1252."""
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        return data.decode("utf-32", "replace")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16", "replace")
-    if b"\0" in data[:2]:  # without a mark: ASCII letters have a zero before or behind them
-        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
 
 
 def _lines(data: bytes) -> tuple[list[str], int]:
@@ -306,7 +283,7 @@ def _plain_head(head: str) -> tuple[str, str | None]:
     found = _UNIT.search(text)
     bare = text[: found.start()] if found and found.start() else text
     unit = (found[1] or found[2]).strip(".") if found else ""
-    said = [_UNTIMED.get(word) for word in (unit, *re.findall(r"[^\W\d_]+|[#%]", text)) if word]
+    said = [UNTIMED.get(word) for word in (unit, *re.findall(r"[^\W\d_]+|[#%]", text)) if word]
     if "quantity" in said or (said and set(said) == {"counter"}):
         return text, None
     return "".join(each for each in bare if each.isalpha()) or bare, unit

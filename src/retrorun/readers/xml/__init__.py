@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import msgspec
 import numpy as np
 
+from retrorun.readers.sports import by_word
 from retrorun.units import BoolArray, FloatArray
 
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
@@ -81,6 +82,22 @@ UNIT_S = {
     **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
     **dict.fromkeys(("h", "hour", "hours", "std", "stunden", "heures", "horas"), 3600.0),
 }
+UNTIMED = by_word(  # heads and units of what is no time, in a few languages
+    {
+        "quantity": (
+            "distance distances distanz strecke distancia distanza distans afstand m km mi mile"
+            " miles meter meters metre metres metros metri ft feet yd yards frame frames bild"
+            " bilder images fotogramas sample samples pace allure ritmo speed geschwindigkeit"
+            " vitesse velocidad hr bpm heart puls cadence steps schritte power watt kcal elevation"
+            " altitude rpe %"
+        ),
+        "counter": (
+            "lap laps split splits round rounds runde runden tour vuelta vueltas giro volta ronde"
+            " set sets rep reps repetition serie series satz lane bahn no nr num number nummer"
+            " index id #"
+        ),
+    }
+)
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
