@@ -170,6 +170,71 @@ def test_notes_that_are_not_understood_are_refused(text: str) -> None:
         _labels(text)
 
 
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("1899-12-30 00:01:40", "1899-12-30 00:03:20"),
+        ("30.12.1899 00:01:40", "30.12.1899 00:03:20"),
+        ("1900-01-00 00:01:40", "1900-01-00 00:03:20"),
+        ("0,001157407", "0,002314815"),
+    ],
+)
+def test_a_spreadsheets_day_nought_is_no_day(start: str, end: str) -> None:
+    assert _labels(f"start;end;direction\n{start};{end};b\n") == LABELS[:1]
+
+
+# 45415 days after 1899-12-30 is 2024-05-03; 8:31:40 is 0.355324074 of a day
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("start;end;direction", "45415.355324074;45415.356481481;b"),
+        ("start;end;direction", "45415,355324074;45415,356481481;b"),
+        ("start;duration;direction", "2024-05-03 08:31:40;1:40;b"),
+        ("start;duration (min);direction", "03.05.2024 08:31:40;1,6666666667;b"),
+    ],
+)
+def test_dates_in_days_and_with_a_duration_are_on_the_athletes_clock(head: str, row: str) -> None:
+    (found,) = label_table("run.labels.csv", f"{head}\n{row}\n".encode())[0]
+    assert (found.start_s, found.end_s) == pytest.approx((MOMENT_S, MOMENT_S + 100), abs=0.002)
+    assert found.origin == "local sidecar"
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("start (UTC);end (UTC);direction", "2024-05-03 08:31:40;2024-05-03 08:33:20;b"),
+        ("start_utc;end_utc;direction", "2024-05-03T08:31:40;2024-05-03T08:33:20Z;b"),
+        ("Start GMT;Duration;direction", "2024-05-03 08:31:40;100;b"),
+        ("start_ms;duration_ms;direction", "1714725100000;100000;b"),
+        ("start;duration;direction", "1714725100;100;b"),
+    ],
+)
+def test_a_head_tells_that_dates_are_in_utc(head: str, row: str) -> None:
+    (found,) = label_table("run.labels.csv", f"{head}\n{row}\n".encode())[0]
+    assert (found.start_s, found.end_s) == (MOMENT_S, MOMENT_S + 100)
+    assert found.origin == "utc sidecar"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start (UTC),end (UTC),direction\n08:31:40,08:33:20,b\n",
+        "start,end,direction\n500m,600m,b\n",
+        "start,duration,direction\n9999-12-31 23:59:59,100,b\n",
+    ],
+)
+def test_a_time_of_day_in_utc_metres_and_the_end_of_time_are_refused(text: str) -> None:
+    with pytest.raises(ReadError, match="line 2: "):
+        _labels(text)
+
+
+def test_a_bare_number_behind_an_hour_is_minutes() -> None:
+    assert _labels(f"{HEAD}\n0h03,1 h 05,b\n5m,59m,f\n") == [
+        (180.0, 3900.0, "backward"),
+        (300.0, 3540.0, "forward"),
+    ]
+
+
 def test_rows_of_which_none_is_a_label_are_refused() -> None:
     with pytest.raises(ReadError, match="line 2: "):
         _labels("start,end,direction\nrubbish\n")

@@ -31,7 +31,9 @@ from retrorun.readers.xml import (
     UNIT_S,
     UNTIMED,
     elapsed_s,
+    moment_on_clock,
     plain_moment,
+    spreadsheet_moment,
     unix_s,
 )
 from retrorun.text import text_of
@@ -42,10 +44,10 @@ _DURATION = "duration"
 
 _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s, - hh:mm:ss.ms
     r"[\s_/-]*(?:[(\[]\s*([^)\]]+?)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|msec|min|minutes?"
-    r"|h|hours?|hh?:mm(?::ss(?:[.:]\w+)?)?|ss\.msec|m|km|mi|met(?:re|er|ro)s?|frames?|samples?))\s*$"
+    r"|h|hours?|utc|gmt|hh?:mm(?::ss(?:[.:]\w+)?)?|ss\.msec|m|km|mi|met(?:re|er|ro)s?|frames?|samples?))\s*$"
 )
 _HOURS = frozenset({"hh:mm", "h:mm"})  # 8:03 has no seconds there
-_DAYS = "days"
+_DAYS, _UTC = "days", frozenset({"utc", "gmt"})
 _ACTIVITY = "activity"
 _BY, _PAGE = "by", "page"  # a column, and who wrote the table
 _SHORTEST_WORD = 5  # letters of a word by which a note is known
@@ -71,7 +73,8 @@ _LINE = re.compile(  # 3:10-3:40 backward; from 3:10 to 3:40: run backward; 1. 1
     re.IGNORECASE,
 )
 _RULE = re.compile(r"[-:=+]{2,}")  # a cell of the line below a head
-_IN_DAYS = re.compile(r"0(?:[.,]\d{5,})?")  # a spreadsheet's time of day without its format
+# a spreadsheet's time of day or date without its format
+_IN_DAYS = re.compile(r"(?:0|[34]\d{4}(?=[.,]))(?:[.,]\d{3,})?")
 _DAY_S, _EVENING_S, _MORNING_S = 86_400.0, 64_800.0, 21_600.0  # a night: from 18 to 6 o'clock
 _LEAST_EPOCH_S = 1e9  # a larger number counts from 1970
 
@@ -337,8 +340,9 @@ def _cells(row: Sequence[str], columns: Mapping[str, int], units: Mapping[str, s
         direction = YES_NO.get(direction.lower() or "-", direction)
     if "end" not in columns:
         (start_s, clock), (lasts_s, _) = _moment(start), _moment(lasts)
-        if not clock and start_s is not None and lasts_s is not None:
-            end = str(start_s + lasts_s)
+        if start_s is not None and lasts_s is not None:
+            end_s = start_s + lasts_s
+            end = moment_on_clock(end_s) if clock == LOCAL_CLOCK else f"{end_s:.3f}"
     dated = _DATED.match(start)
     if dated and CLOCK.fullmatch(end):
         return [start, f"{dated[0].rstrip()} {end}", direction, "dateless"]
@@ -349,14 +353,18 @@ def _in_seconds(cell: str, unit: str) -> str:
     """A plain number of another unit in seconds; any other cell as it is."""
     if unit in _HOURS and cell.count(":") == 1:
         return f"{cell}:00"
-    unit_s = _DAY_S if unit == _DAYS else UNIT_S.get(unit, 1.0)
-    if unit_s == 1.0:
-        return cell
+    if unit in _UTC and CLOCK.fullmatch(cell):
+        return ""  # a time of day in UTC needs its date
+    if unit in _UTC and _DATED.match(cell) and not _ZONE.search(cell[10:]):
+        return f"{cell.rstrip('Zz')}Z"
     number = cell.replace(",", ".") if cell.count(",") == 1 else cell
     try:
-        return str(round(float(number) * unit_s, 3))
+        value = float(number)
     except ValueError:
         return cell
+    if unit == _DAYS:
+        return spreadsheet_moment(value) if value >= 1 else str(round(value * _DAY_S, 3))
+    return str(round(value * UNIT_S[unit], 3)) if unit in UNIT_S else cell
 
 
 def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | None:

@@ -7,13 +7,14 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import numpy as np
 
 from retrorun.readers.sports import by_word
-from retrorun.units import BoolArray, FloatArray
+from retrorun.units import DAY_S, BoolArray, FloatArray
 
 _ZONE = re.compile(rb"(?:Z|[+-]\d\d:\d\d)?\Z")
 # ISO 8601 as some write it: no leading zeros, lower case, blanks, slashes, no seconds, 24:00, :60
@@ -71,12 +72,15 @@ _SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a pla
     for pattern, plain in (
         (r"""\A="?([^"]{1,64})"?\Z""", r"\1"),
         (r"\A(?:PT|T?\+)(?=\d)", ""),
+        (r"\A(?:1899-12-30|1900-01-00|30\.12\.1899|0?0\.0?1\.1900)[T ]\s*(?=\d+:)", ""),  # day 0
         (r"(?<=\d)['’\u202f\u00a0 ](?=\d{3}(?:\D|\Z))", ""),  # thousands
         (r"\A(\d{1,3})\.(\d{3}),(\d+)\Z", r"\1\2.\3"),
         (r"\A(\d{1,3}),(\d{3})\.(\d+)\Z", r"\1\2.\3"),
         (r"\A(\d+:\d\d(?:[.,]\d+)?)\s*min\.?\Z", r"\1"),
     )
 )
+_DAYS_TO_1970 = 25_569  # from 1899-12-30
+_LEAST_METRES = 60  # 500m is no number of minutes
 UNIT_S = {
     **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
     **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
@@ -194,6 +198,10 @@ def elapsed_s(text: str) -> float | None:
     words = _IN_WORDS.fullmatch(text) if text else None
     if words:
         hours, minutes, seconds = words.groups()
+        if hours and seconds and not minutes and text[-1].isdigit():  # 8h03
+            minutes, seconds = seconds, None
+        if text[-1] in "mM" and not hours and float(minutes) >= _LEAST_METRES:
+            return None
         return int(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds or 0)
     try:
         seconds_s = float(text)
@@ -222,6 +230,22 @@ def plain_moment(cell: str) -> str:
     for pattern, plain in _SPELLINGS:
         text = pattern.sub(plain, text)
     return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
+
+
+def spreadsheet_moment(days: float) -> str:
+    """Date and time of a spreadsheet's number of days since 1899-12-30, to a millisecond."""
+    return moment_on_clock(round((days - _DAYS_TO_1970) * DAY_S, 3))
+
+
+def moment_on_clock(time_s: float) -> str:
+    """Date and time without a zone, empty where no calendar has it.
+
+    Args:
+        time_s: seconds since 1970 on the same clock.
+    """
+    with suppress(OverflowError):
+        return str(datetime(1970, 1, 1) + timedelta(seconds=time_s))  # noqa: DTZ001
+    return ""
 
 
 def _in_numbers(found: re.Match[str]) -> str:
