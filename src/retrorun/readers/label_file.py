@@ -16,6 +16,15 @@ from typing import cast
 
 from retrorun.errors import ReadError
 from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
+from retrorun.readers.clock_dates import (
+    CLOCK,
+    UNIT_S,
+    UNTIMED,
+    elapsed_s,
+    moment_on_clock,
+    plain_moment,
+    spreadsheet_moment,
+)
 from retrorun.readers.sports import (
     BESIDE_DIRECTIONS,
     DIRECTIONS,
@@ -25,17 +34,7 @@ from retrorun.readers.sports import (
     YES_NO,
     without_diacritics,
 )
-from retrorun.readers.xml import (
-    CLOCK,
-    LONGEST_TIME,
-    UNIT_S,
-    UNTIMED,
-    elapsed_s,
-    moment_on_clock,
-    plain_moment,
-    spreadsheet_moment,
-    unix_s,
-)
+from retrorun.readers.xml import LONGEST_TIME, unix_s
 from retrorun.text import text_of
 
 ORIGIN = "sidecar"
