@@ -48,7 +48,7 @@ _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s, - hh:mm:ss.ms
 _HOURS = frozenset({"hh:mm", "h:mm"})  # 8:03 has no seconds there
 _DAYS, _UTC = "days", frozenset({"utc", "gmt"})
 _ACTIVITY = "activity"
-_BY, _PAGE = "by", "page"  # a column, and who wrote the table
+BY = "by"  # a column: who wrote the table
 _SHORTEST_WORD = 5  # letters of a word by which a note is known
 _IS_BACKWARD = "isbackward"  # a column of yes and no
 _MOST_ROWS = 10_000
@@ -56,7 +56,6 @@ _MOST_BYTES = 4 << 20
 _MOST_TITLES = 10  # lines in front of a table
 _MOST_COLUMNS = 100
 _MOST_ACTIVITIES = 1000
-_HEAD_BYTES = 4096
 _LONGEST_LINE = 1000  # characters of a line of words
 _DATED = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\s|\d{1,2}[/-]\d{1,2}[/-]\d{4}\s"
@@ -108,7 +107,7 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
         if not any(_is_moment(cell.strip()) or _direction(cell) for cell in row):
             unread = unread or (line, row)
             continue  # units below the heads, rules, sums
-        if by is not None and cell_of(row, columns.get(_BY)).lower() != by:
+        if by is not None and cell_of(row, columns.get(BY)).lower() != by:
             continue
         label = _label(name, line, _cells(row, columns, units))
         position = _position(name, line, cell_of(row, columns.get(_ACTIVITY)))
@@ -251,7 +250,7 @@ def _columns(
     plain = [_plain_head(one) for one in head]
     found: dict[str, int] = {}
     for at, (one, _) in enumerate(plain):  # a head as it should be counts before others
-        if one in (*_HEAD, _ACTIVITY, _BY):
+        if one in (*_HEAD, _ACTIVITY, BY):
             found.setdefault(one, at)
     for at, (one, _) in enumerate(plain):
         found.setdefault(LABEL_HEADS.get(one, one), at)
@@ -302,7 +301,7 @@ def _by_content(
     width = max(map(len, rows), default=0)
     columns = [[cell_of(row, at) for row in rows] for at in range(min(width, _MOST_COLUMNS))]
     counted = [str(number) for number in range(1, len(rows) + 1)]
-    taken = {known[one] for one in (*_HEAD, _DURATION, _ACTIVITY, _BY) if one in known}
+    taken = {known[one] for one in (*_HEAD, _DURATION, _ACTIVITY, BY) if one in known}
     free = [at for at in range(len(columns)) if at not in taken and rows]
     if "direction" not in known:
         directed = [at for at in free if all(_direction(cell) for cell in columns[at])]
@@ -364,24 +363,6 @@ def _in_seconds(cell: str, unit: str) -> str:
     if unit == _DAYS:
         return spreadsheet_moment(value) if value >= 1 else str(round(value * _DAY_S, 3))
     return str(round(value * UNIT_S[unit], 3)) if unit in UNIT_S else cell
-
-
-def page_answers(name: str, data: bytes) -> Mapping[int, tuple[Label, ...]] | None:
-    """The rows that a page collected as answers ("Save my answers"); None where no page wrote it.
-
-    A page's table has a column ``by``: ``page`` for an answer, ``earlier`` for a label that the
-    page showed and that stays as it is. An answer may be ``clear``: direction ``unknown``.
-
-    Args:
-        name: for messages.
-        data: the table.
-
-    Raises:
-        ReadError: as ``label_table``.
-    """
-    head = data[:_HEAD_BYTES].decode("utf-8-sig", "replace").split("\n", 1)[0]
-    columns = [each.strip().lower() for each in re.split("[,;]", head)]
-    return label_table(name, data, _PAGE) if _BY in columns else None
 
 
 def cell_of(row: Sequence[str], at: int | None) -> str:
