@@ -235,6 +235,36 @@ def test_a_bare_number_behind_an_hour_is_minutes() -> None:
     ]
 
 
+@pytest.mark.parametrize("head", ["file", "Session", "Subject", "Athlet", "date", "Media file"])
+def test_rows_of_several_sessions_are_refused(head: str) -> None:
+    rows = f"{head},start,end,direction\nA,100,200,b\n%s,260,320.5,f\n"
+    assert _labels(rows % "A") == LABELS
+    with pytest.raises(ReadError, match=f"line 3: the column '{head}' .*: 'A', 'B'"):
+        _labels(rows % "B")
+    counted = f"{head},activity,start,end,direction\nA,1,100,200,b\nB,2,260,320.5,f\n"
+    assert _labels(counted) == LABELS
+
+
+def test_rows_of_several_days_whose_times_have_dates_are_one_table() -> None:
+    rows = "{0},{0} 23:50:00,{0} 23:51:00,b\n{1},{1} 00:05:00,00:06:00,f\n"
+    table = "date,start,end,direction\n" + rows.format("2024-05-03", "2024-05-04")
+    assert len(_labels(table)) == 2
+
+
+@pytest.mark.parametrize("flags", ["x,x", ",", "yes,true", "no,0"])
+def test_two_columns_of_yes_and_no_must_differ(flags: str) -> None:
+    head = "start,end,backward,forward\n"
+    assert _labels(f"{head}100,200,x,\n260,320.5,,x\n") == LABELS
+    with pytest.raises(ReadError, match=r"line 2: .* is none of backward, forward and clear"):
+        _labels(f"{head}100,200,{flags}\n")
+
+
+@pytest.mark.parametrize(("start", "end", "said"), [("a", "2", "start 'a'"), ("1", "", "end ''")])
+def test_a_refusal_names_line_column_and_cell(start: str, end: str, said: str) -> None:
+    with pytest.raises(ReadError, match=f"line 2: {said} is no time: "):
+        _labels(f"{HEAD}\n{start},{end},backward\n")
+
+
 def test_rows_of_which_none_is_a_label_are_refused() -> None:
     with pytest.raises(ReadError, match="line 2: "):
         _labels("start,end,direction\nrubbish\n")
@@ -294,7 +324,7 @@ def test_a_date_with_slashes_counts_where_it_can_be_read_in_one_way_only() -> No
     assert _labels(rows.format(23))[0][0] == MOMENT_S + 20 * 86400
     hyphens = rows.format(23).replace("/", "-")
     assert _labels(hyphens)[0][0] == MOMENT_S + 20 * 86400
-    with pytest.raises(ReadError, match="both a date and a time"):
+    with pytest.raises(ReadError, match="is no time"):
         _labels(rows.format("03"))
 
 

@@ -226,6 +226,10 @@ UNTIMED = by_word(  # heads and units of what is no time, in a few languages
             " set sets rep reps repetition serie series satz lane bahn no nr num number nummer"
             " index id #"
         ),
+        "recording": (
+            "session sitzung file filename mediafile datei fichier observationid subject"
+            " participant proband athlete athlet runner laufer player date datum fecha dato"
+        ),
     }
 )
 

@@ -50,7 +50,7 @@ _DAYS, _UTC = "days", frozenset({"utc", "gmt"})
 _ACTIVITY = "activity"
 BY = "by"  # a column: who wrote the table
 _SHORTEST_WORD = 5  # letters of a word by which a note is known
-_IS_BACKWARD = "isbackward"  # a column of yes and no
+_IS_BACKWARD, _IS_FORWARD = "isbackward", "isforward"  # columns of yes and no
 _MOST_ROWS = 10_000
 _MOST_BYTES = 4 << 20
 _MOST_TITLES = 10  # lines in front of a table
@@ -101,6 +101,7 @@ def label_table(name: str, data: bytes, by: str | None = None) -> Mapping[int, t
     unread: tuple[int, list[str]] | None = None
     rows = _with_ranges_parted(_with_head(_rows(name, lines, skipped)))
     columns, units = _columns(name, rows)
+    _refuse_several(name, rows, columns)
     for count, (line, row) in enumerate(rows if _is_row(rows) else rows[1:]):
         if count >= _MOST_ROWS:
             raise _error_in_line(name, line, f"more than {_MOST_ROWS} labels")
@@ -259,6 +260,7 @@ def _columns(
     ways = [_direction(one) if len(one) >= _SHORTEST_WORD else None for one in flags]
     if "direction" not in found and "backward" in ways:
         found |= dict.fromkeys(("direction", _IS_BACKWARD), ways.index("backward"))
+        found |= {_IS_FORWARD: ways.index("forward")} if "forward" in ways else {}
     activity = [cell_of(row, found[_ACTIVITY]) for row in own] if _ACTIVITY in found else []
     if "direction" not in found and activity and all(map(_direction, activity)):
         found["direction"] = found.pop(_ACTIVITY)
@@ -276,6 +278,26 @@ def _columns(
     if moments and all(map(_IN_DAYS.fullmatch, moments)):
         units = dict.fromkeys(units, _DAYS)
     return found, units
+
+
+def _refuse_several(
+    name: str, rows: Sequence[tuple[int, list[str]]], columns: Mapping[str, int]
+) -> None:
+    """Refuse rows of several recordings, of which a column of names or dates tells."""
+    for at, head in enumerate(rows[0][1] if _ACTIVITY not in columns else ()):
+        if UNTIMED.get(_plain_head(head)[0]) != "recording" or at == columns["direction"]:
+            continue
+        said: dict[str, int] = {}
+        for line, row in rows[1:]:
+            is_dated = _DATED.match(cell_of(row, columns["start"]))
+            if cell_of(row, at) and not is_dated and _direction(cell_of(row, columns["direction"])):
+                said.setdefault(cell_of(row, at), line)
+        if len(said) > 1:
+            column, *several = (" ".join(one.split())[:40] for one in (head, *said))
+            words = (
+                f"the column {column!r} tells of several sessions: {several[0]!r}, {several[1]!r}"
+            )
+            raise _error_in_line(name, [*said.values()][1], words)
 
 
 def _plain_head(head: str) -> tuple[str, str | None]:
@@ -335,7 +357,11 @@ def _cells(row: Sequence[str], columns: Mapping[str, int], units: Mapping[str, s
     )
     direction = cell_of(row, columns.get("direction"))
     if _IS_BACKWARD in columns:
-        direction = YES_NO.get(direction.lower() or "-", direction)
+        flags = [
+            cell_of(row, columns[one]) for one in (_IS_BACKWARD, _IS_FORWARD) if one in columns
+        ]
+        said = [YES_NO.get(flag.lower() or "-", flag) for flag in flags]
+        direction = said[0] if len({*said}) == len(said) else " / ".join(flags)
     if "end" not in columns:
         (start_s, clock), (lasts_s, _) = _moment(start), _moment(lasts)
         if start_s is not None and lasts_s is not None:
@@ -382,6 +408,11 @@ def _position(name: str, line: int, cell: str) -> int:
 def _label(name: str, line: int, cells: list[str]) -> Label:
     (start_s, clock), (end_s, end_clock) = (_moment(cell) for cell in cells[:2])
     known = _direction(cells[2])
+    for column, cell, at_s in zip(_HEAD, cells, (start_s, end_s), strict=False):
+        if at_s is None:
+            written = " ".join(cell.split())[:40]
+            words = f"{column} {written!r} is no time: seconds, m:ss, h:mm:ss, or date and time"
+            raise _error_in_line(name, line, words)
     if start_s is None or end_s is None or clock != end_clock:
         words = "start and end must be seconds, m:ss or h:mm:ss, or both a date and a time"
         raise _error_in_line(name, line, words)
