@@ -205,13 +205,8 @@ _SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a pla
         (r"\A(\d+:\d\d(?:[.,]\d+)?)\s*min\.?\Z", r"\1"),
     )
 )
-_DAYS_TO_1970 = 25_569  # from 1899-12-30
+_SPREADSHEETS_BEGIN_S = _utc_s(1899, 12, 30)
 _LEAST_METRES = 60  # 500m is no number of minutes
-UNIT_S = {
-    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
-    **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
-    **dict.fromkeys(("h", "hour", "hours", "std", "stunden", "heures", "horas"), 3600.0),
-}
 UNTIMED = by_word(  # heads and units of what is no time, in a few languages
     {
         "quantity": (
@@ -271,7 +266,7 @@ def plain_moment(cell: str) -> str:
 
 def spreadsheet_moment(days: float) -> str:
     """Date and time of a spreadsheet's number of days since 1899-12-30, to a millisecond."""
-    return moment_on_clock(round((days - _DAYS_TO_1970) * DAY_S, 3))
+    return moment_on_clock(round(_SPREADSHEETS_BEGIN_S + days * DAY_S, 3))
 
 
 def moment_on_clock(time_s: float) -> str:
@@ -281,5 +276,5 @@ def moment_on_clock(time_s: float) -> str:
         time_s: seconds since 1970 on the same clock.
     """
     with suppress(OverflowError):
-        return str(datetime(1970, 1, 1) + timedelta(seconds=time_s))  # noqa: DTZ001
+        return str(datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(seconds=time_s))
     return ""

@@ -18,7 +18,6 @@ from retrorun.errors import ReadError
 from retrorun.model import DAY_CLOCK, LOCAL_CLOCK, UTC_CLOCK, Direction, Label
 from retrorun.readers.clock_dates import (
     CLOCK,
-    UNIT_S,
     UNTIMED,
     elapsed_s,
     moment_on_clock,
@@ -45,6 +44,11 @@ _UNIT = re.compile(  # behind a head: (s), [min], _ms, / s, in s, - hh:mm:ss.ms
     r"[\s_/-]*(?:[(\[]\s*([^)\]]+?)\s*[)\]]|(?:\bin\s+|[\s_/-])(s|secs?|seconds?|ms|msec|min|minutes?"
     r"|h|hours?|utc|gmt|hh?:mm(?::ss(?:[.:]\w+)?)?|ss\.msec|m|km|mi|met(?:re|er|ro)s?|frames?|samples?))\s*$"
 )
+_UNIT_S = {
+    **dict.fromkeys(("ms", "msec", "millis", "milliseconds"), 1e-3),
+    **dict.fromkeys(("min", "minute", "minutes", "minuten", "minutos", "minuti"), 60.0),
+    **dict.fromkeys(("h", "hour", "hours", "std", "stunden", "heures", "horas"), 3600.0),
+}
 _HOURS = frozenset({"hh:mm", "h:mm"})  # 8:03 has no seconds there
 _DAYS, _UTC = "days", frozenset({"utc", "gmt"})
 _ACTIVITY = "activity"
@@ -388,7 +392,7 @@ def _in_seconds(cell: str, unit: str) -> str:
         return cell
     if unit == _DAYS:
         return spreadsheet_moment(value) if value >= 1 else str(round(value * _DAY_S, 3))
-    return str(round(value * UNIT_S[unit], 3)) if unit in UNIT_S else cell
+    return str(round(value * _UNIT_S[unit], 3)) if unit in _UNIT_S else cell
 
 
 def cell_of(row: Sequence[str], at: int | None) -> str:
