@@ -6,6 +6,7 @@ show a name as another, and XML cannot hold either. Letters, marks, joiners and 
 Names of files are compared by ``name_key``; ``without_clock`` takes times of day out of them.
 """
 
+import codecs
 import re
 import unicodedata
 
@@ -108,3 +109,17 @@ def without_clock(name: str | None) -> str | None:
         return None
     shorter = re.sub(_CLOCK, lambda found: f"{found['date'] or ''}…", name, flags=_AS_WRITTEN)
     return name if shorter == name else without_clock(shorter)  # there may be another behind one
+
+
+def text_of(data: bytes) -> str:
+    """A table's text: UTF-8, UTF-16 or UTF-32 as spreadsheets write them, or Windows-1252."""
+    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return data.decode("utf-32", "replace")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
+    if b"\0" in data[:2]:  # without a mark: ASCII letters have a zero before or behind them
+        return data.decode("utf-16-be" if data[:1] == b"\0" else "utf-16-le", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")

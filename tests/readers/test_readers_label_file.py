@@ -67,6 +67,43 @@ def test_a_unit_in_a_head_counts(head: str, rows: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        ("start (h);end (h);direction", "0,05;0,0625;b\n"),
+        ("Begin Time - msec;End Time - msec;gait", "180000;225000;b\n"),
+        ("Begin Time - hh:mm:ss.ms;End Time - hh:mm:ss.ms;Annotation", "00:03:00.0;00:03:45.0;b\n"),
+        ("start (hh:mm);end (hh:mm:ss);direction", "00:03;00:03:45;b\n"),
+        ("start (m);end (m);start (s);end (s);direction", "500;560;180;225;b\n"),
+        ("start_frame;end_frame;in;out;direction", "4500;5625;180;225;b\n"),
+    ],
+)
+def test_hours_milliseconds_and_clocks_in_heads(head: str, rows: str) -> None:
+    assert _labels(f"{head}\n{rows}") == [(180.0, 225.0, "backward")]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *("start (m),end (m),direction", "from_m,to_m,direction", "start km,end km,direction"),
+        *("inicio (metros),fin (metros),sentido", "Start [Frames],Ende [Frames],Richtung"),
+        *("start_frame,end_frame,direction", "start_sample,end_sample,label"),
+        *("Distance from,Distance to,Direction", "Lap,Time,Direction", "Runde Nr,Zeit,Richtung"),
+        *("km,Pace,Direction", "avg HR,max HR,direction", "Lane,Time,Direction"),
+        *("start (%),end (%),direction", "Start (km),Dauer (s),Richtung"),
+    ],
+)
+def test_a_column_that_holds_no_times_is_never_read_as_seconds(head: str) -> None:
+    with pytest.raises(ReadError, match=r"line 1: the column '.+' holds no times"):
+        _labels(f"{head}\n500,600,backward\n700,900,forward\n")
+
+
+def test_a_column_that_counts_rows_is_no_start() -> None:
+    with pytest.raises(ReadError, match="its first line must name"):
+        _labels("Durchgang,Sekunden,Richtung\n1,30,rw\n2,32,vw\n")
+    assert _labels("Durchgang,Von,Bis,Was\n1,100,200,rw\n2,260,320.5,vw\n") == LABELS
+
+
+@pytest.mark.parametrize(
     "rows",
     [
         *("1 min 40 sec;3 min 20 sec;b", "100 seconds;200 secs;b", "100 Sek.;200 Sek.;b"),
@@ -94,6 +131,147 @@ def test_moments_in_words_and_other_digits(rows: str) -> None:
 )
 def test_what_programs_and_people_put_around_a_table(text: str) -> None:
     assert _labels(text) == LABELS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1:40-3:20 rw\n4:20-5:20.5 vw\n",
+        "1:40 – 3:20 run backward\n4:20 – 5:20,5 run forward\n",
+        "from 1:40 to 3:20: backward\nfrom 4:20 to 5:20.5: forward\n",
+        "- 100-200s backward\n- 260-320.5s forward\n",
+        "1. 1:40 -> 3:20 backward\n2. 4:20 -> 5:20.5 forward\n",
+        "Retro session 3 May\n\n1:40-3:20 backward\n4:20-5:20.5 forward\n",
+        "backward 1:40-3:20\nforward 4:20-5:20.5\n",
+        "1:40-3:20, backward\n4:20-5:20.5, forward\n",
+        "1:40 - 3:20; rückwärts\n4:20 - 5:20,5; vorwärts\n",
+        "100 200 running backward\n260 320.5 running forward\n",
+        "start end direction\n100 200 run backward\n260 320.5 run forward\n",
+        "| time | direction |\n|---|---|\n| 1:40-3:20 | rw |\n| 4:20-5:20.5 | vw |\n",
+        "backward,100,200\nforward,260,320.5\n",
+    ],
+)
+def test_lines_of_notes_and_tables_without_heads_lose_no_label(text: str) -> None:
+    assert _labels(text) == LABELS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I ran backward from 3:10 to 3:40 and then forward.\n",
+        "1 100 200 backward\n2 260 320.5 forward\n",
+        "1:40-3:20 backward 4:20-5:20 forward\n",
+        "1:40-3:20 backward 4:20-5:20\n",
+        "start duration direction\n100 30 slow\n",
+    ],
+)
+def test_notes_that_are_not_understood_are_refused(text: str) -> None:
+    with pytest.raises(ReadError, match="line "):
+        _labels(text)
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("1899-12-30 00:01:40", "1899-12-30 00:03:20"),
+        ("30.12.1899 00:01:40", "30.12.1899 00:03:20"),
+        ("1900-01-00 00:01:40", "1900-01-00 00:03:20"),
+        ("0,001157407", "0,002314815"),
+    ],
+)
+def test_a_spreadsheets_day_nought_is_no_day(start: str, end: str) -> None:
+    assert _labels(f"start;end;direction\n{start};{end};b\n") == LABELS[:1]
+
+
+# 45415 days after 1899-12-30 is 2024-05-03; 8:31:40 is 0.355324074 of a day
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("start;end;direction", "45415.355324074;45415.356481481;b"),
+        ("start;end;direction", "45415,355324074;45415,356481481;b"),
+        ("start;duration;direction", "2024-05-03 08:31:40;1:40;b"),
+        ("start;duration (min);direction", "03.05.2024 08:31:40;1,6666666667;b"),
+    ],
+)
+def test_dates_in_days_and_with_a_duration_are_on_the_athletes_clock(head: str, row: str) -> None:
+    (found,) = label_table("run.labels.csv", f"{head}\n{row}\n".encode())[0]
+    assert (found.start_s, found.end_s) == pytest.approx((MOMENT_S, MOMENT_S + 100), abs=0.002)
+    assert found.origin == "local sidecar"
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("start (UTC);end (UTC);direction", "2024-05-03 08:31:40;2024-05-03 08:33:20;b"),
+        ("start_utc;end_utc;direction", "2024-05-03T08:31:40;2024-05-03T08:33:20Z;b"),
+        ("Start GMT;Duration;direction", "2024-05-03 08:31:40;100;b"),
+        ("start_ms;duration_ms;direction", "1714725100000;100000;b"),
+        ("start;duration;direction", "1714725100;100;b"),
+    ],
+)
+def test_a_head_tells_that_dates_are_in_utc(head: str, row: str) -> None:
+    (found,) = label_table("run.labels.csv", f"{head}\n{row}\n".encode())[0]
+    assert (found.start_s, found.end_s) == (MOMENT_S, MOMENT_S + 100)
+    assert found.origin == "utc sidecar"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "start (UTC),end (UTC),direction\n08:31:40,08:33:20,b\n",
+        "start,end,direction\n500m,600m,b\n",
+        "start,duration,direction\n9999-12-31 23:59:59,100,b\n",
+    ],
+)
+def test_a_time_of_day_in_utc_metres_and_the_end_of_time_are_refused(text: str) -> None:
+    with pytest.raises(ReadError, match="line 2: "):
+        _labels(text)
+
+
+def test_a_bare_number_behind_an_hour_is_minutes() -> None:
+    assert _labels(f"{HEAD}\n0h03,1 h 05,b\n5m,59m,f\n") == [
+        (180.0, 3900.0, "backward"),
+        (300.0, 3540.0, "forward"),
+    ]
+
+
+@pytest.mark.parametrize("head", ["file", "Session", "Subject", "Athlet", "date", "Media file"])
+def test_rows_of_several_sessions_are_refused(head: str) -> None:
+    rows = f"{head},start,end,direction\nA,100,200,b\n%s,260,320.5,f\n"
+    assert _labels(rows % "A") == LABELS
+    with pytest.raises(ReadError, match=f"line 3: the column '{head}' .*: 'A', 'B'"):
+        _labels(rows % "B")
+    counted = f"{head},activity,start,end,direction\nA,1,100,200,b\nB,2,260,320.5,f\n"
+    assert _labels(counted) == LABELS
+
+
+def test_rows_of_several_days_whose_times_have_dates_are_one_table() -> None:
+    rows = "{0},{0} 23:50:00,{0} 23:51:00,b\n{1},{1} 00:05:00,00:06:00,f\n"
+    table = "date,start,end,direction\n" + rows.format("2024-05-03", "2024-05-04")
+    assert len(_labels(table)) == 2
+
+
+@pytest.mark.parametrize("flags", ["x,x", ",", "yes,true", "no,0"])
+def test_two_columns_of_yes_and_no_must_differ(flags: str) -> None:
+    head = "start,end,backward,forward\n"
+    assert _labels(f"{head}100,200,x,\n260,320.5,,x\n") == LABELS
+    with pytest.raises(ReadError, match=r"line 2: .* is none of backward, forward and clear"):
+        _labels(f"{head}100,200,{flags}\n")
+
+
+@pytest.mark.parametrize(("start", "end", "said"), [("a", "2", "start 'a'"), ("1", "", "end ''")])
+def test_a_refusal_names_line_column_and_cell(start: str, end: str, said: str) -> None:
+    with pytest.raises(ReadError, match=f"line 2: {said} is no time: "):
+        _labels(f"{HEAD}\n{start},{end},backward\n")
+
+
+def test_rows_of_which_none_is_a_label_are_refused() -> None:
+    with pytest.raises(ReadError, match="line 2: "):
+        _labels("start,end,direction\nrubbish\n")
+
+
+def test_a_head_of_words_is_no_title() -> None:
+    assert _labels("start duration direction\n100 100 run backward\n") == LABELS[:1]
 
 
 BACKWARD = """\
@@ -146,7 +324,7 @@ def test_a_date_with_slashes_counts_where_it_can_be_read_in_one_way_only() -> No
     assert _labels(rows.format(23))[0][0] == MOMENT_S + 20 * 86400
     hyphens = rows.format(23).replace("/", "-")
     assert _labels(hyphens)[0][0] == MOMENT_S + 20 * 86400
-    with pytest.raises(ReadError, match="both a date and a time"):
+    with pytest.raises(ReadError, match="is no time"):
         _labels(rows.format("03"))
 
 

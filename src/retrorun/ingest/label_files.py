@@ -10,6 +10,7 @@ read, as with loose tables.
 """
 
 import hashlib
+import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 OUTSIDE = "label-outside"  # the note of a session that a label missed
 LABELS = "labels"  # the rule by which a table's row counts as imported
 _LIMIT_BYTES = 2**20
+_PAGE = "page"  # who wrote a row of answers
+_HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def read_tables(tables: Iterable[Table]) -> list[ReadTable]:
 
 
 def _read(table: Table) -> ReadTable:
-    from retrorun.readers.label_file import label_table, page_answers
+    from retrorun.readers.label_file import label_table
 
     address = table.file.entry.address
     try:
@@ -64,9 +67,29 @@ def _read(table: Table) -> ReadTable:
             folder, name = address.rsplit("/", 1)
             data = storage.open_store(folder).read(name, _LIMIT_BYTES)
         name = PurePosixPath(table.file.entry.name).name
-        return ReadTable(table, label_table(name, data), answers=page_answers(name, data))
+        return ReadTable(table, label_table(name, data), answers=_page_answers(name, data))
     except RetrorunError as problem:
         return ReadTable(table, problem=problem_of(problem))
+
+
+def _page_answers(name: str, data: bytes) -> "Mapping[int, tuple[Label, ...]] | None":
+    """The rows that a page collected as answers ("Save my answers"); None where no page wrote it.
+
+    A page's table has a column ``by``: ``page`` for an answer, ``earlier`` for a label that the
+    page showed and that stays as it is. An answer may be ``clear``: direction ``unknown``.
+
+    Args:
+        name: for messages.
+        data: the table.
+
+    Raises:
+        ReadError: as ``label_table``.
+    """
+    from retrorun.readers.label_file import BY, label_table
+
+    head = data[:_HEAD_BYTES].decode("utf-8-sig", "replace").split("\n", 1)[0]
+    columns = [each.strip().lower() for each in re.split("[,;]", head)]
+    return label_table(name, data, _PAGE) if BY in columns else None
 
 
 def keep_before(tables: Iterable[ReadTable], plan: Plan, archive: Archive) -> None:

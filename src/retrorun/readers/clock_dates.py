@@ -1,16 +1,21 @@
-"""The day of a recording and the pace of its clock.
+"""The day of a recording, the pace of its clock, and moments as tables of labels write them.
 
 Clocks may never have been set, week numbers roll over, and a clock may run at twice its pace.
 """
 
+import math
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
 
 from retrorun.model import Lap, Note, Pause, Recording
+from retrorun.readers.sports import by_word
+from retrorun.readers.xml import LONGEST_TIME, hour_of_day, plain_time
 from retrorun.settings import ReadLimits
 from retrorun.units import DAY_S, WEEK_S, FloatArray
 
@@ -178,3 +183,98 @@ def _day(time_s: float) -> str:
         return datetime.fromtimestamp(time_s, UTC).date().isoformat()
     except (OverflowError, ValueError, OSError):
         return f"{time_s:.0f} s after 1970"
+
+
+CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])\.?[Mm]\.?)?")
+_IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 1'40"
+    r"(?:(\d+)\s*(?:h(?:ours?|rs?)?|std)\.?)?\s*"
+    r"(?:(\d+(?:\.\d+)?)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
+    r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
+    re.IGNORECASE,
+)
+_CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
+_SPELLINGS = tuple(  # as spreadsheets, ISO 8601 and people write what has a plain form
+    (re.compile(pattern, re.IGNORECASE | re.ASCII), plain)
+    for pattern, plain in (
+        (r"""\A="?([^"]{1,64})"?\Z""", r"\1"),
+        (r"\A(?:PT|T?\+)(?=\d)", ""),
+        (r"\A(?:1899-12-30|1900-01-00|30\.12\.1899|0?0\.0?1\.1900)[T ]\s*(?=\d+:)", ""),  # day 0
+        (r"(?<=\d)['’\u202f\u00a0 ](?=\d{3}(?:\D|\Z))", ""),  # thousands
+        (r"\A(\d{1,3})\.(\d{3}),(\d+)\Z", r"\1\2.\3"),
+        (r"\A(\d{1,3}),(\d{3})\.(\d+)\Z", r"\1\2.\3"),
+        (r"\A(\d+:\d\d(?:[.,]\d+)?)\s*min\.?\Z", r"\1"),
+    )
+)
+_SPREADSHEETS_BEGIN_S = _utc_s(1899, 12, 30)
+_LEAST_METRES = 60  # 500m is no number of minutes
+UNTIMED = by_word(  # heads and units of what is no time, in a few languages
+    {
+        "quantity": (
+            "distance distances distanz strecke distancia distanza distans afstand m km mi mile"
+            " miles meter meters metre metres metros metri ft feet yd yards frame frames bild"
+            " bilder images fotogramas sample samples pace allure ritmo speed geschwindigkeit"
+            " vitesse velocidad hr bpm heart puls cadence steps schritte power watt kcal elevation"
+            " altitude rpe %"
+        ),
+        "counter": (
+            "lap laps split splits round rounds runde runden tour vuelta vueltas giro volta ronde"
+            " set sets rep reps repetition serie series satz lane bahn no nr num number nummer"
+            " index id #"
+        ),
+        "recording": (
+            "session sitzung file filename mediafile datei fichier observationid subject"
+            " participant proband athlete athlet runner laufer player date datum fecha dato"
+        ),
+    }
+)
+
+
+def elapsed_s(text: str) -> float | None:
+    """Seconds of ``h:mm:ss``, ``m:ss``, words as in ``2 min 5 s``, or a number; else None."""
+    if len(text) > LONGEST_TIME:
+        return None
+    text = text.replace(",", ".") if text.count(",") == 1 else text
+    clock = CLOCK.fullmatch(text)
+    if clock:
+        hours, minutes, seconds, half = clock.groups()
+        if half and hours is None:  # 10:02 PM has no seconds
+            hours, minutes, seconds = minutes, seconds, "0"
+        hour = hour_of_day(int(hours or 0), half)
+        return hour * 3600 + int(minutes) * 60 + float(seconds)
+    words = _IN_WORDS.fullmatch(text) if text else None
+    if words:
+        hours, minutes, seconds = words.groups()
+        if hours and seconds and not minutes and text[-1].isdigit():  # 8h03
+            minutes, seconds = seconds, None
+        if text[-1] in "mM" and not hours and float(minutes) >= _LEAST_METRES:
+            return None
+        return int(hours or 0) * 3600 + float(minutes or 0) * 60 + float(seconds or 0)
+    try:
+        seconds_s = float(text)
+    except ValueError:
+        return None
+    return seconds_s if math.isfinite(seconds_s) and seconds_s >= 0 else None
+
+
+def plain_moment(cell: str) -> str:
+    """A table's moment in plain form: a number has one full stop, so 8.31.40 is a clock time."""
+    text = plain_time(cell.strip("'"))
+    for pattern, plain in _SPELLINGS:
+        text = pattern.sub(plain, text)
+    return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text
+
+
+def spreadsheet_moment(days: float) -> str:
+    """Date and time of a spreadsheet's number of days since 1899-12-30, to a millisecond."""
+    return moment_on_clock(round(_SPREADSHEETS_BEGIN_S + days * DAY_S, 3))
+
+
+def moment_on_clock(time_s: float) -> str:
+    """Date and time without a zone, empty where no calendar has it.
+
+    Args:
+        time_s: seconds since 1970 on the same clock.
+    """
+    with suppress(OverflowError):
+        return str(datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(seconds=time_s))
+    return ""

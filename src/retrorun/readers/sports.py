@@ -466,3 +466,32 @@ DIRECTIONS = by_word(  # letters alone, without blanks and diacritics
         "clear": "unknown unclear unsure",
     }
 )
+# words of a note that say nothing of a direction there: "back to start", "in front"
+WEAK_DIRECTIONS = frozenset({"front", "ahead", "normal", "reverse", "reversed", "forth"})
+NEGATIONS = frozenset(
+    {"not", "no", "non", "nicht", "kein", "keine", "pas", "ne", "nie", "niet", "inte"}
+)
+# heads of tables of labels, with letters alone and without units and diacritics
+LABEL_HEADS = by_word(
+    {
+        "start": (
+            "begin from starttime startzeit beginn anfang von debut depart inicio inizio begintime"
+            " startclock onset tstart timestart xmin tmin desde zacetek poczatek zacatek fran fra"
+        ),
+        "end": (
+            "stop to until endtime endzeit ende bis fin fine finish stoptime endclock offset tend"
+            " timeend xmax tmax arrivee fim hasta einde konec koniec slut till til"
+        ),
+        "direction": (
+            "label type what richtung laufrichtung sens direccion direzione direcao sentido verso"
+            " gait kind richting riktning retning kierunek smer runningdirection dir class"
+        ),
+        "duration": "length dauer lasts duree duracion durata duracao trajanje",
+    }
+)
+YES_NO = by_word(
+    {
+        "backward": "yes y true 1 x ja j wahr oui o vrai si sì sí da tak ano да 是",
+        "forward": "no n false 0 nein falsch non faux nee ne nie нет 否 -",
+    }
+)

@@ -406,3 +406,29 @@ def test_points_in_a_comment_do_not_count_though_others_stand_in_an_unknown_elem
     data = f"<gpx><trk><trkseg>{inside}</trkseg></trk></gpx>".encode()
     assert _same(_outcome(data), _by_the_parser(data))
     assert len(read("a.gpx", data, ReadLimits()).recordings[0].time_s) == 60
+
+
+@pytest.mark.parametrize(
+    ("odd", "is_s"),
+    [
+        ("2016-12-31T23:59:60Z", 1_483_228_800.0),
+        ("2016-12-31T24:00:00Z", 1_483_228_800.0),
+        ("2016-12-31T25:00:00Z", np.nan),
+        ("2016-12-31T23:60:00Z", np.nan),
+        ("2016-02-30T00:00:00Z", np.nan),
+        ("2015-02-29T00:00:00Z", np.nan),
+        ("2016-13-01T00:00:00Z", np.nan),
+        ("2016-04-31T00:00:00Z", np.nan),
+        ("2016-12-00T00:00:00Z", np.nan),
+        ("2016-02-29T00:00:00Z", 1_456_704_000.0),
+        ("2000-02-29T00:00:00Z", 951_782_400.0),
+    ],
+)
+def test_an_impossible_time_among_many_ends_no_process(odd: str, is_s: float) -> None:
+    """numpy 2.4 crashes on such a one among more than 500."""
+    usual = [
+        f"2016-12-31T{at // 3600:02d}:{at // 60 % 60:02d}:{at % 60:02d}Z" for at in range(2000)
+    ]
+    found = unix_s([each.encode() for each in (*usual[:1000], odd, *usual[1000:])])
+    np.testing.assert_equal(found[1000], is_s)
+    np.testing.assert_array_equal(np.delete(found, 1000), 1_483_142_400.0 + np.arange(2000))

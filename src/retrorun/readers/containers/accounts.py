@@ -29,7 +29,7 @@ from lxml import etree
 from retrorun.arithmetic import interpolate
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Recording, Source
-from retrorun.readers.label_file import cell_of, text_of
+from retrorun.readers.label_file import cell_of
 from retrorun.readers.registry import suffixes
 from retrorun.readers.sports import (
     DATE_HEADS,
@@ -55,7 +55,7 @@ from retrorun.readers.xml.points import (
     rates_of_counts,
 )
 from retrorun.settings import ReadLimits
-from retrorun.text import file_key, name_key
+from retrorun.text import file_key, name_key, text_of
 
 _MOST_ROWS = 200_000
 _MOST_BYTES = 32 << 20  # of the table: 20,000 activities have 10 MB

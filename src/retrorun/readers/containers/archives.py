@@ -33,7 +33,6 @@ from retrorun.readers.containers import (
     temporary_file,
 )
 from retrorun.readers.containers.accounts import TABLE, ActivityRow, activities
-from retrorun.readers.label_file import text_of
 from retrorun.readers.registry import (
     ARCHIVE_SUFFIXES,
     HEAD_BYTES,
@@ -46,7 +45,7 @@ from retrorun.readers.registry import (
 )
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import ReadLimits
-from retrorun.text import file_key
+from retrorun.text import file_key, text_of
 
 _SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
 _CHUNK_BYTES = 1 << 20

@@ -55,11 +55,17 @@ _ZONE_NAMED_TWICE = re.compile(
     re.ASCII,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LONGEST_TIME = 64  # characters; patterns are not tried on more
+LONGEST_TIME = 64  # characters; patterns are not tried on more
 _COUNTED = re.compile(r"(\d{10}(?:\.\d{1,9})?)|(\d{13})|(\d{16})", re.ASCII)
 _US = 1_000_000
 _EXACT_US = 2**52  # a century and a half: so many a float holds exactly
-_FULL = rb"(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?"
+# only what exists: numpy crashes on an impossible time among more than 500. 29 February only of
+# years of which it is certain
+_FULL = (
+    rb"(?:(?!0000)\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
+    rb"|02-(?:0[1-9]|1\d|2[0-8]))|\d\d(?:0[48]|[2468][048]|[13579][26])-02-29)"
+    rb"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?"
+)
 
 
 def unix_s(texts: Sequence[bytes]) -> FloatArray:
@@ -83,10 +89,7 @@ def _alike_s(texts: Sequence[bytes]) -> FloatArray | None:
         return None
     bare = (lines.replace(zone, b"") if zone else lines).split(b"\n")
     known_s, offset_s = _one(texts[0].decode())
-    try:
-        local_us = np.array(bare).astype("datetime64[us]").astype(np.int64)
-    except ValueError:
-        return None  # a date or an hour that does not exist
+    local_us = np.array(bare).astype("datetime64[us]").astype(np.int64)
     if len(bare) != len(texts) or not np.isfinite(known_s) or np.abs(local_us).max() > _EXACT_US:
         return None
     return np.asarray((local_us - int(offset_s or 0) * _US) / _US)
@@ -110,7 +113,7 @@ def _moment(text: str) -> datetime:
         ValueError: it is none.
         OverflowError: no calendar has it.
     """
-    if len(text) > _LONGEST_TIME:
+    if len(text) > LONGEST_TIME:
         raise ValueError(text)
     counted = _COUNTED.fullmatch(text)  # before ISO, which reads ten digits as a date
     if counted:
@@ -139,7 +142,7 @@ def hour_of_day(hour: int, half: str | None) -> int:
 
 def plain_time(text: str) -> str:
     """A time with ASCII digits and blanks, a date in numbers, and AM or PM behind the hour."""
-    if len(text) > _LONGEST_TIME:
+    if len(text) > LONGEST_TIME:
         return text
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
