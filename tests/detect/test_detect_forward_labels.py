@@ -165,10 +165,14 @@ def test_what_turns_about_time_after_time_at_one_speed_is_asked() -> None:
     assert not (called(told, ("candidate", *SURE)) & ~near).any()
 
 
-def test_what_is_met_once_or_bends_by_another_angle_is_a_magnet_as_before() -> None:
+@pytest.mark.parametrize(("times", "bent_deg"), [(1, 180.0), (6, 130.0)])
+def test_what_is_met_once_or_bends_by_another_angle_is_a_magnet(
+    times: int, bent_deg: float
+) -> None:
     legs = [Leg(300), *[PLAIN, PLAIN] * 6]
-    once = found(run(legs, mount_deg=turned(legs, {3})))
-    assert not called(once, ("candidate", *SURE)).any()
+    is_bent = turned(legs, set(range(1, 2 * times, 2)), 0.0) > 0
+    told = found(run(legs, mount_deg=20.0 + bent_deg * is_bent))
+    assert not called(told, ("candidate", *SURE)).any()
 
 
 @pytest.mark.parametrize("times", [1, 2, 6])
