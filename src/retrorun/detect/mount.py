@@ -1,7 +1,4 @@
-"""At which angle the device is worn: an axis by doubled angles, then its sign.
-
-And what the heart says where the device may have turned at each change of pace.
-"""
+"""At which angle the device is worn: an axis by doubled angles, then its sign."""
 
 import msgspec
 import numpy as np
@@ -83,7 +80,7 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
     turns: float
     unsteady: bool
     device_turned: BoolArray
-    called_forward: "CalledForward"
+    called_forward: CalledForward
     repeated: BoolArray
     reads: frozenset[str]
 
