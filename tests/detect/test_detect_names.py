@@ -30,7 +30,8 @@ Lari mundur|jalan mundur|Chạy lùi|đi lùi|後ろ向き走り|バック走|�
 
 OTHERWISE = """
 Out and back|There and back again|Back to back long runs|Back on track|Lower back pain run
-Retro Running Club|Retro run club 5k|Retro Running Shoes test|80s retro run|Retro 80s run|Retro Run Series 3|Retro Run Vintage Party
+Retro Running Club|Retro run club 5k|Retro Running Shoes test|80s retro run|Retro Run Vintage Party
+Retro 80s run|Retro Run Series 3
 Retro Stadium 10k|Retrospective|Retrofit|Reverse loop|Reverse lunges|Reverse direction
 Reverse order pyramid|Run in reverse order|Route backwards|Not backwards today|no backward running
 Looking backwards|Parkrun backwards|Lake backwards|Backwards compatible|Feedback run
@@ -164,7 +165,8 @@ Rückwärts gelaufen|rückwärts 4:30|à reculons sur piste|3 x 3 min en arrièr
 hacia atrás 4'|all'indietro 3x200|indietro 2 km|achteruit 2 km op gras|achteruit sprint
 tyłem 2 km spokojnie|vzvratno 2 km|nazaj 5x|vzvratni tek po travi|2x retro 200m|backpedaled 100 m
 60s backward|backward 90s|4 x 60s rückwärts|60s rw|80s backward walk
-3 séries à reculons|4 series de espaldas|Series 2 backward|retro running drills|rueckwaerts|back pedal|BW run|înapoi|πίσω|पीछे
+3 séries à reculons|4 series de espaldas|Series 2 backward
+retro running drills|rueckwaerts|back pedal|BW run|înapoi|πίσω|पीछे
 """
 
 NO_STEPS = """
