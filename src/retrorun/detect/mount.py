@@ -90,6 +90,11 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
         by_forward = self.sign_from == "labels" and self.called_forward.alone
         return self.sign_from in STATED and not by_forward
 
+    @property
+    def asks_other_side(self) -> bool:
+        """Whether labels of forward decide the sign and leave the other direction to be asked."""
+        return self.both and self.called_forward.decides and not self.called_forward.both_sides
+
 
 def mount(
     facing: Facing,
