@@ -248,6 +248,15 @@ def test_nor_does_one_say_forward(name: str) -> None:
     assert meaning(name) is None
 
 
+@pytest.mark.parametrize(
+    "name",
+    names("400 m fwd / 400 m bwd|3 min vorwärts, 3 min rw|200 m forward 200 m BW|forward and retro")
+    + names("200 m avanti, 200 m retro|400m fwd/400bwd|ileri geri|forward + reverse"),
+)
+def test_nor_does_one_with_a_short_form_of_backward_beside_it(name: str) -> None:
+    assert meaning(name) is None
+
+
 def lap_of(name: str) -> Recording:
     return Recording(1_000.0 + np.arange(60.0), {}, laps=(Lap(1000.0, 1060.0, name=name),))
 
