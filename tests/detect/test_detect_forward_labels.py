@@ -165,19 +165,32 @@ def test_what_turns_about_time_after_time_at_one_speed_is_asked() -> None:
     assert not (called(told, ("candidate", *SURE)) & ~near).any()
 
 
-def test_what_is_met_once_or_bends_by_another_angle_is_a_magnet_as_before() -> None:
+@pytest.mark.parametrize(("times", "bent_deg"), [(1, 180.0), (6, 130.0)])
+def test_what_is_met_once_or_bends_by_another_angle_is_a_magnet(
+    times: int, bent_deg: float
+) -> None:
     legs = [Leg(300), *[PLAIN, PLAIN] * 6]
-    once = found(run(legs, mount_deg=turned(legs, {3})))
-    assert not called(once, ("candidate", *SURE)).any()
+    is_bent = turned(legs, set(range(1, 2 * times, 2)), 0.0) > 0
+    told = found(run(legs, mount_deg=20.0 + bent_deg * is_bent))
+    assert not called(told, ("candidate", *SURE)).any()
 
 
-@pytest.mark.parametrize("times", [1, 2, 6])
-def test_forward_does_not_make_backward_running_confirmed_forward(times: int) -> None:
-    legs = [Leg(300), *[ALIKE, PLAIN] * times, Leg(200)]
+@pytest.mark.parametrize(
+    ("times", "seconds", "is_asked"),
+    [(1, 20, False), (1, 45, False), (1, 60, True), (2, 45, True), (2, 60, True), (6, 20, True)],
+)
+def test_forward_does_not_make_backward_running_confirmed_forward(
+    times: int,
+    seconds: int,
+    is_asked: bool,  # noqa: FBT001
+) -> None:
+    """Nor what looks like a magnet; and what made up one of two directions is still asked about."""
+    legs = [Leg(300), *[Leg(seconds, 2.8, 166.0, 180.0), PLAIN] * times, Leg(200)]
     told = found(run(legs), (20, 60, "forward"))
     assert called(told, SURE, "forward")[:290].all()
     deep = np.convolve(backward(legs), np.ones(11), "same") >= 11
     assert not (called(told, SURE, "forward") & deep).any()
+    assert (called(told, ("candidate",)) & deep).sum() == is_asked * deep.sum()
 
 
 @pytest.mark.parametrize("begins_s", [302, 303, 304])

@@ -31,6 +31,7 @@ Lari mundur|jalan mundur|Chạy lùi|đi lùi|後ろ向き走り|バック走|�
 OTHERWISE = """
 Out and back|There and back again|Back to back long runs|Back on track|Lower back pain run
 Retro Running Club|Retro run club 5k|Retro Running Shoes test|80s retro run|Retro Run Vintage Party
+Retro 80s run|Retro Run Series 3
 Retro Stadium 10k|Retrospective|Retrofit|Reverse loop|Reverse lunges|Reverse direction
 Reverse order pyramid|Run in reverse order|Route backwards|Not backwards today|no backward running
 Looking backwards|Parkrun backwards|Lake backwards|Backwards compatible|Feedback run
@@ -163,6 +164,8 @@ rückwärts auf Gras|rückwärts zur Brücke|Serie 1: rückwärts|3x3 min rückw
 Rückwärts gelaufen|rückwärts 4:30|à reculons sur piste|3 x 3 min en arrière|de espaldas en pista
 hacia atrás 4'|all'indietro 3x200|indietro 2 km|achteruit 2 km op gras|achteruit sprint
 tyłem 2 km spokojnie|vzvratno 2 km|nazaj 5x|vzvratni tek po travi|2x retro 200m|backpedaled 100 m
+60s backward|backward 90s|4 x 60s rückwärts|60s rw|80s backward walk
+3 séries à reculons|4 series de espaldas|Series 2 backward
 retro running drills|rueckwaerts|back pedal|BW run|înapoi|πίσω|पीछे
 """
 
@@ -242,6 +245,15 @@ def test_a_note_that_only_has_the_word_does_not(name: str) -> None:
 
 @pytest.mark.parametrize("name", names("forward skipped|lean forward|forward next|forward?"))
 def test_nor_does_one_say_forward(name: str) -> None:
+    assert meaning(name) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    names("400 m fwd / 400 m bwd|3 min vorwärts, 3 min rw|200 m forward 200 m BW|forward and retro")
+    + names("200 m avanti, 200 m retro|400m fwd/400bwd|ileri geri|forward + reverse"),
+)
+def test_nor_does_one_with_a_short_form_of_backward_beside_it(name: str) -> None:
     assert meaning(name) is None
 
 

@@ -229,6 +229,7 @@ def _grounds(
         )
         if mounted is not None:  # the athlete turned there, however few steps that made
             disturbed &= (mounted.witness < 0) & ~mounted.repeated
+            disturbed &= not mounted.asks_other_side
         heading_llr = np.where(disturbed, 0.0, heading_llr)
     probability = backward_probability(
         heading_llr + label_llr + gait_evidence.ratio, *switch, settings.prior

@@ -82,6 +82,14 @@ def _backward() -> re.Pattern[str]:
 
 
 @cache
+def _short_backward() -> re.Pattern[str]:
+    """What may mean backward: beside a word for forward enough to say both."""
+    words = _words()
+    any_of = "|".join(words[each] for each in ("alone", "measured", "measured_in_metres"))
+    return re.compile(rf"(?<![^\W\d])(?:{any_of})(?![^\W\d])")
+
+
+@cache
 def _forward() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){_words()['forward']}(?!\w)")
 
@@ -133,7 +141,8 @@ def _reading(words: str) -> Direction | None:
     backward = _backward().search(plain)
     forward = _forward().search(_backward().sub(" ", plain))  # "спиной вперёд" is backward all over
     first = backward or forward
-    if first is None or (backward and forward) or _says_otherwise().search(plain):
+    both = forward and (backward or _short_backward().search(plain))
+    if first is None or both or _says_otherwise().search(plain):
         return None
     before = plain[: first.start()]
     if _denied_behind().match(plain, first.end()):

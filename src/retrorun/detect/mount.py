@@ -1,7 +1,4 @@
-"""At which angle the device is worn: an axis by doubled angles, then its sign.
-
-And what the heart says where the device may have turned at each change of pace.
-"""
+"""At which angle the device is worn: an axis by doubled angles, then its sign."""
 
 import msgspec
 import numpy as np
@@ -83,7 +80,7 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
     turns: float
     unsteady: bool
     device_turned: BoolArray
-    called_forward: "CalledForward"
+    called_forward: CalledForward
     repeated: BoolArray
     reads: frozenset[str]
 
@@ -92,6 +89,11 @@ class Mount(msgspec.Struct, frozen=True, eq=False):
         """Whether the athlete said how the device is worn, or labelled a backward stretch."""
         by_forward = self.sign_from == "labels" and self.called_forward.alone
         return self.sign_from in STATED and not by_forward
+
+    @property
+    def asks_other_side(self) -> bool:
+        """Whether labels of forward decide the sign and leave the other direction to be asked."""
+        return self.both and self.called_forward.decides and not self.called_forward.both_sides
 
 
 def mount(

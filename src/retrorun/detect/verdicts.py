@@ -263,6 +263,9 @@ def _confirm_forward(decided: _Decided, grounds: Grounds, settings: DetectSettin
         heading = float(grounds.heading[first:last].sum())
         speaks = not another_zero(grounds, (first, last), settings)
         decided.verdict[first:last] = int(speaks and heading <= -settings.heading_enough)
+    if grounds.mount.called_forward.decides:  # of what was taken for a magnet it says nothing
+        struck = (grounds.heading == 0) & (grounds.heading_raw > 0)
+        decided.verdict[~decided.back & struck] = 0
 
 
 def _without_heading(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> _Reasons:
