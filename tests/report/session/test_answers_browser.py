@@ -318,9 +318,10 @@ def test_note_pain_and_effort(live: Open) -> None:
     assert fake.sent[0][1] == {**written, "seen": {"pain": None, "effort": None, "text": ""}}
 
 
-def test_a_note_that_is_refused_for_another_reason_says_that_reason(live: Open) -> None:
+def test_a_note_that_is_refused_for_another_reason_says_that_reason(page: Page) -> None:
     fake = api()
-    page = live(fake, f"/sessions/{ID}")
+    fake.serve(page)  # not ``live``: a browser complains of the status 409
+    page.goto(f"{SITE}/sessions/{ID}")
     fake.refuse = (409, "the disk is full")
     page.get_by_label("Note").fill("windy")
     with page.expect_response(f"**/api/sessions/{ID}"):
