@@ -85,8 +85,11 @@ def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", broken)
-    result = run("cohort", "process", exports, "--out", tmp_path / "results", "--jobs", "1")
+    (tmp_path / "profiles.csv").write_text("athlete,mass_kg\nada,60\nbo,70\n", encoding="utf-8")
+    words = ("cohort", "process", exports, "--out", tmp_path / "results", "--jobs", "1")
+    result = run(*words, "--profiles", tmp_path / "profiles.csv")
     monkeypatch.undo()
+    assert "no file" not in result.stderr  # bo's are not seen
     assert "cannot be listed: Input/output error" in result.stderr.replace("\n", " ")
     assert "files: 1 analysed" in result.stderr
     assert result.exit_code == 1

@@ -53,6 +53,15 @@ def test_an_output_that_takes_nothing(words: tuple[str, ...], outlet: str) -> No
         ["process", ".", "--archive", ""],
         ["process", ".", "--archive", "a", "--reports", ""],
         ["watch", "", "--once", "--archive", "a"],
+        ["export", "--out", "", "--archive", "a"],
+        ["archive", "backup", "", "--archive", "a"],
+        ["cohort", "process", "", "--out", "o"],
+        ["cohort", "process", ".", "--out", ""],
+        ["cohort", "process", ".", "--out", "o", "--profiles", ""],
+        ["cohort", "compare", ""],
+        ["cohort", "compare", ".", "--out", ""],
+        ["cohort", "export", "", "--out", "o", "--deidentify"],
+        ["cohort", "export", ".", "--out", "", "--deidentify"],
     ],
 )
 def test_an_empty_name_is_not_the_folder_we_are_in(

@@ -61,7 +61,7 @@ def test_a_comparison_names_what_it_compares(place: Path, width: int) -> None:
     told = " ".join(lines_of(place, "compare", "--reports", str(place / "r"), width=width))
     told = " ".join(told.split())
     heads = [re.split(r" {2,}", each)[0] for each in wide if re.search(r" {2,}\S", each)]
-    assert "heart rate at equal speed (1/min)" in heads
+    assert "Heart rate (bpm)" in heads
     assert all(each in told for each in heads)
     assert "…" not in told
 

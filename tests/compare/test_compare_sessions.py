@@ -461,12 +461,16 @@ def test_ground_names_the_first_of_many_segments(steep: int, words: str) -> None
         (150, "2:30 min"),
         (119.6, "2 min"),
         (45, "45 s"),
+        (3599, "59:59 min"),
+        (3661, "61 min"),  # not 1:01:01 min
+        (5430, "91 min"),
     ],
 )
 def test_warm_up_counts_forward_movement_before_the_first_backward_segment(
     warm_up_s: float, words: str
 ) -> None:
-    parts = [stretch(0, warm_up_s), stretch(240, 60, "backward"), stretch(300, 600)]
+    back = stretch(max(warm_up_s, 240), 60, "backward")
+    parts = [stretch(0, warm_up_s), back, stretch(back.segment.end_s, 600)]
     advice_by_key = {
         each.key: each
         for each in guidance(session("a", 0, parts), EarlierSessions(), SETTINGS).advice
@@ -595,3 +599,13 @@ def test_the_dose_of_a_week_counts_each_activity_once() -> None:
     assert [each.backward_s for each in found] == [120.0, 120.0]  # not 240
     assert [(each.sessions, each.stretches) for each in found] == [(1, 1), (1, 1)]
     assert [each.spike for each in found] == [None, 1.0]
+
+
+def test_a_short_part_that_begins_between_two_recordings_of_an_activity_hides_neither() -> None:
+    # a watch, a phone that was stopped after a minute, and a platform's copy of the watch's file
+    watch = session("watch", 0, both_ways())
+    phone = recorded(session("phone", 0, [stretch(0, 60)]), "phone", 5.0)
+    copy = recorded(watch, "copy", 8.0)
+    assert [each.id for each in each_once([watch, phone, copy], SETTINGS)] == ["watch", "phone"]
+    weeks = doses([watch, phone, copy], SETTINGS)
+    assert [each.backward_s for each in weeks] == [120.0]  # not 240

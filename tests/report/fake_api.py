@@ -102,6 +102,8 @@ class FakeApi:
             return 200, "text/html; charset=utf-8", self._page(parts)
         if path.startswith("/api/review/"):
             return self._json({"html": self._panel(parts[2], int(parts[3])), "undo": 0})
+        if path.startswith("/api/sessions/"):
+            return self._json(self.state(parts[2]))
         if path == "/api/events":
             return 200, "text/event-stream", ": nothing\n\n"
         return 404, "application/json", json.dumps({"error": "no such page"})

@@ -81,9 +81,13 @@ def cohort() -> None:
 
 
 @cohort.command()
-@click.argument("address")
+@click.argument("address", type=options.ADDRESS)
 @click.option(
-    "--out", metavar="ADDRESS", required=True, help="Where the result set (Parquet) is written."
+    "--out",
+    type=options.ADDRESS,
+    metavar="ADDRESS",
+    required=True,
+    help="Where the result set (Parquet) is written.",
 )
 @engine
 @click.option(
@@ -107,7 +111,12 @@ def cohort() -> None:
     show_default=True,
     help="Column of that table with athletes.",
 )
-@click.option("--profiles", metavar="FILE", help="CSV or Parquet table of athletes' profiles.")
+@click.option(
+    "--profiles",
+    type=options.ADDRESS,
+    metavar="FILE",
+    help="CSV or Parquet table of athletes' profiles.",
+)
 @click.option("--tracks", is_flag=True, help="Keep every second of every session, too.")
 @options.archive
 @options.profile
@@ -124,14 +133,19 @@ def process(context: click.Context, /, **values: Any) -> None:  # noqa: ANN401 -
 
 
 @cohort.command()
-@click.argument("address")
+@click.argument("address", type=options.ADDRESS)
 @options.reports
 @options.settings
 @options.as_json
 @options.days
 @click.option("--include-candidates", is_flag=True, help="Count what gait alone suggests.")
 @engine
-@click.option("--out", metavar="ADDRESS", help="Also put the tables there, as Parquet and JSON.")
+@click.option(
+    "--out",
+    type=options.ADDRESS,
+    metavar="ADDRESS",
+    help="Also put the tables there, as Parquet and JSON.",
+)
 @options.jobs
 @click.pass_context
 def compare(
@@ -162,8 +176,14 @@ def compare(
 
 
 @cohort.command()
-@click.argument("address")
-@click.option("--out", metavar="ADDRESS", required=True, help="Where the copy is written.")
+@click.argument("address", type=options.ADDRESS)
+@click.option(
+    "--out",
+    type=options.ADDRESS,
+    metavar="ADDRESS",
+    required=True,
+    help="Where the copy is written.",
+)
 @click.option("--deidentify", is_flag=True, help="Without who, where and on which day.")
 @click.option("--tracks", is_flag=True, help="Copy every second of every session, too.")
 @click.option(

@@ -86,7 +86,7 @@ def _repair(folder: Path) -> int:
 
 
 @archive.command()
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=options.TARGET)
 @options.archive
 def backup(target: Path, archive: Path | None) -> None:
     """Write the whole archive into one file, TARGET."""

@@ -44,6 +44,7 @@ class _Named(click.Path):
 
 FOLDER = _Named(file_okay=False, path_type=Path)
 ADDRESS = _Named()
+TARGET = _Named(path_type=Path)
 
 REPORTS = Path("reports")
 

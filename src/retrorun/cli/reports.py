@@ -69,7 +69,14 @@ def sessions(context: click.Context, archive: Path | None, as_json: bool, proble
     multiple=True,
     help="May be given more than once. Default: sessions and segments; tracks for GPX.",
 )
-@click.option("--out", default="export", show_default=True, metavar="DIR", help="Folder.")
+@click.option(
+    "--out",
+    type=options.ADDRESS,
+    default="export",
+    show_default=True,
+    metavar="DIR",
+    help="Folder.",
+)
 @click.pass_context
 def export(
     context: click.Context,

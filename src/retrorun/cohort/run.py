@@ -312,11 +312,12 @@ class _Run:
                 page = batches.plan_page(diff.new, self.key)
                 self.manifest.plan(page)
                 yield from (self._job(batch) for batch in page.batches)
-        unused = self.athletes.without_files(owners)
+        unlisted = _unlisted(store)  # whose files these are is not known
+        unused = () if unlisted else self.athletes.without_files(owners)
         self.report = replace(
             self.report,
             listing_complete=True,
-            unlisted=_unlisted(store),
+            unlisted=unlisted,
             unused_profiles=tuple(unused),
         )
 

@@ -29,7 +29,7 @@ from retrorun.model import Estimate, MeasuredSegment, Session
 from retrorun.model.comparison import Advice, Dose, Guidance, Practice, RepeatedSession, Repeats
 from retrorun.model.segment import RepetitionSet
 from retrorun.settings import CompareSettings
-from retrorun.units import DAY_S, WEEK_S, FloatArray, clock, whole
+from retrorun.units import DAY_S, HOUR_S, WEEK_S, FloatArray, clock, whole
 
 WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
@@ -358,11 +358,12 @@ def _weeks(session: Session, before: EarlierSessions, settings: CompareSettings)
 
 
 def _minutes(seconds: float) -> str:
-    """Such as ``45 s``, ``90 s``, ``10 min`` or ``2:30 min``."""
+    """Such as ``45 s``, ``90 s``, ``10 min`` or ``2:30 min``; whole minutes from an hour on."""
     lasting_s = whole(seconds)
     if lasting_s <= MOST_SECONDS:
         return f"{lasting_s} s"
-    return f"{clock(lasting_s)} min" if lasting_s % 60 else f"{lasting_s // 60} min"
+    is_exact = lasting_s < HOUR_S and lasting_s % 60
+    return f"{clock(lasting_s)} min" if is_exact else f"{(lasting_s + 30) // 60} min"
 
 
 REPEATS = "last session minus the mean of those before it, repetition by repetition"

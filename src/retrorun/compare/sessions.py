@@ -60,15 +60,30 @@ def activities(sessions: Iterable[Session], settings: CompareSettings) -> list[l
     """Sessions in time order, the recordings of one activity together.
 
     The same activity exported twice, or recorded by two devices, starts within half a minute and
-    lasts nearly as long as the first of them. Only start, duration and id are read.
+    lasts nearly as long as the first of them; a short part of it may begin between the two. Only
+    start, duration and id are read.
     """
     found: list[list[Session]] = []
     for session in sorted(sessions, key=lambda each: (each.start_time_s, each.id)):
-        if found and _is_same_activity(found[-1][0], session, settings):
-            found[-1].append(session)
-        else:
+        activity = _activity_of(found, session, settings)
+        if activity is None:
             found.append([session])
+        else:
+            activity.append(session)
     return found
+
+
+def _activity_of(
+    found: Sequence[list[Session]], session: Session, settings: CompareSettings
+) -> list[Session] | None:
+    """The activity, of those that began before, that a session is another recording of."""
+    for activity in reversed(found):
+        before_s = session.start_time_s - activity[0].start_time_s
+        if _is_same_activity(activity[0], session, settings):
+            return activity
+        if before_s > settings.same_start_s or not is_dated(session):
+            break
+    return None
 
 
 def _is_same_activity(first: Session, second: Session, settings: CompareSettings) -> bool:

@@ -318,6 +318,22 @@ def test_note_pain_and_effort(live: Open) -> None:
     assert fake.sent[0][1] == {**written, "seen": {"pain": None, "effort": None, "text": ""}}
 
 
+def test_a_note_that_is_refused_for_another_reason_says_that_reason(page: Page) -> None:
+    fake = api()
+    fake.serve(page)  # not ``live``: a browser complains of the status 409
+    page.goto(f"{SITE}/sessions/{ID}")
+    fake.refuse = (409, "the disk is full")
+    page.get_by_label("Note").fill("windy")
+    with page.expect_response(f"**/api/sessions/{ID}"):
+        page.get_by_role("button", name="Keep").click()
+        expect(page.locator("#note-status")).to_contain_text("the disk is full")
+        fake.refuse = None
+    page.wait_for_timeout(100)  # for a sentence that would take the place of this one
+    expect(page.locator("#note-status")).to_contain_text("the disk is full")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#note-status")).to_have_text("Kept.")
+
+
 @pytest.mark.parametrize("name", ["Yes, backward", "No"])
 def test_an_answer_in_the_table_is_as_large_as_a_finger(browser: Browser, name: str) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)

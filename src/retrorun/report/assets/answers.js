@@ -268,6 +268,7 @@
         at.textContent = problem.message;
         if (problem.status !== 409) return;
         const { pain, effort } = (await page.ask(path)).note; // asked: the next time they are replaced
+        if (pain === seen.pain && effort === seen.effort) return; // refused for another reason, which is there
         seen = { ...seen, pain, effort };
         at.textContent = say("note_differs", { pain: pain ?? "–", effort: effort ?? "–" });
       }

@@ -39,7 +39,7 @@
     if ((want.from && date < want.from) || (want.until && date > want.until)) return false;
     if (want.place && log.place[i] !== +want.place) return false;
     const found = partsOf(i, want).length > 0;
-    if ((want.kind === "undecided") !== log.undecided.includes(i) && ["undecided", "without"].includes(want.kind)) return false;
+    if (["undecided", "without"].includes(want.kind) && (want.kind === "undecided") !== log.undecided.includes(i)) return false;
     if (["without", "undecided"].includes(want.kind) ? found : (want.kind || want.gait) && !found) return false;
     return want.words.every((word) => rows[i].text.includes(word) || date.includes(word));
   }
