@@ -14,6 +14,7 @@ from processor_time import is_cheap
 from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
+from retrorun.readers.containers import names_of
 from retrorun.readers.containers.accounts import activities
 from retrorun.readers.xml import unix_s
 from retrorun.readers.xml.gpx import read_with_gpxpy
@@ -210,9 +211,18 @@ def test_names_without_flag_and_table_are_read_so_that_they_are_letters(
     assert list(found) == [f"a.zip/{name}"]
 
 
-def test_a_name_in_the_extra_field_of_unicode_paths_counts() -> None:
-    data = _zip_named({"\u0431\u0435\u0433.gpx": b"___.gpx\xe1"}, extra=True)
+@pytest.mark.parametrize("packed", [b"___.gpx\xe1", b"___.gpx"])
+def test_a_name_in_the_extra_field_of_unicode_paths_counts(packed: bytes) -> None:
+    data = _zip_named({"\u0431\u0435\u0433.gpx": packed}, extra=True)
     assert list(dict(members("a.zip", data, LIMITS))) == ["a.zip/\u0431\u0435\u0433.gpx"]
+
+
+def test_a_name_in_an_extra_field_counts_where_zipfile_reads_it_itself() -> None:
+    """As Python 3.12 and later do: only ``orig_filename`` is what is packed then."""
+    data = _zip_named({"\u0431\u0435\u0433.gpx": b"___.gpx\xe1"}, extra=True)
+    (member,) = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    member.filename = "\u0431\u0435\u0433.gpx"
+    assert names_of([member], str) == ["\u0431\u0435\u0433.gpx"]
 
 
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:

@@ -360,11 +360,10 @@ def names_of(infos: Sequence[zipfile.ZipInfo], text: Callable[[], str]) -> list[
 
 def _stated_name(info: zipfile.ZipInfo) -> str | None:
     """A name whose encoding is certain: by its flag, its extra field, or as valid UTF-8."""
-    name = info.filename
-    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
-        return name
+    if info.flag_bits & _NAME_IS_UTF8:
+        return info.filename
+    raw = _packed_name(info)
     with suppress(UnicodeError):
-        raw = _packed_name(info)
         return _unicode_path(info.extra, zlib.crc32(raw)) or raw.decode()
     return None
 
