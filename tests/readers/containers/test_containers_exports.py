@@ -604,3 +604,27 @@ def test_a_pause_of_a_run_without_a_route_is_one() -> None:
     start_s = run.time_s[0]
     assert (pause.start_time_s - start_s, pause.end_time_s - start_s) == (200.0, 300.0)
     assert run.columns["distance_m"][-1] == pytest.approx(1500.0)
+
+
+@pytest.mark.parametrize(
+    ("events", "pauses"),
+    [
+        ((("MotionPaused", _at(200)), ("MotionResumed", _at(300))), [(200.0, 300.0)]),
+        ((("Pause", _at(500)), ("Resume", _at(700))), [(500.0, 600.0)]),
+        ((("Pause", _at(-600)), ("Resume", _at(-300))), []),
+        ((("Pause", "unknown"), ("Resume", _at(300))), []),
+    ],
+)
+def test_pauses_that_the_watch_makes_count_and_none_lies_outside_the_run(
+    events: Sequence[tuple[str, str]], pauses: Sequence[tuple[float, float]]
+) -> None:
+    """Of the last point before a pause to the next after it; 10 s apart."""
+    stated = "".join(
+        f'<WorkoutEvent type="HKWorkoutEventType{kind}" date="{date}"/>' for kind, date in events
+    )
+    run = _indoor_run({"Watch": 3.0}, stated)
+    assert isinstance(run, Recording)
+    start_s = run.time_s[0]
+    found = [(each.start_time_s - start_s, each.end_time_s - start_s) for each in run.pauses]
+    assert found == pauses
+    assert run.time_s[-1] - start_s == 600.0
