@@ -799,3 +799,23 @@ def test_a_second_device_without_positions_tells_no_hidden_time_and_way(
     assert told[False] == pytest.approx(told[True], rel=0.02)
     page = (place / "r" / "index.html").read_text(encoding="utf-8")
     assert order == "zone last" or "privacy-zone-open" not in page
+
+
+def test_an_import_that_is_killed_leaves_no_second_device_that_tells(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that were written before the end are not looked at again by the next command."""
+    watch, other = sorted((place / "in").iterdir())
+    other.unlink()
+    (place / "in" / "phone.tcx").write_bytes(without_positions(watch.read_bytes()))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("retrorun.ingest.run.join", killed)
+        words = ("process", place / "in", *where(place), "--jobs", "1")
+        assert run(*words, "--profile", place / "zone.toml").exit_code != 0
+    told = listed(place)
+    assert set(told) == {True, False}
+    assert told[False] == pytest.approx(told[True], rel=0.02)

@@ -177,10 +177,11 @@ def test_a_newcomer_with_a_compass_takes_the_place_of_one_without() -> None:
     assert known_of(compass).judge([fake_row("p", "none")]).duplicate_of == "w"
 
 
-def test_a_file_with_more_activities_than_are_known_is_no_copy() -> None:
+def test_a_file_with_more_activities_than_are_known_is_no_copy_and_takes_in_what_it_holds() -> None:
     known = known_of(WATCH)
     further = replace(fake_row("p-2", "none"), start_time_s=9000.0)
-    assert known.judge([fake_row("p", "none"), further]) == duplicates.Verdict()
+    verdict = known.judge([fake_row("p", "none"), further])
+    assert verdict == duplicates.Verdict(replaces={"w": "p"})
 
 
 def test_a_newcomer_with_a_compass_but_without_the_body_is_no_copy() -> None:

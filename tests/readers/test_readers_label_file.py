@@ -393,3 +393,34 @@ def test_an_offset_of_a_zone_parts_no_range() -> None:
     for head in ("start,end,direction", "a,b,direction"):
         ((start_s, end_s, _),) = _labels(f"{head}\n{moment},{later},b\n")
         assert (start_s, end_s) == (MOMENT_S + 7200, MOMENT_S + 7300)
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "end_s"),
+    [
+        ("start (h);end (h);direction", "0.100;0.250;b\n", 900.0),
+        ("start (min);end (min);direction", "0.500;0.750;b\n", 45.0),
+        ("start_s;end_s;direction", "30000.125;45000.250;b\n", 45000.25),
+    ],
+)
+def test_a_unit_in_a_head_counts_before_the_days_of_a_spreadsheet(
+    head: str, rows: str, end_s: float
+) -> None:
+    ((_, found_s, _),) = _labels(f"{head}\n{rows}")
+    assert found_s == pytest.approx(end_s)
+
+
+def test_an_apostrophe_behind_a_number_is_minutes_and_one_in_front_marks_text() -> None:
+    rows = "3';5';b\n30'';45'';f\n'100;'200;b\n'300';'400';f\n"
+    assert [each[:2] for each in _labels(f"start;end;direction\n{rows}")] == [
+        (180.0, 300.0),
+        (30.0, 45.0),
+        (100.0, 200.0),
+        (300.0, 400.0),
+    ]
+
+
+@pytest.mark.parametrize("note", ["don't go backward", "never backward", "ohne rückwärts"])
+def test_a_note_that_denies_a_direction_is_none(note: str) -> None:
+    with pytest.raises(ReadError, match="none of backward, forward and clear"):
+        _labels(f"start;end;direction\n100;200;{note}\n")

@@ -102,7 +102,7 @@ def reprocess_locked(
             sessions=report.sessions + ids,
             problems=report.problems + problems,
         )
-    note_shown_meanwhile([each.sha256 for each in candidates], archive)
+        note_shown_meanwhile([each.sha256 for each in parcels], archive)
     return report
 
 

@@ -98,16 +98,27 @@ def _run_locked(plan: Plan, archive: Archive, engine: Engine, progress: Progress
     archive.writes.apply(number, _moved(plan, archive))
     tables = label_files.read_tables(plan.tables)
     label_files.keep_before(tables, plan, archive)
+    exposed = archive.annotations.exposed()
     report, events = _import_files(number, plan, archive, engine, progress)
     report = _write_copies_and_archives(number, plan, events, archive, report)
-    report = report.followed_by(reprocess_locked(archive.pending.exports(), archive, engine))
+    report = report.followed_by(reprocess_locked(_due(archive, exposed), archive, engine))
     if tables:
         later = label_files.keep_after(tables, plan, archive, engine, number)
         report = report.followed_by(later)
     joins = join(archive, engine)
-    report = _with_joins(report, joins, archive.known())
-    note_shown_meanwhile(archive.hashes(report.sessions), archive)
-    return report
+    known = archive.known()
+    note_shown_meanwhile([known[each] for each in joins.into.values() if each in known], archive)
+    return _with_joins(report, joins, known)
+
+
+def _due(archive: Archive, exposed: Container[str]) -> list[str]:
+    """Files to be analysed again, without those whose sessions are exposed by what just came.
+
+    Devices are compared as they recorded, before anything is hidden for another's sake.
+    """
+    noted = [each for each in archive.annotations.exposed() if each not in exposed]
+    later = set(archive.hashes(noted))
+    return [each for each in archive.pending.exports() if each not in later]
 
 
 def _import_files(
@@ -134,6 +145,7 @@ def _import_files(
             change, late = _change(decisions)
             archive.writes.apply(number, change)
             separate_grown(change.replaced.values(), archive)
+            note_shown_meanwhile([each.sha256 for each in change.parcels], archive)
             report = _count(report, change, late)
     return report, others
 

@@ -189,7 +189,7 @@ CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d(?:\.\d+)?)\s*(?:([AaPp])
 _IN_WORDS = re.compile(  # 1h 2m 3s, 2 min, 100 s, 2 minutes 5 seconds, 3 Std., 1'40"
     r"(?:(\d+)\s*(?:h(?:ours?|rs?)?|std)\.?)?\s*"
     r"(?:(\d+(?:\.\d+)?)\s*(?:m(?:in(?:ute[sn]?|uto?s|s)?)?\.?|['′’](?!['′])))?\s*"
-    r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′))?)?",
+    r"(?:(\d+(?:\.\d+)?)\s*(?:s(?:e[ck](?:onds?|unden?)?s?)?\.?|(?:[\"″”]|′′|''))?)?",
     re.IGNORECASE,
 )
 _CLOCK_WITH_STOPS = re.compile(r"(\d{1,2})\.(\d\d)\.(\d\d)(?=\s*(?:[AaPp][Mm])?\Z)", re.ASCII)
@@ -258,7 +258,7 @@ def elapsed_s(text: str) -> float | None:
 
 def plain_moment(cell: str) -> str:
     """A table's moment in plain form: a number has one full stop, so 8.31.40 is a clock time."""
-    text = plain_time(cell.strip("'"))
+    text = plain_time(cell.strip("'") if cell.startswith("'") else cell)  # 5' is five minutes
     for pattern, plain in _SPELLINGS:
         text = pattern.sub(plain, text)
     return _CLOCK_WITH_STOPS.sub(r"\1:\2:\3", text) if text.count(".") == 2 else text

@@ -279,7 +279,7 @@ def _columns(
     timed = ("start", "end", _DURATION)
     units = {one: plain[found[one]][1] or "" for one in timed if one in found}
     moments = [cell_of(row, found[one]) for row in own for one in units]
-    if moments and all(map(_IN_DAYS.fullmatch, moments)):
+    if moments and not any(units.values()) and all(map(_IN_DAYS.fullmatch, moments)):
         units = dict.fromkeys(units, _DAYS)
     return found, units
 

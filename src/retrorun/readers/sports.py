@@ -468,9 +468,8 @@ DIRECTIONS = by_word(  # letters alone, without blanks and diacritics
 )
 # words of a note that say nothing of a direction there: "back to start", "in front"
 WEAK_DIRECTIONS = frozenset({"front", "ahead", "normal", "reverse", "reversed", "forth"})
-NEGATIONS = frozenset(
-    {"not", "no", "non", "nicht", "kein", "keine", "pas", "ne", "nie", "niet", "inte"}
-)
+_NOT = "not no non nicht kein keine pas ne nie niet inte never don dont didn didnt doesn isn wasn"
+NEGATIONS = frozenset(by_word({"not": f"{_NOT} without ohne sans sin senza"}))
 # heads of tables of labels, with letters alone and without units and diacritics
 LABEL_HEADS = by_word(
     {

@@ -14,6 +14,7 @@ from processor_time import is_cheap
 from retrorun.errors import NotARunError, RetrorunError
 from retrorun.model import Recording
 from retrorun.readers import members, read
+from retrorun.readers.containers import names_of
 from retrorun.readers.containers.accounts import activities
 from retrorun.readers.xml import unix_s
 from retrorun.readers.xml.gpx import read_with_gpxpy
@@ -210,9 +211,18 @@ def test_names_without_flag_and_table_are_read_so_that_they_are_letters(
     assert list(found) == [f"a.zip/{name}"]
 
 
-def test_a_name_in_the_extra_field_of_unicode_paths_counts() -> None:
-    data = _zip_named({"\u0431\u0435\u0433.gpx": b"___.gpx\xe1"}, extra=True)
+@pytest.mark.parametrize("packed", [b"___.gpx\xe1", b"___.gpx"])
+def test_a_name_in_the_extra_field_of_unicode_paths_counts(packed: bytes) -> None:
+    data = _zip_named({"\u0431\u0435\u0433.gpx": packed}, extra=True)
     assert list(dict(members("a.zip", data, LIMITS))) == ["a.zip/\u0431\u0435\u0433.gpx"]
+
+
+def test_a_name_in_an_extra_field_counts_where_zipfile_reads_it_itself() -> None:
+    """As Python 3.12 and later do: only ``orig_filename`` is what is packed then."""
+    data = _zip_named({"\u0431\u0435\u0433.gpx": b"___.gpx\xe1"}, extra=True)
+    (member,) = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    member.filename = "\u0431\u0435\u0433.gpx"
+    assert names_of([member], str) == ["\u0431\u0435\u0433.gpx"]
 
 
 def test_a_table_may_leave_out_folders_where_names_are_of_one_file_only() -> None:
@@ -594,3 +604,27 @@ def test_a_pause_of_a_run_without_a_route_is_one() -> None:
     start_s = run.time_s[0]
     assert (pause.start_time_s - start_s, pause.end_time_s - start_s) == (200.0, 300.0)
     assert run.columns["distance_m"][-1] == pytest.approx(1500.0)
+
+
+@pytest.mark.parametrize(
+    ("events", "pauses"),
+    [
+        ((("MotionPaused", _at(200)), ("MotionResumed", _at(300))), [(200.0, 300.0)]),
+        ((("Pause", _at(500)), ("Resume", _at(700))), [(500.0, 600.0)]),
+        ((("Pause", _at(-600)), ("Resume", _at(-300))), []),
+        ((("Pause", "unknown"), ("Resume", _at(300))), []),
+    ],
+)
+def test_pauses_that_the_watch_makes_count_and_none_lies_outside_the_run(
+    events: Sequence[tuple[str, str]], pauses: Sequence[tuple[float, float]]
+) -> None:
+    """Of the last point before a pause to the next after it; 10 s apart."""
+    stated = "".join(
+        f'<WorkoutEvent type="HKWorkoutEventType{kind}" date="{date}"/>' for kind, date in events
+    )
+    run = _indoor_run({"Watch": 3.0}, stated)
+    assert isinstance(run, Recording)
+    start_s = run.time_s[0]
+    found = [(each.start_time_s - start_s, each.end_time_s - start_s) for each in run.pauses]
+    assert found == pauses
+    assert run.time_s[-1] - start_s == 600.0

@@ -352,11 +352,7 @@ def names_of(infos: Sequence[zipfile.ZipInfo], text: Callable[[], str]) -> list[
         text: gives what the archive's tables say; is asked where the code page is not known.
     """
     stated = [_stated_name(info) for info in infos]
-    raw = [
-        info.filename.encode("cp437", "replace")
-        for info, name in zip(infos, stated, strict=True)
-        if name is None
-    ]
+    raw = [_packed_name(info) for info, name in zip(infos, stated, strict=True) if name is None]
     page = _code_page(raw[:_MOST_TRIED], name_key(text())) if raw else ""
     found = iter(each.decode(page, "replace") for each in raw)
     return [(next(found) if name is None else name).replace("\\", "/") for name in stated]
@@ -364,13 +360,17 @@ def names_of(infos: Sequence[zipfile.ZipInfo], text: Callable[[], str]) -> list[
 
 def _stated_name(info: zipfile.ZipInfo) -> str | None:
     """A name whose encoding is certain: by its flag, its extra field, or as valid UTF-8."""
-    name = info.filename
-    if info.flag_bits & _NAME_IS_UTF8 or name.isascii():
-        return name
+    if info.flag_bits & _NAME_IS_UTF8:
+        return info.filename
+    raw = _packed_name(info)
     with suppress(UnicodeError):
-        raw = name.encode("cp437")
         return _unicode_path(info.extra, zlib.crc32(raw)) or raw.decode()
     return None
+
+
+def _packed_name(info: zipfile.ZipInfo) -> bytes:
+    """A name as it is in the archive; newer ``zipfile`` puts that of the extra field before it."""
+    return info.orig_filename.partition("\0")[0].encode("cp437", "replace")
 
 
 def _unicode_path(extra: bytes, checksum: int) -> str:

@@ -452,19 +452,19 @@ def _indoors(element: etree._Element) -> _Indoors:
         source=(element.get("sourceName") or "")[:200],
         distance_m=distance if distance > 0 else None,
         energy_kcal=energy if energy > 0 else None,
-        pauses=_pauses(element, end),
+        pauses=_pauses(element, begin, end),
     )
 
 
-def _pauses(element: etree._Element, end_s: float) -> list[tuple[float, float]]:
-    """From each event of a pause to the next that goes on, or to the end."""
+def _pauses(element: etree._Element, begin_s: float, end_s: float) -> list[tuple[float, float]]:
+    """From each event of a pause within the workout to the next that goes on, or to the end."""
     pauses, since = list[tuple[float, float]](), np.inf
     for each in islice(element.iter("{*}WorkoutEvent"), _MOST_ALONE):
         kind, at = (each.get("type") or "").lower(), apple_time_s(each.get("date"))
-        if kind.endswith("pause"):
+        if kind.endswith(("pause", "motionpaused")) and begin_s <= at <= end_s:
             since = min(since, at)
         elif kind.endswith(("resume", "motionresumed")) and at > since:
-            pauses.append((since, at))
+            pauses.append((since, min(at, end_s)))
             since = np.inf
     return [*pauses, (since, end_s)] if since < end_s else pauses
 
