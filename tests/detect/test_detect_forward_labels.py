@@ -171,7 +171,7 @@ def test_what_is_met_once_or_bends_by_another_angle_is_a_magnet(
 ) -> None:
     legs = [Leg(300), *[PLAIN, PLAIN] * 6]
     is_bent = turned(legs, set(range(1, 2 * times, 2)), 0.0) > 0
-    told = found(run(legs, mount_deg=20.0 + bent_deg * is_bent))
+    told = found(run(legs, mount_deg=np.where(is_bent, 20.0 + bent_deg, 20.0)))
     assert not called(told, ("candidate", *SURE)).any()
 
 
