@@ -40,6 +40,13 @@ from retrorun.metric_types import (
 _STEADY = "no pair has a steady heart rate: it takes backward stretches of 80 s and longer"
 _MODEL = "from a model, scaled by the cost factor"
 _MASS = "needs body mass: retrorun profile mass_kg=70"
+# labels of channels that only a device on the body records
+BODY_LABELS = frozenset(
+    {
+        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
+        *("vertical_ratio", "balance", "respiration", "power"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrorun.metric_types import Compared
-from retrorun.metrics import COMPARED, METRICS, energy_kcal
+from retrorun.metrics import BODY_LABELS, COMPARED, METRICS, energy_kcal
 from retrorun.model import Best, MeasuredSegment, Note, Session, Totals
 from retrorun.model.comparison import Day, Record, RecordStep, Week
 from retrorun.model.recording import is_plausible_clock
@@ -21,13 +21,6 @@ from retrorun.settings import CompareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
 NOTHING = Totals()
-# labels of channels that only a device on the body records
-BODY_LABELS = frozenset(
-    {
-        *("heart_rate", "cadence", "step_length", "contact_time", "vertical_oscillation"),
-        *("vertical_ratio", "balance", "respiration", "power"),
-    }
-)
 MOST_NAMED = 5  # sessions without a day that a note names
 LABELS = {"longest_s": "longest unbroken, by time", "longest_m": "longest unbroken, by distance"}
 

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING
 
 from retrorun.archive import Match, Parcel, SessionRow
 from retrorun.archive.rows import Brief
-from retrorun.compare.sessions import BODY_LABELS
 from retrorun.errors import ArchiveError
+from retrorun.metrics import BODY_LABELS
 
 if TYPE_CHECKING:
     from retrorun.model import Track

@@ -24,7 +24,6 @@ from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
 from retrorun.archive.second_devices import KEPT_APART, origin_suffix
-from retrorun.compare.sessions import BODY_LABELS
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed
 from retrorun.ingest.duplicates import (
@@ -40,6 +39,7 @@ from retrorun.ingest.duplicates import (
     same,
 )
 from retrorun.ingest.reprocess import original_candidate, reprocess_locked
+from retrorun.metrics import BODY_LABELS
 
 if TYPE_CHECKING:
     from retrorun.model import Label, SecondDevice, Session
