@@ -257,14 +257,22 @@ def test_where_no_steps_are_counted_a_lesser_slowing_may_be_a_stop() -> None:
     assert not uncounted_stop(1.2, counted=True)
 
 
-@pytest.mark.parametrize(("stretches", "holds"), [(2, False), (8, True)])
-def test_of_few_turns_quicker_steps_are_asked_more(stretches: int, holds: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("stretches", "source", "holds"),
+    [(2, "osmand:heading", False), (8, "osmand:heading", True), (2, "fit:heading", True)],
+)
+def test_of_few_turns_of_a_phone_quicker_steps_are_asked_more(
+    stretches: int,
+    source: str,
+    holds: bool,  # noqa: FBT001
+) -> None:
     """Nearly eight per cent more steps than the line: two changes of pocket may fall on those."""
     quick = Leg(90, 2.0, 170.5, 180.0)
     legs = [Leg(300), *[quick, Leg(150)] * stretches]
     recording, truth = run(legs), backward(legs)
     columns = {name: c for name, c in recording.columns.items() if name != "heart_rate_bpm"}
-    detection = found(replace(recording, columns=columns))
+    series = replace(recording.headings[0], source=source)
+    detection = found(replace(recording, columns=columns, headings=(series,)))
     sure = called(detection, "backward", ("confirmed",))
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
     assert called(detection, "backward", ("candidate", "confirmed"))[truth].mean() > 0.9

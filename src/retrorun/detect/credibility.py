@@ -10,7 +10,7 @@ from retrorun.detect import joint
 from retrorun.detect.gait import GaitEvidence, pulse_of_slow_segments
 from retrorun.detect.heading import Facing, is_relative, shows_handling
 from retrorun.detect.modes import Modes, Steps
-from retrorun.detect.mount import Mount
+from retrorun.detect.mount import Mount, is_of_watch
 from retrorun.detect.series import each_run, mean_around, runs
 from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
@@ -172,6 +172,8 @@ def may_turn_with_pace(
     the speed, as one does on the body of an athlete who turns about. Only what a hand cannot do
     tells them apart: quicker steps at equal speed, a heart that does not fall with the speed, a
     turn that slows, a course that turns under a steady heading, a tilt in a raw log, or a label.
+    Of few turns quicker steps are asked more: two changes of pocket may fall on a few quick ones.
+    A watch is in no pocket.
     """
     if mount.stated or shows_handling(grounds.facing):
         return False
@@ -182,7 +184,8 @@ def may_turn_with_pace(
         return False
     quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
-    gain = settings.hand_gain[int((back[1:] != back[:-1]).sum() < settings.hand_few)]
+    few = (back[1:] != back[:-1]).sum() < settings.hand_few
+    gain = settings.hand_gain[int(few and not is_of_watch(grounds.facing))]
     missing = 1.0 - max(pulse, 0.0) / settings.hand_pulse  # of the heart's own proof
     if quicker + settings.pulse_steps * against >= gain * missing:
         return False

@@ -465,7 +465,7 @@ def _sign_of_one_side(
     reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
     habit = side * (settings.forward_habit + odds_by_speed(only, modes, settings))
     # In a pocket a phone points anywhere: where it points is no reason to be sure.
-    firm = habit + (nearer if _is_of_watch(known.facing) else 0.0)
+    firm = habit + (nearer if is_of_watch(known.facing) else 0.0)
     if abs(own) > settings.own_sign:
         return _Sign(own, firm, "gait (the athlete's earlier runs)", reads)
     stepped = own + side * odds_by_level(only, modes, settings)
@@ -479,8 +479,9 @@ def _prior_of_mount(facing: Facing, settings: DetectSettings) -> float:
     """How much an offset near 0° tells: much for a watch, little for a phone, nothing for yaw."""
     if is_relative(facing):
         return 0.0
-    return settings.flat_prior if _is_of_watch(facing) else settings.phone_prior
+    return settings.flat_prior if is_of_watch(facing) else settings.phone_prior
 
 
-def _is_of_watch(facing: Facing) -> bool:
+def is_of_watch(facing: Facing) -> bool:
+    """Whether a watch on the wrist gave the heading."""
     return (facing.verdict.source or "").startswith(WATCHES)

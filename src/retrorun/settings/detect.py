@@ -221,7 +221,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     told_mostly: float = 0.6  # Of the seconds in the gait of one side, this share must lie there.
     told_apart_s: int = 6  # Either side needs this many seconds for that.
     hand_gain: Pair = (0.05, 0.08)  # Where steps quicken backward by less than the first share, at
-    # equal speed, a hand may have turned the device with the pace; the second where turns are few.
+    # equal speed, a hand may have turned the device; the second of a phone where turns are few.
     hand_few: int = 8  # Fewer turns than this are few.
     hand_pulse: float = 10.0  # Summed log-odds of the heart that show that the athlete turned.
     hand_pulse_least: float = -5.0  # The heart speaks against that by no more log-odds than this.
