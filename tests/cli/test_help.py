@@ -1,6 +1,7 @@
 """`retrorun --help` is quick, and lists exactly the commands there are."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,29 @@ from click.testing import CliRunner
 
 from retrorun import cli
 from retrorun.archive import Archive
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+
+
+def test_a_folder_without_anything_new_costs_no_heavy_library(tmp_path: Path) -> None:
+    """A run each minute, or at each login, finds nothing new; numpy alone costs 0.1 s."""
+    folders = [tmp_path / each for each in ("exports", "archive", "reports")]
+    folders[0].mkdir()
+    shutil.copy(SAMPLES / "2026-05-26-laps.fit", folders[0])
+    exports, archive, reports = map(str, folders)
+    words = ["process", exports, "--archive", archive, "--reports", reports]
+    assert CliRunner().invoke(cli.main, words).exit_code == 0
+    code = (
+        "import sys\nfrom retrorun.cli import main\n"
+        f"main({words!r}, standalone_mode=False)\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'plotly', 'lxml', 'gpxpy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    again = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=600
+    )
+    assert again.stderr.strip() == "nothing new: 1 unchanged"
+    assert again.returncode == 0
 
 
 def test_help_imports_no_heavy_library() -> None:
@@ -27,7 +51,7 @@ def test_help_imports_no_heavy_library() -> None:
 
 def test_numbers_of_one_file_need_no_tables_and_no_processes() -> None:
     """What ``analyze --json`` imports is waited for each time."""
-    hour = Path(__file__).parents[2] / "sample_data" / "2026-05-26-laps.fit"
+    hour = SAMPLES / "2026-05-26-laps.fit"
     code = (
         "import sys\n"
         "from click.testing import CliRunner\n"

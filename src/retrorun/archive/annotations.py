@@ -272,6 +272,20 @@ class Annotations:
         except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
             raise SettingsError("profile-unreadable", str(problem)) from problem
 
+    def states_zones(self) -> bool:
+        """Whether the stored profile has privacy zones; the model is not loaded for it."""
+        import msgspec
+
+        class Stated(msgspec.Struct):
+            privacy_zones: list[msgspec.Raw] = []
+
+        document = self._database.document("profile")
+        try:
+            stated = Stated() if document is None else msgspec.json.decode(document, type=Stated)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
+            raise SettingsError("profile-unreadable", str(problem)) from problem
+        return bool(stated.privacy_zones)
+
     def set_profile(self, athlete: "Athlete") -> None:
         """Keep what the athlete stated instead of all before; what was learnt is not touched."""
         self.change_profile(lambda _: athlete)

@@ -97,12 +97,11 @@ def _is_finished(store: Archive, settings: Path | None, reports: Path | None) ->
 
 def _has_other_zones(store: Archive, reports: Path) -> bool:
     """Whether the pages were written with other privacy zones than those that hold now."""
-    athlete = store.annotations.profile()
-    if not athlete.privacy_zones:
+    if not store.annotations.states_zones():  # most profiles; the rest loads what is slow
         return False
     from retrorun import publish
 
-    return publish.has_other_zones(reports, athlete)
+    return publish.has_other_zones(reports, store.annotations.profile())
 
 
 @click.command()
