@@ -61,24 +61,26 @@ def _words() -> Mapping[str, str]:
     return {name: f"(?:{'|'.join(patterns)})" for name, patterns in found.items()}
 
 
-@cache
-def _surely_backward() -> re.Pattern[str]:
+def _sure_words() -> str:
+    """The pattern of what surely says backward."""
     words = _words()
     alone = rf"^(?:\d+ )?{words['alone']}(?: \d+)?$"
     measured = "|".join(
         rf"^(?=.*\d{unit}){QUANTITY}(?<![^\W\d]){words[short]}(?![^\W\d]){QUANTITY}$"
         for short, unit in (("measured", ""), ("measured_in_metres", r" ?k?m\b"))
     )
-    return re.compile(
-        rf"(?<!\w){words['surely_backward']}(?!\w)|{alone}|{measured}|{words['unspaced']}"
-    )
+    return rf"(?<!\w){words['surely_backward']}(?!\w)|{alone}|{measured}|{words['unspaced']}"
+
+
+@cache
+def _surely_backward() -> re.Pattern[str]:
+    return re.compile(_sure_words())
 
 
 @cache
 def _backward() -> re.Pattern[str]:
-    known = _surely_backward().pattern
     others = rf"{_words()['backward_or_round']}|{_words()['backward_or_return']}"
-    return re.compile(rf"{known}|(?<!\w)(?:{others})(?!\w)")
+    return re.compile(rf"{_sure_words()}|(?<!\w)(?:{others})(?!\w)")
 
 
 @cache
