@@ -15,6 +15,7 @@ from retrorun.report.numbers import local_date, percent, short_date
 from retrorun.report.words import say, say_count, with_unbroken_units
 
 LONGEST_NAME = 60
+OPEN_COMMAND = "retrorun open"
 TRUST_COMMAND = "retrorun profile trust_gait=true"
 
 
@@ -116,6 +117,43 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
         )
         for number, segment in found
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerCall:
+    """The call to answer on a page opened from disk.
+
+    Attributes:
+        session: where it leads to: the newest session with a candidate.
+        words: how many candidates wait, in how many sessions.
+        command: what asks about all of them.
+    """
+
+    session: str
+    words: str
+    command: str
+
+
+def answer_call(sessions: Iterable[Session], archive_option: str = "") -> AnswerCall | None:
+    """What calls to answer these sessions' candidates; None where there is none.
+
+    Args:
+        sessions: any number, in any order.
+        archive_option: what a command needs to find the archive.
+    """
+    asked = [(each, count) for each in sessions if (count := candidates(each))]
+    if not asked:
+        return None
+    newest, _ = max(asked, key=lambda each: (each[0].start_time_s, each[0].id))
+    stretches = say_count("inbox_stretches", sum(count for _, count in asked))
+    where = say_count("inbox_sessions", len(asked))
+    words = say("inbox_call", stretches=stretches, sessions=where)
+    return AnswerCall(newest.id, words, f"{OPEN_COMMAND}{archive_option}")
+
+
+def candidates(session: Session) -> int:
+    """How many stretches of a session wait for an answer."""
+    return sum(each.segment.kind == "candidate" for each in session.measures.segments)
 
 
 def likely(probability: float) -> str:
