@@ -266,9 +266,9 @@ def _line(what: str, of: str, more: str = "") -> None:
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
-    """Print new sessions on stdout; problems and counts on stderr."""
-    if report.sessions:
-        sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
+    """Print new sessions on stdout; problems, counts and what waits for an answer on stderr."""
+    sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
+    if sessions:
         terminal.out().print(terminal.session_table(sessions))
         if len(report.sessions) > TABLE_ROWS:
             terminal.err().print(f"… and {len(report.sessions) - TABLE_ROWS} sessions before these")
@@ -280,6 +280,7 @@ def show_report(report: ingest.Report, archive: Archive) -> None:
     if grouped:
         terminal.err().print(_no_runs(others), style="dim", markup=False)
     terminal.err().print(_counts(report))
+    terminal.tell_what_waits(sessions, options.archive_option(archive))
 
 
 MOST_KINDS = 12  # of files that are no runs

@@ -126,6 +126,16 @@ def tell_to_open(page: "Path") -> None:
     err().print(f"{table_word('open')} [bold]{escape(page.resolve().as_uri())}[/]")
 
 
+def tell_what_waits(sessions: "Sequence[Session]", archive_option: str) -> None:
+    """Say on stderr how many stretches of these may be backward, and what asks about them."""
+    from retrorun.report.inbox import OPEN_COMMAND, candidates
+
+    count = sum(candidates(each) for each in sessions)
+    if count:
+        command = f"{OPEN_COMMAND}{archive_option}"
+        tell(f"maybe backward: {count}; `{command}` asks about each, with one key an answer")
+
+
 def progress() -> "Progress":
     """A bar with ETA on stderr; silent where stderr is no terminal."""
     from rich.progress import (
