@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,3 +153,29 @@ def test_what_was_typed_is_printed_without_control_characters() -> None:
     assert done.returncode == 2
     assert "\x1b" not in done.stderr.decode()
     assert "\u202e" not in done.stderr.decode()
+
+
+def test_libraries_are_loaded_while_the_workers_load_theirs(tmp_path: Path) -> None:
+    """Learning, pages and tables need them after the analysis, when nobody else works."""
+    (tmp_path / "runs").mkdir()
+    shutil.copy2(SAMPLE, tmp_path / "runs")
+    code = (
+        "import sys\n"
+        "from retrorun.engines.child import Child\n"
+        "loaded, start = [], Child.__init__\n"
+        "def first(self, limits):\n"
+        "    loaded.append(set(sys.modules))\n"
+        "    start(self, limits)\n"
+        "Child.__init__ = first\n"
+        "from retrorun.cli import main\n"
+        f"sys.argv = ['retrorun', 'process', {str(tmp_path / 'runs')!r}, '--archive', "
+        f"{str(tmp_path / 'archive')!r}, '--reports', {str(tmp_path / 'pages')!r}]\n"
+        "main(standalone_mode=False)\n"
+        "late = set(sys.modules) - loaded[0]\n"
+        "heavy = {'numpy', 'pyarrow.parquet', 'jinja2', 'rich.table', 'retrorun.learn',\n"
+        "         'retrorun.publish'} & late\n"
+        "assert 'retrorun.publish' in sys.modules\n"
+        "sys.exit(f'loaded late: {heavy}' if heavy else 0)"
+    )
+    program = f"if __name__ == '__main__':\n    exec({code!r})"  # workers import the program, too
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600)  # noqa: S603 - ourselves

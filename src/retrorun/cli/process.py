@@ -4,6 +4,7 @@ A run that finds nothing new must not pay for libraries, so that they are import
 """
 
 import datetime as dt
+import importlib
 import json
 import re
 from collections import Counter
@@ -65,7 +66,8 @@ def process(
             terminal.tell(f"nothing new: {plan.unchanged} unchanged")
             context.exit(1 if plan.unlisted else 0)
         if not (dry_run or plan.idle):
-            ingest.prepare()  # workers start while the rest is loaded here
+            ingest.prepare()  # workers load their libraries while the rest is loaded here
+            _load_what_follows(pages=pages)
         if dry_run:
             show_plan(plan, ingest.outdated_sessions(store, options.load_settings(settings)))
             context.exit(1 if plan.unlisted else 0)
@@ -79,6 +81,17 @@ def process(
         status = conclude(work, reports if pages else None)
         status |= analyse_outdated(work, reports if pages else None)
     context.exit(1 if has_failed(problems) or plan.unlisted else status)
+
+
+def _load_what_follows(*, pages: bool) -> None:
+    """Import what learning and pages need, which otherwise is loaded when the workers are done."""
+    for name in AFTER_ANALYSIS + (FOR_PAGES if pages else ()):
+        importlib.import_module(name)
+
+
+# read from the archive, learnt from, shown in a table; and for pages
+AFTER_ANALYSIS = ("pyarrow.parquet", "retrorun.learn", "rich.progress", "rich.table")
+FOR_PAGES = ("retrorun.publish",)
 
 
 def _is_finished(store: Archive, settings: Path | None, reports: Path | None) -> bool:
