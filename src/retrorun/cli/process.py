@@ -85,13 +85,9 @@ def process(
 
 def _load_what_follows(*, pages: bool) -> None:
     """Import what learning and pages need, which otherwise is loaded when the workers are done."""
-    for name in AFTER_ANALYSIS + (FOR_PAGES if pages else ()):
+    names = ["pyarrow.parquet", "retrorun.learn", "rich.progress", "rich.table"]
+    for name in [*names, *(["retrorun.publish"] if pages else [])]:
         importlib.import_module(name)
-
-
-# read from the archive, learnt from, shown in a table; and for pages
-AFTER_ANALYSIS = ("pyarrow.parquet", "retrorun.learn", "rich.progress", "rich.table")
-FOR_PAGES = ("retrorun.publish",)
 
 
 def _is_finished(store: Archive, settings: Path | None, reports: Path | None) -> bool:
