@@ -1,7 +1,6 @@
 """Slopes under noise with a memory, against other implementations and against simulation."""
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -174,39 +173,6 @@ def test_what_wanders_is_higher_or_lower_over_this_period_and_seldom_a_claim() -
             assert trend.slope_per_week.low <= 0 <= trend.slope_per_week.high
     assert sum(word in {"higher", "lower"} for word in said) >= 10
     assert sum(word in {"rising", "falling"} for word in said) <= 4
-
-
-def backward_step_rate(spm: np.ndarray, devices: Sequence[str]) -> Trend:
-    """The trend of one backward stretch a session, one every five days."""
-    sessions = [
-        dataclasses.replace(
-            session(
-                f"s{day}", 5 * day, [stretch(0, 120, "backward", 2.0, steps=2 * rate, steps_s=120)]
-            ),
-            device=device,
-        )
-        for day, (rate, device) in enumerate(zip(spm.tolist(), devices, strict=True))
-    ]
-    found = compare(sessions, Athlete(), SETTINGS).trends
-    return next(each for each in found if each.key == "backward_cadence_spm")
-
-
-def test_another_watch_that_counts_otherwise_makes_no_rising_step_rate() -> None:
-    """Nothing changes but the watch after half of 40 sessions, which counts 3 % more steps."""
-    noise_spm = np.random.default_rng(4).normal(0, 3.0, 40)
-    counted = (200.0 + noise_spm) * np.repeat([1.0, 1.03], 20)
-    one, two = ["watch"] * 40, ["watch"] * 20 + ["new watch"] * 20
-    assert backward_step_rate(counted, one).verdict == "rising"
-    assert backward_step_rate(counted, two).verdict == "higher"
-
-
-def test_a_step_rate_that_rises_on_each_watch_rises() -> None:
-    noise_spm = np.random.default_rng(7).normal(0, 2.0, 40)
-    rising = 190.0 + 0.5 * np.arange(40) + noise_spm
-    assert backward_step_rate(rising, ["watch"] * 20 + ["new watch"] * 20).verdict == "rising"
-    assert backward_step_rate(rising, ["watch", "new watch"] * 20).verdict == "rising"
-    each_once = [f"watch {day}" for day in range(40)]
-    assert backward_step_rate(rising, each_once).verdict == "higher"
 
 
 def test_too_few_sessions_are_early() -> None:

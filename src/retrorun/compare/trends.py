@@ -7,14 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from retrorun.compare.sessions import by_week, counted, segments_of_kind, total
-from retrorun.compare.statistics import (
-    LEAST_POINTS,
-    SlopeTest,
-    group_means,
-    significant,
-    slope_test,
-    theil_sen,
-)
+from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, significant, slope_test, theil_sen
 from retrorun.metric_types import Trended
 from retrorun.metrics import TRENDED
 from retrorun.model import Estimate, MeasuredSegment, Remark, Session, Totals
@@ -116,9 +109,6 @@ COMPUTED: Mapping[str, Measure] = {
 }
 
 
-COUNTED_BY_DEVICE = frozenset({"backward_cadence_spm"})  # another device may count otherwise
-
-
 def trends(sessions: Sequence[Session], settings: CompareSettings) -> tuple[Trend, ...]:
     """Every metric's trend, in the order of the page; ``sessions`` in time order.
 
@@ -164,34 +154,8 @@ def _with_verdict(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a val
 def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:
     measure = COMPUTED[metric.key]
     found = ((session, measure(session, settings)) for session in sessions)
-    known = [(session, value) for session, value in found if value is not None]
-    points = tuple(_point(*each) for each in known)
-    trend = _trend_of_points((metric.key, metric.label, metric.unit), points, settings)
-    if metric.key not in COUNTED_BY_DEVICE:
-        return trend
-    return _tested_within_devices(trend, [session.device for session, _ in known], settings)
-
-
-def _tested_within_devices(
-    trend: Trend, devices: Sequence[str | None], settings: CompareSettings
-) -> Trend:
-    """The trend; its probability is the greater of its own and that of each device's own points.
-
-    Another watch may count otherwise. A step from one device to the next is no slope of either.
-    ``devices``: (n,) of the points.
-    """
-    own = trend.probability
-    if own is None or own > settings.trend_false or len(set(devices)) < 2:
-        return trend
-    _, owner = np.unique([each or "" for each in devices], return_inverse=True)
-    weeks = np.array([point.start_time_s for point in trend.points]) / WEEK_S
-    columns = (weeks, np.array([point.value for point in trend.points]))
-    run, values = (each - group_means(each, owner)[owner] for each in columns)
-    if float(np.abs(run).max()) == 0.0:  # each device has one point
-        return replace(trend, probability=1.0)
-    within = slope_test(weeks - weeks[0], run, values, settings)
-    rises = within.slope * (trend.slope_per_week.value or 0.0) > 0
-    return replace(trend, probability=max(own, within.probability) if rises else 1.0)
+    points = tuple(_point(session, value) for session, value in found if value is not None)
+    return _trend_of_points((metric.key, metric.label, metric.unit), points, settings)
 
 
 def _trend_of_points(

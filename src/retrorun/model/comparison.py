@@ -93,11 +93,10 @@ class Trend:
     """A metric over time: Theil-Sen slope a week with its 95 % interval.
 
     ``intercept`` is the line's value at the first point; ``weeks`` lie between first and last.
-    ``probability`` is that of such a slope where the metric only wanders; of a step rate also
-    within each device, whichever is greater. ``verdict``: ``rising`` and ``falling`` are claims
-    about the athlete, made over all trends of a page with few false ones; ``higher`` and ``lower``
-    say how this period went, which wandering may explain; ``level`` is no clear change; ``early``
-    too few sessions.
+    ``probability`` is that of such a slope where the metric only wanders. ``verdict``: ``rising``
+    and ``falling`` are claims about the athlete, made over all trends of a page with few false
+    ones; ``higher`` and ``lower`` say how this period went, which wandering may explain; ``level``
+    is no clear change; ``early`` too few sessions.
     """
 
     key: str
