@@ -5,6 +5,7 @@ them. And what the answers so far have taught, in one line and in full: whether 
 backward gait is proven by them, and whether it counts.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -211,19 +212,24 @@ def habit(athlete: Athlete, archive_option: str = "") -> Habit | None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
     lines = [_habit_words(learnt), *_answered(athlete)]
     if learnt.counted:
-        rate = percent(learnt.right / learnt.counted)
+        rate = _percent_at_least(learnt.right / learnt.counted)
         lines.append(
             say(
                 "habit_proof",
                 right=learnt.right,
                 counted=learnt.counted,
                 rate=rate,
-                low=percent(learnt.low),
+                low=_percent_at_least(learnt.low),
             )
         )
     lines.append(say(f"habit_{habit_state(athlete)}"))
     offered = habit_state(athlete) == "offer"
     return Habit(tuple(lines), f"{TRUST_COMMAND}{archive_option}" if offered else "")
+
+
+def _percent_at_least(share: float) -> str:
+    """A share in whole per cent, rounded down: 94.6 % are not the 95 % that a proof needs."""
+    return percent(math.floor(round(100.0 * share, 6)) / 100.0)
 
 
 def _answered(athlete: Athlete) -> list[str]:
