@@ -329,8 +329,8 @@ def progress_words(report: "Report", seconds: float) -> str:
     words += f", {report.failed} failed"
     if report.deferred:
         words += f", {report.deferred} put off"
-    if report.again:
-        words += f", {report.again} again with what was learnt"
+    if report.reprocessed:
+        words += f", {report.reprocessed} again with what was learnt"
     if rate > 0:
         words += f", {clock(left / rate)}{more} left"
     return words
@@ -383,7 +383,7 @@ def _counts(report: "Report") -> str:
         (report.not_runs, "no run"),
         (report.failed, "could not be read"),
         (report.deferred, "put off"),
-        (report.again, "again with what was learnt"),
+        (report.reprocessed, "again with what was learnt"),
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     files = ", ".join(parts) or "none that are exports"

@@ -63,7 +63,7 @@ class Job:
         batch: its files; ``athletes``: whose they are; ``config``: how it is processed.
         version: of the retrorun that planned it.
         resumed: whether an earlier run has planned it and may have left some of its parts.
-        again: the batch is done, and is made again with what was learnt of its athletes since.
+        reprocess: the batch is done, and is made again with what was learnt of its athletes since.
     """
 
     batch: Batch
@@ -71,7 +71,7 @@ class Job:
     config: RunConfig
     version: str = __version__
     resumed: bool = False
-    again: bool = False
+    reprocess: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ def process_batch(job: Job) -> Summary:
         for file in _file_results(job):
             writer.add(file)
             summary = _add_counts(summary, file)
-        if job.again:
+        if job.reprocess:
             _check_same_files(out, job, writer.close_ledger())
             out.delete(results.ledger_name(job.batch.name))
         _put_parts(out, job, writer)
@@ -324,7 +324,7 @@ def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> Non
     """
     ledger = results.ledger_name(job.batch.name)
     own: set[str] = set()
-    may_exist = job.resumed or job.again
+    may_exist = job.resumed or job.reprocess
     for name, data in writer.close():
         own.add(name)
         if name == ledger and may_exist and not _is_stored(out, ledger):
