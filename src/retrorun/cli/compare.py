@@ -26,6 +26,7 @@ from retrorun.model.cohort import Cohort, CohortMetric
 from retrorun.model.comparison import Comparison, Difference
 from retrorun.report.numbers import Display, metric_format
 from retrorun.settings import CompareSettings, Settings
+from retrorun.text import printable
 
 if TYPE_CHECKING:
     from retrorun.cohort.compare import Engine, Result
@@ -248,7 +249,7 @@ def _about(address: str) -> "About":
         raise SettingsError(
             "results-missing",
             "there is no result set",
-            file=storage.printable(storage.without_user(address)),
+            file=printable(storage.without_user(address)),
             remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
         ) from problem
 
@@ -338,9 +339,7 @@ def print_notes(found: Cohort) -> None:
     for note in found.notes:
         terminal.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
-        words = (
-            f"{storage.printable(each.athlete)}: {storage.printable(each.message)} [{each.slug}]"
-        )
+        words = f"{printable(each.athlete)}: {printable(each.message)} [{each.slug}]"
         terminal.err().print(escape(words), style="red")
     if len(lost) > NAMED:
         terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")

@@ -26,6 +26,7 @@ from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
 from retrorun.results.layout import UNKNOWN
 from retrorun.results.reader import checksums
+from retrorun.text import printable
 
 NAMED = 20  # problems that are named; all are in the result set
 
@@ -163,7 +164,7 @@ def _check_source(address: str) -> None:
     raise ReadError(
         "exports-missing",
         f"there are no files at this address{reason}",
-        file=storage.printable(storage.without_user(address)),
+        file=printable(storage.without_user(address)),
         remedy="Check the address of the exports; nothing has been written.",
     )
 

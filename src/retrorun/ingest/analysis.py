@@ -17,7 +17,7 @@ from retrorun.archive.rows import FileOutcome
 from retrorun.errors import ArchiveError, NotARunError, RetrorunError
 from retrorun.ingest.file_groups import is_member
 from retrorun.ingest.plan import Candidate
-from retrorun.storage import printable
+from retrorun.text import printable
 
 if TYPE_CHECKING:
     from retrorun.engines import Lost, Process, Task
