@@ -276,7 +276,7 @@ def _with_progress(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
 
 
 def cohort_page(found: Cohort, folder: Path) -> Path:
-    """Write the page; return its path.
+    """Write the page, in the units of the usual archive's profile; return its path.
 
     Raises:
         PageError: the folder cannot be written.
@@ -286,7 +286,7 @@ def cohort_page(found: Cohort, folder: Path) -> Path:
 
     site = Site(folder)
     site.ensure_assets()
-    site.write(COHORT_PAGE, cohort_page(found))
+    site.write(COHORT_PAGE, cohort_page(found, Display(options.usual_units())))
     return folder / COHORT_PAGE
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
@@ -163,6 +163,14 @@ def archive_language(chosen: Path | None) -> str | None:
     from retrorun.archive.annotations import stated_language
 
     return stated_language(folder)
+
+
+def usual_units() -> Literal["metric", "imperial"]:
+    """The units of the profile in the usual archive, for who works without one; else metric."""
+    from retrorun.archive.annotations import stated_units
+
+    chosen = os.environ.get("RETRORUN_ARCHIVE")
+    return stated_units(Path(chosen) if chosen else _usual_folder())
 
 
 def _is_missing(folder: Path) -> bool:
