@@ -360,6 +360,8 @@ class Annotations:
     def add_exposed(self, sessions: "Iterable[str]") -> None:
         """Note further sessions as ``note_exposed`` does; those that it knows are left as they are.
 
+        It is done in the transaction that writes what exposes them.
+
         Args:
             sessions: their ids.
         """
@@ -368,9 +370,8 @@ class Annotations:
         added = [row for row in rows if known.get(row[0]) != row[1]]
         if added:
             tracks = {session_id: track for session_id, track, _ in added}
-            with self._database.transaction():
-                self._put_document(_EXPOSED, known | tracks)
-                self._pending.add(sha256 for *_, sha256 in added)
+            self._put_document(_EXPOSED, known | tracks)
+            self._pending.add(sha256 for *_, sha256 in added)
 
     def zones_mark(self) -> str:
         """The mark that ``note_exposed`` was given last; empty where it is not known."""
