@@ -34,7 +34,7 @@ def test_the_files_offset_wins_and_the_position_names_it_when_they_agree() -> No
 
 
 def unix_s(*moment: int) -> float:
-    return dt.datetime(*moment, tzinfo=dt.UTC).timestamp()  # type: ignore[arg-type]
+    return dt.datetime(*moment, tzinfo=dt.UTC).timestamp()  # type: ignore[arg-type, misc]
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def of_track(track: Track, utc_offset_s: float | None) -> TimeZone | None:
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
     place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)
     end_time_s = track.start_time_s + track.seconds
-    return find(track.start_time_s, utc_offset_s, *place, end_time_s)
+    return find(track.start_time_s, utc_offset_s, *place, end_time_s=end_time_s)
 
 
 def _name(latitude_deg: float | None, longitude_deg: float | None) -> str | None:

@@ -8,7 +8,7 @@ import hand_made_sessions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from retrorun.model import TWO_DIRECTIONS, Label, Session, Source
 from retrorun.readers.label_file import label_table
@@ -359,8 +359,13 @@ def test_a_page_with_a_note_that_is_not_kept_is_not_left_unasked(page: Page) -> 
     page.goto(f"{SITE}/sessions/{ID}")
     page.get_by_label("Note").click()
     page.keyboard.type("windy")
-    page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.evaluate("location.hash ? 0 : setTimeout(() => location.assign('/'))")
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.evaluate("setTimeout(() => location.assign('/'))")
     page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
     expect(page.get_by_label("Note")).to_have_value("windy")
