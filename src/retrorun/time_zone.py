@@ -54,9 +54,10 @@ def of_track(track: Track, utc_offset_s: float | None) -> TimeZone | None:
     """The time zone of a track by its file's offset and its first position, as ``find``."""
     latitude, longitude = track.column("latitude_deg"), track.column("longitude_deg")
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)
     end_time_s = track.start_time_s + track.seconds
-    return find(track.start_time_s, utc_offset_s, *place, end_time_s=end_time_s)
+    place = (float(each[fixed[0]]) if fixed.size else None for each in (latitude, longitude))
+    latitude_deg, longitude_deg = place
+    return find(track.start_time_s, utc_offset_s, latitude_deg, longitude_deg, end_time_s)
 
 
 def _name(latitude_deg: float | None, longitude_deg: float | None) -> str | None:
