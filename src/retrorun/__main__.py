@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+from typing import Any
 
 # While libraries load, Ctrl-C ends the program at once: nothing has been begun.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -96,6 +97,34 @@ def _replace_closed_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stdout = _named(sys.stdout)
+
+
+class _NamedFile(io.FileIO):
+    """A file without a name whose errors name it all the same."""
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - as io.FileIO takes it
+        try:
+            return super().write(data)
+        except OSError as problem:
+            problem.filename = "stdout"
+            raise
+
+
+def _named(stream: Any) -> Any:  # noqa: ANN401 - whatever stands in the place of stdout
+    """The same stream, with errors that name stdout; a console of Windows stays as it is."""
+    binary = getattr(stream, "buffer", None)
+    raw = getattr(binary, "raw", binary)  # unbuffered (PYTHONUNBUFFERED) it is the file itself
+    if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
+        return stream
+    named = _NamedFile(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        named if raw is binary else io.BufferedWriter(named),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _leave(code: int) -> None:

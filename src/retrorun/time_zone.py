@@ -21,17 +21,21 @@ def find(
     utc_offset_s: float | None,
     latitude_deg: float | None,
     longitude_deg: float | None,
+    end_time_s: float | None = None,
 ) -> TimeZone | None:
     """The zone of a moment and place.
 
     The file's own offset wins over the position, because a watch shows what its wearer saw; the
-    position then only lends the zone's name, if the two agree.
+    position then only lends the zone's name, if the two agree. They do, too, where the clocks were
+    changed in between and the file gives the offset of its end, as FIT does: then the session began
+    by the offset before.
 
     Args:
         start_time_s: Unix seconds.
         utc_offset_s: local minus UTC as the file says, or None.
         latitude_deg: first position, or None.
         longitude_deg: first position, or None.
+        end_time_s: Unix seconds of the end, if known.
 
     Returns:
         Name, offset and provenance (``file`` or ``position``); None where nothing is known.
@@ -39,7 +43,10 @@ def find(
     name = _name(latitude_deg, longitude_deg)
     by_position = _offset_s(name, start_time_s)
     if utc_offset_s is not None:
-        return TimeZone(name if by_position == utc_offset_s else None, utc_offset_s, "file")
+        at_end = by_position if end_time_s is None else _offset_s(name, end_time_s)
+        if by_position is not None and utc_offset_s in {by_position, at_end}:
+            return TimeZone(name, by_position, "file")
+        return TimeZone(None, utc_offset_s, "file")
     return None if name is None or by_position is None else TimeZone(name, by_position, "position")
 
 
@@ -47,8 +54,10 @@ def of_track(track: Track, utc_offset_s: float | None) -> TimeZone | None:
     """The time zone of a track by its file's offset and its first position, as ``find``."""
     latitude, longitude = track.column("latitude_deg"), track.column("longitude_deg")
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)
-    return find(track.start_time_s, utc_offset_s, *place)
+    end_time_s = track.start_time_s + track.seconds
+    place = (float(each[fixed[0]]) if fixed.size else None for each in (latitude, longitude))
+    latitude_deg, longitude_deg = place
+    return find(track.start_time_s, utc_offset_s, latitude_deg, longitude_deg, end_time_s)
 
 
 def _name(latitude_deg: float | None, longitude_deg: float | None) -> str | None:

@@ -22,7 +22,7 @@ from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError
 from retrorun.language import translated
-from retrorun.storage import printable
+from retrorun.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

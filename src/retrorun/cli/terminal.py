@@ -367,7 +367,7 @@ class Faults:
 
     def status(self) -> int:
         """Name them on stderr; the exit status: 1 if there are any."""
-        from retrorun.storage import printable
+        from retrorun.text import printable
 
         for each in self.by_session.values():
             err().print(printable(str(each)), style="red", soft_wrap=True, markup=False)
@@ -376,7 +376,7 @@ class Faults:
 
 def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
     """Name on stderr what could not be looked into: what lies there is left out."""
-    from retrorun.storage import printable
+    from retrorun.text import printable
 
     for place, reason in places:
         tell(f"{printable(place)}: cannot be listed: {reason}")

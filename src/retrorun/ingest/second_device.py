@@ -18,6 +18,7 @@ the next.
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
@@ -25,7 +26,7 @@ from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
 from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
-from retrorun.ingest.analysis import Engine, Report, analysed
+from retrorun.ingest.analysis import Engine, Report, analysed, note_shown_meanwhile
 from retrorun.ingest.duplicates import (
     NEARLY_ALL,
     START_S,
@@ -177,7 +178,9 @@ def _try_groups(
             ((_, labelled),) = analysed([candidate], archive, engine, None)
             parcel = parcel if labelled.problem else labelled  # noqa: PLW2901 - the same file
         archive.writes.apply(
-            archive.import_of(candidate.sha256), _change(group, matches, parcel, archive)
+            archive.import_of(candidate.sha256),
+            _change(group, matches, parcel, archive),
+            partial(note_shown_meanwhile, [candidate.sha256], archive),
         )
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
         _join_labelled_again(stated, archive, engine, done)

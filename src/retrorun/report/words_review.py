@@ -200,6 +200,8 @@ INBOX: Mapping[str, str] = {
     "note_keep": "Keep",
     "note_kept": "Kept.",
     "note_kept_both": "Kept, with what was noted elsewhere meanwhile.",
+    "note_room": "{left} characters left.",
+    "note_too_long": "Too long to be kept: shorten it by {over} characters. Nothing is cut off.",
     "note_differs": (
         "Not kept yet: meanwhile pain {pain} and effort {effort} were noted elsewhere. Keep again "
         "to put yours in their place."
