@@ -255,7 +255,8 @@ def _rests(power: FloatArray, middle: IntArray, limits: ReadLimits) -> BoolArray
     def strength(half_s: float) -> FloatArray:
         half = round(half_s / limits.bounce_step_s)
         first, last = (np.clip(each, 0, power.size) for each in (middle - half, middle + half))
-        return np.sqrt(_sums(power, first, last) / np.maximum(last - first, 1))
+        mean = _sums(power, first, last) / np.maximum(last - first, 1)
+        return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
 
     here, around = strength(limits.bounce_rest_s), strength(limits.bounce_usual_s)
     least = np.maximum(limits.bounce_rest_share * around, limits.bounce_least_mps2)
