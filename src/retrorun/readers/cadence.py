@@ -10,9 +10,7 @@ from retrorun.model.recording import POSITION
 from retrorun.readers.attitude import Vectors, unit_vectors
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray, true_edges
-
-GRAVITY_MPS2 = 9.81
+from retrorun.units import BoolArray, FloatArray, IntArray, means_beside, true_edges
 
 
 def normalize_cadence(
@@ -223,114 +221,70 @@ def step_rate_spm(
 ) -> FloatArray:
     """Steps of both feet a minute by the bounce of a phone, (n,); 0 at rest, NaN if not clear.
 
-    The vertical acceleration repeats itself with every step, and more exactly with every stride,
-    for left and right differ. So the step is the first lag at which its autocorrelation (of
-    several seconds) is about as high as anywhere, and the peak at twice that lag tells its period.
-
-    Args:
-        at_s: (n,) Unix seconds.
-        acceleration: with or without gravity, in any unit.
-        gravity: gravity or whole acceleration in the same unit, of either sign.
-        limits: which lags are searched, and how clear a peak must be.
+    The first lag at which its autocorrelation is about as high as anywhere is a step; the peak at
+    twice that, a stride, gives the period. ``gravity``, of either sign, may be ``acceleration``.
     """
     grid_s, bounce, known = _bounce(acceleration.in_order(), gravity.in_order(), limits)
     half = round(limits.bounce_half_s / limits.bounce_step_s)
-    if grid_s.size <= 4 * half:
+    if grid_s.size <= 2 * (half + half):
         return np.full(at_s.size, np.nan)
     middle = np.searchsorted(grid_s, at_s)
-    first, last = (np.clip(each, 0, grid_s.size) for each in (middle - half, middle + half))
-    seen = _sums(known, first, last)
-    lags = np.arange(round(2 * limits.bounce_lags_s[1] / limits.bounce_step_s) + 2)
-    alike = np.stack([_alike(bounce, int(lag), (first, last)) for lag in lags])
-    period, clear = _step_periods(alike, limits)
-    rate = np.where(clear, 60.0 / (period * limits.bounce_step_s), np.nan)
-    whole = seen >= limits.bounce_known * 2 * half
-    rests = _rests(bounce * bounce, middle, limits)
-    return np.where(whole, np.where(rests, 0.0, rate), np.nan)
-
-
-def _rests(power: FloatArray, middle: IntArray, limits: ReadLimits) -> BoolArray:
-    """Whether the phone hardly moves at these places of (m,), by itself or for a moment, (n,)."""
-
-    def strength(half_s: float) -> FloatArray:
-        half = round(half_s / limits.bounce_step_s)
-        first, last = (np.clip(each, 0, power.size) for each in (middle - half, middle + half))
-        mean = _sums(power, first, last) / np.maximum(last - first, 1)
-        return np.asarray(np.sqrt(np.maximum(mean, 0.0)))
-
-    here, around = strength(limits.bounce_rest_s), strength(limits.bounce_usual_s)
-    least = np.maximum(limits.bounce_rest_share * around, limits.bounce_least_mps2)
-    return np.asarray(here < least)
+    whole = means_beside(known, middle, half) >= limits.bounce_known
+    halves = [round(each / limits.bounce_step_s) for each in limits.bounce_rest_s]
+    power, usual = (np.maximum(means_beside(bounce * bounce, middle, each), 0.0) for each in halves)
+    least = np.maximum(limits.bounce_rest_share * np.sqrt(usual), limits.bounce_least_g)
+    longest = 2 * round(limits.bounce_lags_s[1] / limits.bounce_step_s) + 2
+    alike = np.stack([_alike(bounce, lag, middle, half) for lag in range(longest)])
+    return np.where(whole, np.where(np.sqrt(power) < least, 0.0, _steps_spm(alike, limits)), np.nan)
 
 
 def _bounce(
     acceleration: Vectors, gravity: Vectors, limits: ReadLimits
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Even times, the vertical acceleration without what lasts, and whether it is known, (m,)."""
+    """Even times, vertical acceleration in g without what lasts, and share that is known, (m,)."""
     step_s, time_s = limits.bounce_step_s, acceleration.time_s
-    nothing = np.empty(0)
-    if time_s.size < 2 or gravity.time_s.size < 2:
-        return nothing, nothing, nothing
-    count = int((time_s[-1] - time_s[0]) / step_s)
-    if count > limits.bounce_oversampling * time_s.size:
-        return nothing, nothing, nothing
-    seconds = np.arange(time_s[0], time_s[-1] + 1.0)
+    is_short = time_s.size > 1 and time_s[-1] - time_s[0] < limits.samples
+    seconds = np.arange(time_s[0], time_s[-1] + 1.0) if is_short else np.empty(0)
     pull = gravity.around(seconds)
-    strength = np.sqrt((pull * pull).sum(axis=1))
-    if not (strength > 0).any():
-        return nothing, nothing, nothing
-    up = unit_vectors(pull) * (GRAVITY_MPS2 / arithmetic.median(strength[strength > 0]))
-    level = [arithmetic.interpolate(time_s, seconds, np.nan_to_num(each)) for each in up.T]
-    vertical = (acceleration.axes * np.stack(level, axis=1)).sum(axis=1)
-    apart_s = np.diff(time_s)
-    near = (apart_s <= limits.sensor_hole_s).astype(np.float64)
-    edges_s = time_s[0] + step_s * np.arange(count + 1)
-    summed = [
-        np.concatenate((np.zeros(1), np.cumsum(each)))
-        for each in (apart_s * (vertical[1:] + vertical[:-1]) / 2.0, apart_s * near)
-    ]
+    if not ((strength := np.sqrt((pull * pull).sum(axis=1))) > 0).any():
+        return np.empty(0), np.empty(0), np.empty(0)
+    up = np.nan_to_num(unit_vectors(pull)) / arithmetic.median(strength[strength > 0])
+    level = np.stack([arithmetic.interpolate(time_s, seconds, each) for each in up.T], axis=1)
+    vertical, apart_s = (acceleration.axes * level).sum(axis=1), np.diff(time_s)
+    way = (
+        apart_s * (vertical[1:] + vertical[:-1]) / 2.0,
+        apart_s * (apart_s <= limits.sensor_hole_s),
+    )
+    edges_s = np.arange(time_s[0], time_s[-1], step_s)
+    total = [np.concatenate((np.zeros(1), np.cumsum(each))) for each in way]
     mean, known = (
-        np.diff(arithmetic.interpolate(edges_s, time_s, each)) / step_s for each in summed
+        np.diff(arithmetic.interpolate(edges_s, time_s, each)) / step_s for each in total
     )
-    reach = round(limits.bounce_lasts_s / step_s / 2.0)
-    index = np.arange(count)
-    first, last = np.maximum(index - reach, 0), np.minimum(index + reach + 1, count)
-    slow = _sums(mean, first, last) / (last - first)
-    return edges_s[:-1] + step_s / 2.0, (mean - slow) * (known > 0.5), known
+    half = round(limits.bounce_lasts_s / step_s / 2.0)
+    lasting = means_beside(mean, np.arange(mean.size), half)
+    return edges_s[:-1] + step_s / 2.0, (mean - lasting) * (known > 0.5), known
 
 
-def _sums(values: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """Sums of the values (m,) from each first to before each last, (n,)."""
-    total = np.concatenate((np.zeros(1), np.cumsum(values)))
-    return np.asarray(total[last] - total[first])
-
-
-def _alike(bounce: FloatArray, lag: int, window: tuple[IntArray, IntArray]) -> FloatArray:
-    """Autocorrelation of each window at one lag, (n,), -1 to 1; 0 where nothing moves."""
-    first, last = window
-    size = bounce.size - lag
-    early, late = bounce[:size], bounce[lag:]
-    first, last = np.minimum(first, size), np.minimum(last, size)
-    both, one, other = (
-        _sums(each, first, last) for each in (early * late, early * early, late * late)
-    )
+def _alike(bounce: FloatArray, lag: int, middle: IntArray, half: int) -> FloatArray:
+    """Autocorrelation around each place at one lag, (n,), -1 to 1; 0 where nothing moves."""
+    early, late = bounce[: bounce.size - lag], bounce[lag:]
+    pairs = early * late, early * early, late * late
+    both, one, other = (means_beside(each, middle, half) for each in pairs)
     norm = np.sqrt(np.maximum(one * other, 0.0))
-    return np.asarray(np.divide(both, norm, out=np.zeros(both.size), where=norm > 1e-9))
+    return np.asarray(np.divide(both, norm, out=np.zeros(both.size), where=norm > 0.0))
 
 
-def _step_periods(alike: FloatArray, limits: ReadLimits) -> tuple[FloatArray, BoolArray]:
-    """Periods of steps in lags, (n,), by autocorrelation (lags, n), and whether they are clear."""
+def _steps_spm(alike: FloatArray, limits: ReadLimits) -> FloatArray:
+    """Steps a minute, (n,), by the autocorrelation (lags, n); NaN where no peak is clear."""
     least, most = (round(each / limits.bounce_step_s) for each in limits.bounce_lags_s)
-    inner = alike[least : most + 1]
-    peak = (inner >= alike[least - 1 : most]) & (inner >= alike[least + 1 : most + 2])
-    high = peak & (inner >= limits.bounce_first_peak * inner.max(axis=0))
-    step = least + high.argmax(axis=0)
-    column = np.arange(alike.shape[1])
-    around = 2 * step + np.arange(-2, 3)[:, None]
-    stride = 2 * step - 2 + alike[np.minimum(around, len(alike) - 1), column].argmax(axis=0)
-    stride = np.minimum(stride, len(alike) - 2)
+    inner, (first, clear) = alike[least : most + 1], limits.bounce_peaks
+    high = (inner >= alike[least - 1 : most]) & (inner >= alike[least + 1 : most + 2])
+    step = least + (high & (inner >= first * inner.max(axis=0))).argmax(axis=0)
+    column, near = np.arange(alike.shape[1]), 2 * step + np.array([-2, -1, 0, 1, 2])[:, None]
+    near = np.minimum(near, len(alike) - 2)
+    stride = near[alike[near, column].argmax(axis=0), column]
     before, here, after = (alike[stride + each, column] for each in (-1, 0, 1))
     bend = 2.0 * here - before - after
     aside = np.divide(after - before, 2.0 * bend, out=np.zeros(bend.size), where=bend > 1e-9)
-    clear = high.any(axis=0) & (here >= limits.bounce_clear)
-    return (stride + np.clip(aside, -0.5, 0.5)) / 2.0, np.asarray(clear)
+    period_s = (stride + np.clip(aside, -0.5, 0.5)) / 2.0 * limits.bounce_step_s
+    return np.where(high.any(axis=0) & (here >= clear), 60.0 / period_s, np.nan)

@@ -49,19 +49,13 @@ class ReadLimits(msgspec.Struct, frozen=True):
     bounce_half_s: float = 3.0  # Its step rate is that of this long before and after each moment.
     bounce_lags_s: Pair = (0.25, 0.76)  # A step takes from the first to the second time.
     bounce_lasts_s: float = 1.2  # What the acceleration is on average over this long is no bounce.
-    bounce_first_peak: float = 0.6  # The first peak of the autocorrelation with this share of its
-    # highest is that of a step.
-    bounce_clear: float = 0.5  # Autocorrelation at a stride from which on the step rate counts.
-    bounce_least_mps2: float = 0.5  # A bounce that deviates by less is that of a phone at rest.
-    bounce_rest_s: float = 0.8  # A rest is looked for in this long before and after each moment.
-    bounce_usual_s: float = 10.0  # It is held against this long before and after the moment.
+    bounce_peaks: Pair = (0.6, 0.5)  # A step is the first peak of the autocorrelation with the
+    # first share of its highest; it counts where that of a stride reaches the second value.
+    bounce_least_g: float = 0.05  # A bounce that deviates by less is that of a phone at rest.
+    bounce_rest_s: Pair = (0.8, 10.0)  # A rest lasts for the first time before and after a moment,
+    # and is held against the second.
     bounce_rest_share: float = 0.33  # At rest, the bounce is below this share of the usual one.
-    bounce_known: float = 0.8  # Share of the time around a moment in which the acceleration must be
-    # known.
-    bounce_oversampling: float = (
-        6.0  # An acceleration may be averaged over at most so many times as
-    )
-    # many steps as it has samples.
+    bounce_known: float = 0.8  # The acceleration must be known in this share of the time.
 
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
