@@ -121,7 +121,8 @@ def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> 
     }
     if "acceleration" in sensors:
         starts_s = np.array([at for at, _ in clock[1:]])
-        columns["cad"] = step_rate_spm(at_s, *[sensors["acceleration"]] * 2, limits)
+        pull = sensors["acceleration"]
+        columns["cad"] = step_rate_spm(at_s, pull, pull, limits)
         maker, heading, begins_s = _heading(sensors, where, starts_s, limits)
         if heading is not None:
             columns["compass"] = heading
