@@ -237,7 +237,7 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any other
   CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
   orientation; only `time, x, y, z` needs its name (`Magnetometer`, `Gravity`, `TotalAcceleration`,
-  `Gyroscope`). Several logs may lie in one folder: those tables are one log that have the same
+  `Accelerometer`, `Gyroscope`). Several logs may lie in one folder: those tables are one log that have the same
   around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location (1).csv`, `Compass
   (1).csv`). Places of any other name are a log of their own; headings of any other name go to the
   only log there is, or to the one whose name is around theirs. The places become GPX with the mean
@@ -251,7 +251,8 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   `Acceleration x (m/s^2)`) and `meta/time.csv` below them, which
   tells when each start was: the tables' own clock stands still in pauses. Magnetometer and
   acceleration with g give a heading, levelled; else gyroscope and acceleration do, as above.
-- Of both: columns may be apart by comma, semicolon or tab, and numbers have a decimal comma. A
+- Of both: where an acceleration is there (and `Gravity` or `TotalAcceleration` tells what is down),
+  steps are counted by the phone's bounce. Columns may be apart by comma, semicolon or tab, and numbers have a decimal comma. A
   gyroscope beside gravity or acceleration checks every other heading. Where one of the
   two turns by 120° or more within 5 s and the other by less than 60°, the heading is left out for
   as long as it stays elsewhere; if it does not come back within 3 minutes, it goes on as that of

@@ -9,7 +9,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect import joint
 from retrorun.detect.gait import GaitEvidence, pulse_of_slow_segments
-from retrorun.detect.heading import Facing, is_relative, shows_handling
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, is_of_watch
 from retrorun.detect.series import each_run, mean_around, runs
@@ -219,11 +219,12 @@ def may_turn_with_pace(
     A phone that is held in slow stretches and pocketed in fast ones opposes the course in step with
     the speed, as one does on the body of an athlete who turns about. Only what a hand cannot do
     tells them apart: quicker steps at equal speed, a heart that does not fall with the speed, a
-    turn that slows, a course that turns under a steady heading, a tilt in a raw log, or a label.
+    turn that slows, a course that turns under a steady heading, or a label. A raw log shows a phone
+    that is tilted on the way, not one that turns upright, and its gyroscope turns with the phone.
     Of few turns quicker steps are asked more: two changes of pocket may fall on a few quick ones.
     A watch is in no pocket.
     """
-    if mount.stated or shows_handling(grounds.facing):
+    if mount.stated:
         return False
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False

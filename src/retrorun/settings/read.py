@@ -45,6 +45,18 @@ class ReadLimits(msgspec.Struct, frozen=True):
     disturbed_s: float = 180.0  # A heading that comes back within this time was disturbed; one that
     # does not starts from elsewhere.
 
+    bounce_step_s: float = 0.04  # The bounce of a phone is averaged over steps of this length.
+    bounce_half_s: float = 3.0  # Its step rate is that of this long before and after each moment.
+    bounce_lags_s: Pair = (0.25, 0.76)  # A step takes from the first to the second time.
+    bounce_lasts_s: float = 1.2  # What the acceleration is on average over this long is no bounce.
+    bounce_peaks: Pair = (0.6, 0.5)  # A step is the first peak of the autocorrelation with the
+    # first share of its highest; it counts where that of a stride reaches the second value.
+    bounce_least_g: float = 0.05  # A bounce that deviates by less is that of a phone at rest.
+    bounce_rest_s: Pair = (0.8, 10.0)  # A rest lasts for the first time before and after a moment,
+    # and is held against the second.
+    bounce_rest_share: float = 0.33  # At rest, the bounce is below this share of the usual one.
+    bounce_known: float = 0.8  # The acceleration must be known in this share of the time.
+
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
     clock_apart_s: float = 14_400.0  # Parts of a recording further apart than this are two
