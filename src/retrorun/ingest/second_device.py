@@ -33,6 +33,7 @@ from retrorun.ingest.duplicates import (
     Known,
     Pair,
     Places,
+    hours_apart,
     overlapping,
     pairs,
     richness,
@@ -162,7 +163,7 @@ def _try_groups(
 ) -> None:
     candidates = []
     for sha256, group in groups.items():
-        reasons = [(pair, _reason_to_stay(pair, archive)) for pair in group]
+        reasons = [(pair, _reason_to_stay(pair, archive, engine)) for pair in group]
         apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
         archive.writes.apply(0, Change(matches=apart))
         group[:] = [pair for pair, reason in reasons if not reason]
@@ -173,7 +174,7 @@ def _try_groups(
         group = groups[candidate.sha256]
         matches = [_match_of(pair, parcel) for pair in group]
         stated = _stated(matches, archive)
-        if parcel.problem is None and _copy_labels(group, matches, archive):
+        if parcel.problem is None and _copy_labels(group, matches, parcel, archive):
             ((_, labelled),) = analysed([candidate], archive, engine, None)
             parcel = parcel if labelled.problem else labelled  # noqa: PLW2901 - the same file
         archive.writes.apply(
@@ -218,6 +219,7 @@ def _stated(
 
 _HOLDS_MORE = "the recording with the heading holds more than the other"
 _ELSEWHERE = "most of its time lies outside the other"
+_ANOTHER_RUN = "it is as long, and starts hours from the other, but is another run"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
 
@@ -250,8 +252,11 @@ def _by_richness(pair: Pair, archive: Archive) -> Pair:
     return richer.turned if is_part and BODY_LABELS & set(rich) <= set(poor) else richer
 
 
-def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
+def _reason_to_stay(pair: Pair, archive: Archive, engine: Engine) -> str | None:
     """Why a phone's session stays: something would be lost with it; None if nothing would."""
+    if pair.hours_apart:
+        places, settings = Places(archive.track), engine.settings.prepare
+        return None if places.are_copies(pair.watch, pair.phone, settings) else _ANOTHER_RUN
     if pair.overlap_s < _LEAST_SHARE * pair.phone.duration_s:
         return _ELSEWHERE
     if pair.alike:
@@ -277,9 +282,15 @@ def _match_of(pair: Pair, parcel: Parcel) -> Match:
     return _match(pair, "refused", None, "the second recording could not be read")
 
 
-def _copy_labels(group: Sequence[Pair], matches: Sequence[Match], archive: Archive) -> bool:
-    """Copy the labels of joined phones to the watch's clock; whether there were any."""
+def _copy_labels(
+    group: Sequence[Pair], matches: Sequence[Match], parcel: Parcel, archive: Archive
+) -> bool:
+    """Copy the labels of joined phones to the watch's clock; whether there were any.
+
+    ``parcel`` is of the watch's file with the phones: its clock may be another one than before.
+    """
     any_copied = False
+    begins_s = {row.id: row.start_time_s for row in parcel.sessions}
     for pair, match in zip(group, matches, strict=True):
         labels = archive.annotations.labels(match.phone_sha256).get(position(match.phone), ())
         if match.skew_s is None or not labels:
@@ -288,6 +299,7 @@ def _copy_labels(group: Sequence[Pair], matches: Sequence[Match], archive: Archi
             _recorded_start_s(pair.phone, archive)
             - match.skew_s
             - _recorded_start_s(pair.watch, archive)
+            - (begins_s.get(pair.watch.id, pair.watch.start_time_s) - pair.watch.start_time_s)
         )
         ending = origin_suffix(match.phone)
         archive.annotations.replace_labels(
@@ -436,7 +448,9 @@ def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]
 def _connected(seeds: set[str], archive: Archive) -> set[str]:
     """Beginnings of the hashes of all files that hang together with some."""
     links: dict[str, set[str]] = defaultdict(set)
-    pairs = [(one.id, other.id) for one, other in overlapping(archive.briefs())]
+    briefs = archive.briefs()
+    near = (*overlapping(briefs), *hours_apart(briefs))
+    pairs = [(one.id, other.id) for one, other in near]
     pairs += [(match.phone, match.session) for match in archive.second_devices.matches()]
     pairs += [
         (row.sha256[:12], row.duplicate_of)
