@@ -45,7 +45,7 @@ from retrorun.model import (
 from retrorun.model.athlete import COST_FACTOR
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.model.recording import POSITION
-from retrorun.prepare.second_device import copy_ahead_s, join_second_devices, with_clock
+from retrorun.prepare.second_device import copy_ahead_s, join_second_devices
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.text import without_clock
@@ -166,7 +166,7 @@ def _on_believed_clock(
     clocks = [time_zone.Clock(by_s, start_s + by_s, offset_s) for by_s, offset_s in stated]
     right, why = time_zone.believed_clock(clocks, *_first_position(recording))
     notes = (*recording.notes, _clock_note(right.ahead_s, copies, why))
-    moved = with_clock(dataclasses.replace(recording, notes=notes), right.ahead_s)
+    moved = prepare.with_clock(dataclasses.replace(recording, notes=notes), right.ahead_s)
     devices = [
         (dataclasses.replace(about, skew_s=by_s - right.ahead_s) if by_s else about, one)
         for about, by_s, one in found

@@ -33,7 +33,6 @@ from retrorun.ingest.duplicates import (
     Known,
     Pair,
     Places,
-    hours_apart,
     overlapping,
     pairs,
     richness,
@@ -41,6 +40,7 @@ from retrorun.ingest.duplicates import (
 )
 from retrorun.ingest.reprocess import original_candidate, reprocess_locked
 from retrorun.metrics import BODY_LABELS
+from retrorun.settings import PrepareSettings
 
 if TYPE_CHECKING:
     from retrorun.model import Label, SecondDevice, Session
@@ -116,16 +116,29 @@ def join(archive: Archive, engine: Engine) -> Joins:
     The lock of the one writer is held by the caller.
     """
     done = Joins()
+    settings = engine.settings.prepare
     report = unmatch_superseded(archive, engine)
-    done.problems = report.followed_by(regroup(_untried_pairs(archive), archive, engine)).problems
-    while found := _untried_pairs(archive):
+    done.problems = report.followed_by(
+        regroup(_untried_pairs(archive, settings), archive, engine)
+    ).problems
+    while found := _untried_pairs(archive, settings):
         _try_groups(_by_watch(found, archive), archive, engine, done)
     return done
 
 
-def _untried_pairs(archive: Archive) -> list[Pair]:
-    devices = archive.second_devices
-    return pairs(archive.briefs(), devices.matches(), devices.kept_apart())
+def _untried_pairs(archive: Archive, settings: PrepareSettings) -> list[Pair]:
+    """Pairs that were never tried; two runs hours apart are settled as such."""
+    devices, places = archive.second_devices, Places(archive.track)
+    found = pairs(archive.briefs(), devices.matches(), devices.kept_apart())
+    others = [
+        pair
+        for pair in found
+        if pair.hours_apart and not places.are_copies(pair.watch, pair.phone, settings)
+    ]
+    if others:
+        settled = [_match(pair, "apart", None, _ANOTHER_RUN) for pair in others]
+        archive.writes.apply(0, Change(matches=settled))
+    return [pair for pair in found if pair not in others]
 
 
 def _by_watch(found: Sequence[Pair], archive: Archive) -> dict[str, list[Pair]]:
@@ -163,7 +176,7 @@ def _try_groups(
 ) -> None:
     candidates = []
     for sha256, group in groups.items():
-        reasons = [(pair, _reason_to_stay(pair, archive, engine)) for pair in group]
+        reasons = [(pair, _reason_to_stay(pair, archive)) for pair in group]
         apart = [_match(pair, "apart", None, reason) for pair, reason in reasons if reason]
         archive.writes.apply(0, Change(matches=apart))
         group[:] = [pair for pair, reason in reasons if not reason]
@@ -252,11 +265,8 @@ def _by_richness(pair: Pair, archive: Archive) -> Pair:
     return richer.turned if is_part and BODY_LABELS & set(rich) <= set(poor) else richer
 
 
-def _reason_to_stay(pair: Pair, archive: Archive, engine: Engine) -> str | None:
+def _reason_to_stay(pair: Pair, archive: Archive) -> str | None:
     """Why a phone's session stays: something would be lost with it; None if nothing would."""
-    if pair.hours_apart:
-        places, settings = Places(archive.track), engine.settings.prepare
-        return None if places.are_copies(pair.watch, pair.phone, settings) else _ANOTHER_RUN
     if pair.overlap_s < _LEAST_SHARE * pair.phone.duration_s:
         return _ELSEWHERE
     if pair.alike:
@@ -436,7 +446,7 @@ def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]
     matched = {
         each
         for match in archive.second_devices.matches()
-        if match.reason != KEPT_APART
+        if match.reason not in (KEPT_APART, _ANOTHER_RUN)
         for each in (match.phone, match.session)
     }
     known = Known((), archive.channels, Places(archive.track).apart)
@@ -448,10 +458,9 @@ def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]
 def _connected(seeds: set[str], archive: Archive) -> set[str]:
     """Beginnings of the hashes of all files that hang together with some."""
     links: dict[str, set[str]] = defaultdict(set)
-    briefs = archive.briefs()
-    near = (*overlapping(briefs), *hours_apart(briefs))
-    pairs = [(one.id, other.id) for one, other in near]
-    pairs += [(match.phone, match.session) for match in archive.second_devices.matches()]
+    pairs = [(one.id, other.id) for one, other in overlapping(archive.briefs())]
+    matches = archive.second_devices.matches()
+    pairs += [(each.phone, each.session) for each in matches if each.reason != _ANOTHER_RUN]
     pairs += [
         (row.sha256[:12], row.duplicate_of)
         for row in archive.files()

@@ -4,25 +4,22 @@ A pure function of two recordings. The second device's clock is set by the movem
 the shift at which their velocities (speed and course together) agree best. It is refused, with the
 reason, where they do not agree, or where any shift would fit as well.
 
-Two copies of one recording may have clocks that differ by hours: one writer gave local time as UTC,
-or the clock was set to another zone. They are known by lying at one place at each second, closer
-than two receivers ever do.
+Two copies of one recording may have clocks that differ by hours, as where local time was written as
+UTC. They are known by lying at one place at each second, closer than two receivers ever do.
 """
 
 from dataclasses import replace
-from typing import TypeVar
 
 import msgspec
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import HeadingSeries, Lap, Note, Pause, Recording, SecondDevice, Track
+from retrorun.model import HeadingSeries, Note, Recording, SecondDevice, Track
 from retrorun.model.recording import POSITION
+from retrorun.prepare import with_clock
 from retrorun.prepare.clean import cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
-
-Span = TypeVar("Span", Lap, Pause)
 
 
 class Joined(msgspec.Struct, frozen=True, eq=False):
@@ -43,11 +40,7 @@ def join_second_devices(
 ) -> tuple[Recording, tuple[SecondDevice, ...]]:
     """The recording with the headings of those that fit, and what was found of each.
 
-    Args:
-        recording: the one that is kept.
-        devices: the others; ``skew_s`` is by how many whole hours the clock of a copy runs ahead
-            (``copy_ahead_s``), or None.
-        settings: this stage's.
+    ``skew_s`` of a device is by how much its clock is known to run ahead (``copy_ahead_s``).
     """
     found: list[SecondDevice] = []
     for about, second in devices:
@@ -70,7 +63,7 @@ def join_second_device(
         ahead_s: by how much the second clock is known to run ahead; what is left is looked for.
     """
     second = with_clock(second, -ahead_s)
-    ours, theirs = _grid(kept, settings), _grid(second, settings)
+    ours, theirs = (_grid(each, settings) for each in (kept, second))
     if ours is None or theirs is None:
         return Joined(kept, None, "both need positions to set their clocks by")
     found = _clock_skew(ours, theirs, settings)
@@ -93,26 +86,6 @@ def join_second_device(
         notes.append(Note("second-device-longer", more))
     both = replace(kept, headings=headings, notes=(*kept.notes, *notes))
     return Joined(both, found + ahead_s, words)
-
-
-def with_clock(one: Recording, by_s: float) -> Recording:
-    """A recording with all its times later by so many seconds."""
-    if not by_s:
-        return one
-    return replace(
-        one,
-        time_s=one.time_s + by_s,
-        headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
-        laps=tuple(_later(each, by_s) for each in one.laps),
-        pauses=tuple(_later(each, by_s) for each in one.pauses),
-        breaks_s=tuple(each + by_s for each in one.breaks_s),
-    )
-
-
-def _later(each: Span, by_s: float) -> Span:
-    """A lap or a pause, later by so many seconds."""
-    start_s, end_s = each.start_time_s + by_s, each.end_time_s + by_s
-    return replace(each, start_time_s=start_s, end_time_s=end_s)
 
 
 class _Grid(msgspec.Struct, frozen=True, eq=False):
@@ -151,15 +124,12 @@ def copy_ahead_s(kept: Recording, second: Recording, settings: PrepareSettings) 
         settings: this stage's.
     """
     starts = [each.time_s[np.isfinite(each.time_s)] for each in (kept, second)]
-    if not all(each.size for each in starts):
-        return 0.0
-    ahead_s = settings.clock_ahead_s(float(starts[1].min() - starts[0].min()))
+    later_s = float(starts[1].min() - starts[0].min()) if all(map(np.size, starts)) else 0.0
+    ahead_s = settings.clock_ahead_s(later_s)
     if not ahead_s:
         return 0.0
     ours, theirs = _grid(kept, settings), _grid(with_clock(second, -ahead_s), settings)
-    if ours is None or theirs is None or not _are_copies(ours, theirs, settings):
-        return 0.0
-    return ahead_s
+    return ahead_s if ours and theirs and _are_copies(ours, theirs, settings) else 0.0
 
 
 def are_copies(first: Track, second: Track, settings: PrepareSettings) -> bool:
@@ -181,8 +151,7 @@ def are_copies(first: Track, second: Track, settings: PrepareSettings) -> bool:
 def _are_copies(ours: _Grid, theirs: _Grid, settings: PrepareSettings) -> bool:
     """Whether both were at one place at nearly all of their seconds, and moved.
 
-    Two receivers on one athlete are metres apart for most of the time, and nobody runs a way twice
-    with the same place at each second.
+    Two receivers are metres apart, and nobody runs a way twice with one place at each second.
     """
     apart_m = _distances_m(ours, theirs, ours.start_s - theirs.start_s)
     known_m = apart_m[np.isfinite(apart_m)]
@@ -194,7 +163,7 @@ def _are_copies(ours: _Grid, theirs: _Grid, settings: PrepareSettings) -> bool:
 
 
 def _extent_m(grid: _Grid) -> float:
-    """Length of the longer side of the box that holds all positions, north and east."""
+    """The longer side of the box that holds all positions."""
     places = grid.places_deg[np.isfinite(grid.places_deg).all(axis=1)]
     sides = np.radians(np.ptp(places, axis=0))
     sides[1] *= arithmetic.cos(float(np.radians(places[0, 0])))

@@ -254,25 +254,18 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # of the usual disagreement.
     skew_apart_m: float = 60.0  # Two devices on one athlete lie no further apart than this, by the
     # median.
-
     # copies of one recording whose clocks differ by hours
-    clock_step_s: int = 900  # Such clocks differ by whole multiples of this: time zones do.
-    clock_most_s: int = 50_400  # Such clocks differ by at most this: no time zone is further from
-    # UTC.
-    clock_start_s: float = 10.0  # Apart from the hours, two copies start within this of each other.
+    clock_step_s: int = 900  # Clocks of copies differ by whole multiples of this: time zones do.
+    clock_most_s: int = 50_400  # Clocks of copies differ by at most this: time zones do from UTC.
+    clock_start_s: float = 10.0  # But for the hours, two copies start within this of each other.
     copy_apart_m: float = 5.0  # Two copies lie no further apart than this at the same second.
     copy_share: float = 0.9  # Two copies lie that close for at least this share of their time.
 
     def clock_ahead_s(self, later_s: float) -> float:
-        """Whole multiples of ``clock_step_s`` in the difference of two starts, s; 0 if it is none.
-
-        Args:
-            later_s: by how much one recording starts later than the other, by its own clock.
-        """
-        if not abs(later_s) <= self.clock_most_s + self.clock_start_s:
-            return 0.0
+        """Whole steps, s, in the difference of two starts; 0 where it is none."""
         ahead_s = float(round(later_s / self.clock_step_s) * self.clock_step_s)
-        return ahead_s if abs(later_s - ahead_s) <= self.clock_start_s else 0.0
+        left_s = abs(later_s - ahead_s) + max(0.0, abs(ahead_s) - self.clock_most_s)
+        return ahead_s if left_s <= self.clock_start_s else 0.0
 
 
 class SportSettings(msgspec.Struct, frozen=True):
