@@ -254,7 +254,6 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # of the usual disagreement.
     skew_apart_m: float = 60.0  # Two devices on one athlete lie no further apart than this, by the
     # median.
-    # copies of one recording whose clocks differ by hours
     clock_step_s: int = 900  # Clocks of copies differ by whole multiples of this: time zones do.
     clock_most_s: int = 50_400  # Clocks of copies differ by at most this: time zones do from UTC.
     clock_start_s: float = 10.0  # But for the hours, two copies start within this of each other.
