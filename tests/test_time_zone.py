@@ -163,3 +163,47 @@ def test_cells_of_another_tzfpy_are_not_used(
     right = wrong.replace(b"0.0.1", version("tzfpy").encode())
     time_zone.CELLS.write_bytes(zlib.compress(right))
     assert time_zone._name(48.14, 11.57) == "Asia/Tokyo"
+
+
+LJUBLJANA = (46.05, 14.5)  # two hours ahead of UTC in summer, one in winter
+
+
+def clocks(
+    *of_copies: tuple[float, float | None], start_s: float = SUMMER
+) -> list[time_zone.Clock]:
+    """Of each copy: by how many hours it runs ahead, and the offset it states, in hours."""
+    return [
+        time_zone.Clock(3600 * hours, start_s + 3600 * hours, stated and 3600 * stated)
+        for hours, stated in of_copies
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of_copies", "right", "why"),
+    [
+        ([(0, None), (2, None)], 0, "written as UTC"),
+        ([(0, None), (-2, None)], -2, "written as UTC"),
+        ([(0, None), (1, 2.0)], 1, "states its local time"),
+        ([(0, None), (2, 2.0)], 2, "states its local time"),
+        ([(0, None), (1, 5.0)], 0, "nothing tells"),
+        ([(0, None), (5, None), (5, None)], 5, "most copies"),
+        ([(0, None), (5, None)], 0, "nothing tells"),
+    ],
+)
+def test_which_of_the_clocks_of_copies_is_right(
+    of_copies: list[tuple[float, float | None]], right: float, why: str
+) -> None:
+    best, words = time_zone.believed_clock(clocks(*of_copies), *LJUBLJANA)
+    assert best.ahead_s == 3600 * right
+    assert why in words
+
+
+def test_the_offset_of_the_day_tells_local_time_and_not_that_of_the_other_season() -> None:
+    summer = time_zone.believed_clock(clocks((0, None), (-1, None)), *LJUBLJANA)
+    winter = time_zone.believed_clock(clocks((0, None), (-1, None), start_s=WINTER), *LJUBLJANA)
+    assert (summer[0].ahead_s, winter[0].ahead_s) == (0, -3600)
+
+
+def test_where_utc_is_local_time_an_hour_tells_nothing() -> None:
+    best, words = time_zone.believed_clock(clocks((0, None), (1, None)), 0.0, 0.5)
+    assert (best.ahead_s, words[:13]) == (0, "nothing tells")

@@ -47,6 +47,7 @@ ones, those that Garmin's decoder gives before it stops (tests).
   to override. Headings (table above) are used, and where the records have no heart rate, cadence,
   distance or speed of their own, the developer field that claims its place and has its unit.
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
+  Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
   `activity` gives local time.
@@ -277,6 +278,25 @@ A recording that overlaps another for at least two minutes and has the better he
 to three minutes either way, at which their velocities (speed and course) agree best. It is refused,
 with the reason, where any shift would do as well, where they moved differently, and where they were
 over 60 m apart.
+
+**Copies whose clocks are hours apart.** Some writers give local time as UTC, and some clocks were
+set to another zone: then two copies of one run start hours apart. They are known by starts that
+differ by whole quarters of an hour (up to 14 h, within 10 s), by time and distance that agree
+within 2 % or 10 s and 100 m, and by lying within 5 m of each other at nine seconds in ten, on a way
+of 60 m or more. Two receivers do not lie so close, and nobody runs a way twice with the same place
+at each second. Then they are one run, the richer copy stands, and it gets the clock that is right.
+That is decided in this order, and the note `clock-of-copy` says which clock was believed and why:
+
+1. the clock of a copy that also states its local time, where the two differ as they do at that
+   place and on that day: whoever wrote it knew both;
+2. the clock that another one differs from by just the offset of that place from UTC: the other is
+   local time. It could also be that an offset was taken off twice, but local time written as UTC is
+   the usual fault;
+3. the clock that most copies have;
+4. that of the richer copy.
+
+Copies without positions, as of a treadmill, copies whose years differ, and recordings of two
+devices with clocks hours apart are not known as one: they count twice.
 """
 
 

@@ -3,9 +3,11 @@
 import datetime as dt
 import zlib
 import zoneinfo
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from retrorun.model import TimeZone, Track
@@ -109,6 +111,59 @@ def _offset_s(name: str | None, start_time_s: float) -> float | None:
     except (zoneinfo.ZoneInfoNotFoundError, OverflowError, OSError, ValueError):
         return None
     return None if offset is None else offset.total_seconds()
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """What one of several copies of a run says of its time.
+
+    ``ahead_s`` is by how much it runs ahead of the first copy's clock, 0 for that; ``start_time_s``
+    is its start in Unix seconds, ``utc_offset_s`` local minus UTC as the file says, or None.
+    """
+
+    ahead_s: float
+    start_time_s: float
+    utc_offset_s: float | None
+
+
+def believed_clock(
+    clocks: Sequence[Clock], latitude_deg: float, longitude_deg: float
+) -> tuple[Clock, str]:
+    """Which of the clocks of several copies of one run is right, and why in words.
+
+    1. One that also states its local time, where the two differ as they do at that place.
+    2. One that another lies ahead of by just the offset of the place: the other is local time that
+       was written as UTC. The contrary, an offset that was taken off twice, is much rarer.
+    3. The one that most copies have.
+    4. The first one.
+
+    Args:
+        clocks: of all copies; the first one's is ``ahead_s`` 0.
+        latitude_deg: of the run's first position.
+        longitude_deg: of the same.
+    """
+    name = _name(latitude_deg, longitude_deg)
+    here = {each: _offset_s(name, each.start_time_s) for each in clocks}
+    hours = {each.ahead_s for each in clocks}
+
+    def grounds(each: Clock) -> tuple[bool, bool, int]:
+        offset_s = here[each]
+        states = offset_s is not None and offset_s == each.utc_offset_s
+        is_utc = bool(offset_s) and each.ahead_s + (offset_s or 0.0) in hours
+        return states, is_utc, sum(each.ahead_s == other.ahead_s for other in clocks)
+
+    best = max(clocks, key=lambda each: (*grounds(each), not each.ahead_s, each.ahead_s))
+    others = [grounds(each) for each in clocks if each.ahead_s != best.ahead_s]
+    for place, words in enumerate(_GROUNDS):
+        if any(grounds(best)[place] > other[place] for other in others):
+            return best, words
+    return best, "nothing tells which one is right, so that of the richer copy stands"
+
+
+_GROUNDS = (
+    "it also states its local time, which is that of the place",
+    "the other differs by the offset of the place's time zone, as local time written as UTC does",
+    "most copies have it",
+)
 
 
 def local_time(start_time_s: float, zone: TimeZone | None) -> dt.datetime:

@@ -266,6 +266,17 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # of the usual disagreement.
     skew_apart_m: float = 60.0  # Two devices on one athlete lie no further apart than this, by the
     # median.
+    clock_step_s: int = 900  # Clocks of copies differ by whole multiples of this: time zones do.
+    clock_most_s: int = 50_400  # Clocks of copies differ by at most this: time zones do from UTC.
+    clock_start_s: float = 10.0  # But for the hours, two copies start within this of each other.
+    copy_apart_m: float = 5.0  # Two copies lie no further apart than this at the same second.
+    copy_share: float = 0.9  # Two copies lie that close for at least this share of their time.
+
+    def clock_ahead_s(self, later_s: float) -> float:
+        """Whole steps, s, in the difference of two starts; 0 where it is none."""
+        ahead_s = float(round(later_s / self.clock_step_s) * self.clock_step_s)
+        left_s = abs(later_s - ahead_s) + max(0.0, abs(ahead_s) - self.clock_most_s)
+        return ahead_s if left_s <= self.clock_start_s else 0.0
 
 
 class SportSettings(msgspec.Struct, frozen=True):
