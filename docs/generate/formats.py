@@ -235,31 +235,31 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
   itself.
 - Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their
-  heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any other
-  CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
+  heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any
+  other CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
   orientation; only `time, x, y, z` needs its name (`Magnetometer`, `Gravity`, `TotalAcceleration`,
-  `Accelerometer`, `Gyroscope`). Several logs may lie in one folder: those tables are one log that have the same
-  around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location (1).csv`, `Compass
-  (1).csv`). Places of any other name are a log of their own; headings of any other name go to the
-  only log there is, or to the one whose name is around theirs. The places become GPX with the mean
-  heading around each: of the platform's quaternion where gravity bears it out, else of the compass,
-  else of magnetometer and gravity, levelled, else of the yaw, else of gyroscope and gravity by the
-  library `vqf` (`pip install "retrorun[raw]"`; without it the recording has no heading, and a note
-  says so). `Metadata.csv` tells which way gravity points; without it the earth's field does, and a
-  gyroscope may be mirrored. Places alone are a recording without a heading; a heading without
-  places is refused and says what it lacks.
+  `Accelerometer`, `Gyroscope`). Several logs may lie in one folder: those tables are one log that
+  have the same around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location
+  (1).csv`, `Compass (1).csv`). Places of any other name are a log of their own; headings of any
+  other name go to the only log there is, or to the one whose name is around theirs. The places
+  become GPX with the mean heading around each: of the platform's quaternion where gravity bears it
+  out, else of the compass, else of magnetometer and gravity, levelled, else of the yaw, else of
+  gyroscope and gravity by the library `vqf` (`pip install "retrorun[raw]"`; without it the
+  recording has no heading, and a note says so). `Metadata.csv` tells which way gravity points;
+  without it the earth's field does, and a gyroscope may be mirrored. Places alone are a recording
+  without a heading; a heading without places is refused and says what it lacks.
 - phyphox: tables with units in their heads (`Time (s)`, `Latitude (°)`, `Magnetic field x (µT)`,
   `Acceleration x (m/s^2)`) and `meta/time.csv` below them, which
   tells when each start was: the tables' own clock stands still in pauses. Magnetometer and
   acceleration with g give a heading, levelled; else gyroscope and acceleration do, as above.
-- Of both: where an acceleration is there (and `Gravity` or `TotalAcceleration` tells what is down),
-  steps are counted by the phone's bounce. Columns may be apart by comma, semicolon or tab, and numbers have a decimal comma. A
-  gyroscope beside gravity or acceleration checks every other heading. Where one of the
-  two turns by 120° or more within 5 s and the other by less than 60°, the heading is left out for
-  as long as it stays elsewhere; if it does not come back within 3 minutes, it goes on as that of
-  another mount. So it does where the tilt changes by more than 35° for 10 s or longer: the phone
-  was handled. A heading of the gyroscope begins another mount after each hole of half a second and
-  each pause, too. The GPX counts mounts in `mount`.
+- Of both: where an acceleration is there (and `Gravity` or `TotalAcceleration` tells what is
+  down), steps are counted by the phone's bounce. Columns may be apart by comma, semicolon or tab,
+  and numbers have a decimal comma. A gyroscope beside gravity or acceleration checks every other
+  heading. Where one of the two turns by 120° or more within 5 s and the other by less than 60°,
+  the heading is left out for as long as it stays elsewhere; if it does not come back within 3
+  minutes, it goes on as that of another mount. So it does where the tilt changes by more than 35°
+  for 10 s or longer: the phone was handled. A heading of the gyroscope begins another mount after
+  each hole of half a second and each pause, too. The GPX counts mounts in `mount`.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
 

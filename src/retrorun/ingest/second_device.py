@@ -119,9 +119,8 @@ def join(archive: Archive, engine: Engine) -> Joins:
     done = Joins()
     settings = engine.settings.prepare
     report = unmatch_superseded(archive, engine)
-    done.problems = report.followed_by(
-        regroup(_untried_pairs(archive, settings), archive, engine)
-    ).problems
+    again = regroup(_untried_pairs(archive, settings), archive, engine)
+    done.problems = report.followed_by(again).problems
     while found := _untried_pairs(archive, settings):
         _try_groups(_by_watch(found, archive), archive, engine, done)
     return done
@@ -131,11 +130,8 @@ def _untried_pairs(archive: Archive, settings: PrepareSettings) -> list[Pair]:
     """Pairs that were never tried; two runs hours apart are settled as such."""
     devices, places = archive.second_devices, Places(archive.track)
     found = pairs(archive.briefs(), devices.matches(), devices.kept_apart())
-    others = [
-        pair
-        for pair in found
-        if pair.hours_apart and not places.are_copies(pair.watch, pair.phone, settings)
-    ]
+    apart = [pair for pair in found if pair.hours_apart]
+    others = [each for each in apart if not places.are_copies(each.watch, each.phone, settings)]
     if others:
         settled = [_match(pair, "apart", None, _ANOTHER_RUN) for pair in others]
         archive.writes.apply(0, Change(matches=settled))

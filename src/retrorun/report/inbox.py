@@ -212,13 +212,12 @@ def habit(athlete: Athlete, archive_option: str = "") -> Habit | None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
     lines = [_habit_words(learnt), *_answered(athlete)]
     if learnt.counted:
-        rate = _percent_at_least(learnt.right / learnt.counted)
         lines.append(
             say(
                 "habit_proof",
                 right=learnt.right,
                 counted=learnt.counted,
-                rate=rate,
+                rate=_percent_at_least(learnt.right / learnt.counted),
                 low=_percent_at_least(learnt.low),
             )
         )
