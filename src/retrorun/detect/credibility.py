@@ -91,14 +91,28 @@ def speed_ratio(
     grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
 ) -> float | None:
     """Speed of a segment over that of the minute around it in the other direction."""
+    sides = _compared(grounds, back, span, settings)
+    if sides is None:
+        return None
+    inside, around = (arithmetic.median(grounds.modes.speed_mps[side]) for side in sides)
+    return inside / around
+
+
+def _compared(
+    grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+) -> tuple[IntArray, IntArray] | None:
+    """Seconds in motion of a segment, (k,), and of the minute around it in the other direction.
+
+    None where either are too few.
+    """
     first, last = span
     around = slice(max(first - settings.compared_s, 0), last + settings.compared_s)
-    speed = grounds.modes.speed_mps
-    timed = grounds.modes.moving & np.isfinite(speed)
-    moving, inside = timed[around] & (back[around] != back[first]), timed[first:last]
-    if moving.sum() < settings.compared_around_s or inside.sum() < settings.compared_inside_s:
+    timed = grounds.modes.moving & np.isfinite(grounds.modes.speed_mps)
+    beside = around.start + np.flatnonzero(timed[around] & (back[around] != back[first]))
+    inside = first + np.flatnonzero(timed[first:last])
+    if beside.size < settings.compared_around_s or inside.size < settings.compared_inside_s:
         return None
-    return arithmetic.median(speed[first:last][inside]) / arithmetic.median(speed[around][moving])
+    return inside, beside
 
 
 class SessionWide(msgspec.Struct, frozen=True):
