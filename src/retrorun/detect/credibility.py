@@ -32,6 +32,9 @@ ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the
 OTHER_WAY_FORWARD = (
     "you called the other direction forward: speed and steps do not say that this one is backward"
 )
+ON_A_DECK = (
+    "the ground may move, as a ship does: steps beside this are too long for their step rate"
+)
 DECEIVED = "speed and steps spoke as clearly for backward where you said forward"
 BOTH_FORWARD = "you called both directions of the heading forward"
 
@@ -205,6 +208,34 @@ def may_turn_with_pace(
         return False
     jogs = pulse <= settings.hand_pulse_least and quicker < gain
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
+
+
+def on_a_deck(
+    grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+) -> str:
+    """Why a ship may have carried the athlete of a backward segment; empty if it has not.
+
+    A position tells the speed over the earth. A ship of speed u that carries athletes of speed
+    v < u has them travel at u + v one way, and at u - v the other way with their backs ahead. So
+    the steps one way look over twice as long as they are, at the same step rate. The walk ratio,
+    step length over step rate, is about 0.006 m/(steps/min) in walking at any speed (Sekiya and
+    others 1996) and, by our estimate, at most 0.010 in running; there it is twice the true one.
+    """
+    sides, modes = _compared(grounds, back, span, settings), grounds.modes
+    if sides is None:
+        return ""
+    rates = [modes.cadence_spm[side][~modes.doubtful[side]] for side in sides]
+    rates = [each[np.isfinite(each) & (each > 0)] for each in rates]
+    if min(each.size for each in rates) < settings.compared_inside_s:
+        return ""
+    (slow, fast), (steps, ahead) = (
+        (arithmetic.median(modes.speed_mps[side]) for side in sides),
+        (arithmetic.median(each) for each in rates),
+    )
+    too_long = 60.0 * fast / ahead**2 >= settings.deck_walk_ratio_m_per_spm
+    least_slower, most_change = settings.deck_share
+    alike = slow <= least_slower * fast and abs(steps / ahead - 1.0) <= most_change
+    return ON_A_DECK if too_long and alike else ""
 
 
 def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:

@@ -9,6 +9,7 @@ from retrorun import arithmetic
 from retrorun.detect.credibility import (
     BOTH_FORWARD,
     DECEIVED,
+    ON_A_DECK,
     OTHER_WAY_FORWARD,
     Grounds,
     speed_ratio,
@@ -211,7 +212,8 @@ def _settled_by(reason: str) -> str:
         return "a clear change of speed and step rate at the turn, or a label"
     if reason in {OTHER_WAY_FORWARD, DECEIVED}:
         return "a label of backward on a stretch"
-    if "sideways" in reason or "another zero" in reason or "handled" in reason:
+    moved = "handled" in reason or reason == ON_A_DECK
+    if moved or "sideways" in reason or "another zero" in reason:
         return "a label"
     return "a steadier heading, or a label"
 

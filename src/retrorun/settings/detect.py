@@ -257,6 +257,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     compared_s: int = 60  # A segment is compared with the speed of this long before and after it.
     compared_around_s: int = 10  # That comparison needs this many seconds around the segment.
     compared_inside_s: int = 4  # It needs this many seconds inside the segment.
+    deck_walk_ratio_m_per_spm: float = 0.0107  # Least step length over step rate beside a segment
+    # on a ship's deck.
+    deck_share: Pair = (0.6, 0.04)  # A segment on a ship's deck has at most the first share of the
+    # speed beside it, and a step rate that differs by at most the second.
 
     # step rate: the line
     gait_least_s: int = 60  # Fewer seconds with a step rate than this say nothing of the gait.
@@ -451,8 +455,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # elsewhere.
     wander_block_s: int = 30  # Those means are taken over this long.
     wander_blocks: int = 4  # Fewer means than this give no deviation.
-    slower_helps: float = 0.95  # Most share of the speed around a segment whose gait agrees with
-    # its heading.
+    slower_helps: float = 0.95  # Most share of the speed around a segment that gait confirms.
     exact_deg: float = 15.0  # This much is allowed beyond the angle at which a heading opposes the
     # course.
     gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short segment teach.
