@@ -458,6 +458,26 @@ def test_laps_on_the_deck_of_a_moving_ship_confirm_nothing(
     assert all(part.would_change == "a label" and part.probability <= 0.1 for part in asked)
 
 
+def test_nor_where_the_steps_differ_by_a_few_in_a_hundred() -> None:
+    """Wind and the slope of a deck change them."""
+    bow, stern = Leg(30, 6.6, 172.0), Leg(30, 1.4, 164.0, 180.0)
+    detection = found(run([bow, stern] * 14))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    assert any("as a ship does" in part.reason for part in detection.segments)
+
+
+def test_nor_where_no_steps_are_counted() -> None:
+    """A moment of slowing at each turn speaks for the athlete, the speeds for the ship."""
+    bow, stern = Leg(60, 6.4), Leg(60, 2.0, 166.0, 180.0)
+    recording = run([bow, Leg(1, 1.0), stern, Leg(1, 1.0, 166.0, 180.0)] * 14)
+    columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
+    detection = found(replace(recording, columns=columns))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    asked = [part for part in detection.segments if "no steps tell" in part.reason]
+    assert asked
+    assert all(part.would_change == "a label" and part.probability <= 0.1 for part in asked)
+
+
 def test_backward_running_between_fast_repetitions_is_no_ship() -> None:
     """Who runs as fast as that on firm ground takes quicker steps for it."""
     fast, slow = Leg(40, 5.6, 190.0), Leg(40, 2.2, 184.0, 180.0)

@@ -35,6 +35,9 @@ OTHER_WAY_FORWARD = (
 ON_A_DECK = (
     "the ground may move, as a ship does: steps beside this are too long for their step rate"
 )
+ON_A_DECK_UNSTEPPED = (
+    "the ground may move, as a ship does: the speed beside this is far higher, and no steps tell"
+)
 DECEIVED = "speed and steps spoke as clearly for backward where you said forward"
 BOTH_FORWARD = "you called both directions of the heading forward"
 
@@ -220,21 +223,23 @@ def on_a_deck(
     the steps one way look over twice as long as they are, at the same step rate. The walk ratio,
     step length over step rate, is about 0.006 m/(steps/min) in walking at any speed (Sekiya and
     others 1996) and, by our estimate, at most 0.010 in running; there it is twice the true one.
+    Where no steps are counted, the speeds alone make it doubtful.
     """
     sides, modes = _compared(grounds, back, span, settings), grounds.modes
     if sides is None:
         return ""
+    slow, fast = (arithmetic.median(modes.speed_mps[side]) for side in sides)
+    if not np.isfinite(modes.cadence_spm[np.concatenate(sides)]).any():
+        least_mps, most = settings.deck_unstepped
+        return ON_A_DECK_UNSTEPPED if fast >= least_mps and slow <= most * fast else ""
     rates = [modes.cadence_spm[side][~modes.doubtful[side]] for side in sides]
     rates = [each[np.isfinite(each) & (each > 0)] for each in rates]
     if min(each.size for each in rates) < settings.compared_inside_s:
         return ""
-    (slow, fast), (steps, ahead) = (
-        (arithmetic.median(modes.speed_mps[side]) for side in sides),
-        (arithmetic.median(each) for each in rates),
-    )
+    steps, ahead = (arithmetic.median(each) for each in rates)
     too_long = 60.0 * fast / ahead**2 >= settings.deck_walk_ratio_m_per_spm
-    least_slower, most_change = settings.deck_share
-    alike = slow <= least_slower * fast and abs(steps / ahead - 1.0) <= most_change
+    most, most_change = settings.deck_share
+    alike = slow <= most * fast and abs(steps / ahead - 1.0) <= most_change
     return ON_A_DECK if too_long and alike else ""
 
 

@@ -10,6 +10,7 @@ from retrorun.detect.credibility import (
     BOTH_FORWARD,
     DECEIVED,
     ON_A_DECK,
+    ON_A_DECK_UNSTEPPED,
     OTHER_WAY_FORWARD,
     Grounds,
     speed_ratio,
@@ -212,7 +213,7 @@ def _settled_by(reason: str) -> str:
         return "a clear change of speed and step rate at the turn, or a label"
     if reason in {OTHER_WAY_FORWARD, DECEIVED}:
         return "a label of backward on a stretch"
-    moved = "handled" in reason or reason == ON_A_DECK
+    moved = "handled" in reason or reason in {ON_A_DECK, ON_A_DECK_UNSTEPPED}
     if moved or "sideways" in reason or "another zero" in reason:
         return "a label"
     return "a steadier heading, or a label"

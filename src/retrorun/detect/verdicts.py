@@ -17,6 +17,7 @@ from retrorun.detect import joint
 from retrorun.detect.credibility import (
     NOT_CONNECTED,
     ON_A_DECK,
+    ON_A_DECK_UNSTEPPED,
     ONLY_THE_HEADING,
     SIDEWAYS,
     Grounds,
@@ -219,7 +220,12 @@ def _chances(
     witness = arithmetic.median(mount.witness[inside])
     apart = mount.both and mount.apart_deg < settings.sides_apart_deg
     unsure = mount.both and not mount.sure and gait_odds < settings.gait_teaches
-    doubted = apart or unsure or session.doubt == NOT_CONNECTED or reason == ON_A_DECK
+    doubted = (
+        apart
+        or unsure
+        or session.doubt == NOT_CONNECTED
+        or reason in {ON_A_DECK, ON_A_DECK_UNSTEPPED}
+    )
     place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 
