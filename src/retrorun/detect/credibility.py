@@ -237,7 +237,7 @@ def on_a_deck(
     if min(each.size for each in rates) < settings.compared_inside_s:
         return ""
     steps, ahead = (arithmetic.median(each) for each in rates)
-    too_long = 60.0 * fast / ahead**2 >= settings.deck_walk_ratio_m_per_spm
+    too_long = 60.0 * fast / (ahead * ahead) >= settings.deck_walk_ratio_m_per_spm
     most, most_change = settings.deck_share
     alike = slow <= most * fast and abs(steps / ahead - 1.0) <= most_change
     return ON_A_DECK if too_long and alike else ""
