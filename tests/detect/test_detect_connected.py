@@ -449,3 +449,48 @@ def test_of_many_turns_that_are_much_slower_fewer_are_enough(turns: int, slows: 
     modes = Modes(**(flags | {"speed_mps": speed_mps, "moving": np.ones(size, dtype=bool)}))
     back = (np.arange(size) // 60) % 2 == 1
     assert slows_to_turn(modes, back, SETTINGS.detect) == slows
+
+
+@pytest.mark.parametrize(
+    ("ship_mps", "athlete_mps", "steps_spm"),
+    [(4.0, 2.5, 166.0), (4.2, 2.8, 168.0), (4.4, 2.4, 160.0)],
+)
+def test_laps_on_the_deck_of_a_moving_ship_confirm_nothing(
+    ship_mps: float, athlete_mps: float, steps_spm: float
+) -> None:
+    """Toward the stern the position travels with the ship, against where the athlete faces."""
+    bow = Leg(30, ship_mps + athlete_mps, steps_spm)
+    stern = Leg(30, ship_mps - athlete_mps, steps_spm, 180.0)
+    detection = found(run([bow, stern] * 14))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    asked = [part for part in detection.segments if "as a ship does" in part.reason]
+    assert asked
+    assert all(part.would_change == "a label" and part.probability <= 0.1 for part in asked)
+
+
+def test_nor_where_the_steps_differ_by_a_few_in_a_hundred() -> None:
+    """Wind and the slope of a deck change them."""
+    bow, stern = Leg(30, 6.6, 172.0), Leg(30, 1.4, 164.0, 180.0)
+    detection = found(run([bow, stern] * 14))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    assert any("as a ship does" in part.reason for part in detection.segments)
+
+
+def test_nor_where_no_steps_are_counted() -> None:
+    """A moment of slowing at each turn speaks for the athlete, the speeds for the ship."""
+    bow, stern = Leg(60, 6.4), Leg(60, 2.0, 166.0, 180.0)
+    recording = run([bow, Leg(1, 1.0), stern, Leg(1, 1.0, 166.0, 180.0)] * 14)
+    columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
+    detection = found(replace(recording, columns=columns))
+    assert not called(detection, "backward", ("confirmed",)).any()
+    asked = [part for part in detection.segments if "no steps tell" in part.reason]
+    assert asked
+    assert all(part.would_change == "a label" and part.probability <= 0.1 for part in asked)
+
+
+def test_backward_running_between_fast_repetitions_is_no_ship() -> None:
+    """Who runs as fast as that on firm ground takes quicker steps for it."""
+    fast, slow = Leg(40, 5.6, 190.0), Leg(40, 2.2, 184.0, 180.0)
+    legs = [Leg(200), *[fast, slow] * 8, Leg(60)]
+    detection = found(run(legs))
+    assert called(detection, "backward", ("confirmed",))[backward(legs)].mean() > 0.9

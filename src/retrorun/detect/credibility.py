@@ -73,6 +73,14 @@ ONLY_THE_HEADING = Doubt(
     "only the heading turned: speed and steps do not say that the athlete did",
     SettledBy.CHANGE_AT_TURN,
 )
+ON_A_DECK = Doubt(
+    "the ground may move, as a ship does: steps beside this are too long for their step rate",
+    SettledBy.LABEL,
+)
+ON_A_DECK_UNSTEPPED = Doubt(
+    "the ground may move, as a ship does: the speed beside this is far higher, and no steps tell",
+    SettledBy.LABEL,
+)
 _OTHER_WAY_FORWARD = Doubt(
     "you called the other direction forward: speed and steps do not say that this one is backward",
     SettledBy.BACKWARD_LABEL,
@@ -139,14 +147,28 @@ def speed_ratio(
     grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
 ) -> float | None:
     """Speed of a segment over that of the minute around it in the other direction."""
+    sides = _compared(grounds, back, span, settings)
+    if sides is None:
+        return None
+    inside, around = (arithmetic.median(grounds.modes.speed_mps[side]) for side in sides)
+    return inside / around
+
+
+def _compared(
+    grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+) -> tuple[IntArray, IntArray] | None:
+    """Seconds in motion of a segment, (k,), and of the minute around it in the other direction.
+
+    None where either are too few.
+    """
     first, last = span
     around = slice(max(first - settings.compared_s, 0), last + settings.compared_s)
-    speed = grounds.modes.speed_mps
-    timed = grounds.modes.moving & np.isfinite(speed)
-    moving, inside = timed[around] & (back[around] != back[first]), timed[first:last]
-    if moving.sum() < settings.compared_around_s or inside.sum() < settings.compared_inside_s:
+    timed = grounds.modes.moving & np.isfinite(grounds.modes.speed_mps)
+    beside = around.start + np.flatnonzero(timed[around] & (back[around] != back[first]))
+    inside = first + np.flatnonzero(timed[first:last])
+    if beside.size < settings.compared_around_s or inside.size < settings.compared_inside_s:
         return None
-    return arithmetic.median(speed[first:last][inside]) / arithmetic.median(speed[around][moving])
+    return inside, beside
 
 
 class SessionWide(msgspec.Struct, frozen=True):
@@ -240,6 +262,36 @@ def may_turn_with_pace(
         return False
     jogs = pulse <= settings.hand_pulse_least and quicker < gain
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
+
+
+def on_a_deck(
+    grounds: Grounds, back: BoolArray, span: tuple[int, int], settings: DetectSettings
+) -> Doubt | None:
+    """Why a ship may have carried the athlete of a backward segment; None if it has not.
+
+    A position tells the speed over the earth. A ship of speed u that carries athletes of speed
+    v < u has them travel at u + v one way, and at u - v the other way with their backs ahead. So
+    the steps one way look over twice as long as they are, at the same step rate. The walk ratio,
+    step length over step rate, is about 0.006 m/(steps/min) in walking at any speed (Sekiya and
+    others 1996) and, by our estimate, at most 0.010 in running; there it is twice the true one.
+    Where no steps are counted, the speeds alone make it doubtful.
+    """
+    sides, modes = _compared(grounds, back, span, settings), grounds.modes
+    if sides is None:
+        return None
+    slow, fast = (arithmetic.median(modes.speed_mps[side]) for side in sides)
+    if not np.isfinite(modes.cadence_spm[np.concatenate(sides)]).any():
+        least_mps, most = settings.deck_unstepped
+        return ON_A_DECK_UNSTEPPED if fast >= least_mps and slow <= most * fast else None
+    rates = [modes.cadence_spm[side][~modes.doubtful[side]] for side in sides]
+    rates = [each[np.isfinite(each) & (each > 0)] for each in rates]
+    if min(each.size for each in rates) < settings.compared_inside_s:
+        return None
+    steps, ahead = (arithmetic.median(each) for each in rates)
+    too_long = 60.0 * fast / (ahead * ahead) >= settings.deck_walk_ratio_m_per_spm
+    most, most_change = settings.deck_share
+    alike = slow <= most * fast and abs(steps / ahead - 1.0) <= most_change
+    return ON_A_DECK if too_long and alike else None
 
 
 def called_otherwise(

@@ -16,6 +16,8 @@ from retrorun import arithmetic
 from retrorun.detect import joint
 from retrorun.detect.credibility import (
     NOT_CONNECTED,
+    ON_A_DECK,
+    ON_A_DECK_UNSTEPPED,
     ONLY_THE_HEADING,
     SIDEWAYS,
     SINCE_HANDLED,
@@ -29,6 +31,7 @@ from retrorun.detect.credibility import (
     doubtful_sign,
     gait_agrees,
     most_off_deg,
+    on_a_deck,
     speed_ratio,
     turns_about,
     wander,
@@ -112,7 +115,7 @@ def decide(grounds: Grounds, labels: tuple[Label, ...], settings: DetectSettings
                 back[inside] = False
                 probability[inside] = np.minimum(probability[inside], settings.dropped_probability)
             elif holds == "candidate":
-                chances = _chances(grounds, span, session, settings)
+                chances = _chances(grounds, span, session, reason, settings)
                 probability[inside] = np.clip(probability[inside], *chances)
             verdict[inside] = VERDICTS.index(holds or "candidate")
             reasons.append((*span, reason))
@@ -180,6 +183,7 @@ def _judge_backward(
         doubt = doubtful_heading(grounds, span, resembles_proven=True, settings=settings)
     if not doubt and not turns_about(grounds, span, settings):
         doubt = session.doubt
+    doubt = doubt or on_a_deck(grounds, back, span, settings)
     doubt = doubt or called_otherwise(grounds, span, settings)
     if doubt and (answer := answered(grounds, span, settings)):
         return None, answer
@@ -198,7 +202,11 @@ def _borders_on_label(grounds: Grounds, span: tuple[int, int], settings: DetectS
 
 
 def _chances(
-    grounds: Grounds, span: tuple[int, int], session: SessionWide, settings: DetectSettings
+    grounds: Grounds,
+    span: tuple[int, int],
+    session: SessionWide,
+    reason: Reason,
+    settings: DetectSettings,
 ) -> tuple[float, float]:
     """Least and most probability of a candidate, as such stretches turned out to be backward.
 
@@ -213,7 +221,12 @@ def _chances(
     witness = arithmetic.median(mount.witness[inside])
     apart = mount.both and mount.apart_deg < settings.sides_apart_deg
     unsure = mount.both and not mount.sure and gait_odds < settings.gait_teaches
-    doubted = apart or unsure or session.doubt == NOT_CONNECTED
+    doubted = (
+        apart
+        or unsure
+        or session.doubt == NOT_CONNECTED
+        or reason in {ON_A_DECK, ON_A_DECK_UNSTEPPED}
+    )
     place = 0 if doubted else int(np.searchsorted(settings.unwitnessed_odds, witness, side="right"))
     return settings.witnessed_least[place], settings.unwitnessed_chances[place]
 

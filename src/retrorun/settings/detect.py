@@ -134,8 +134,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     iron_near_deg: float = 60.0  # Headings further than this from the axis are left out of the fit.
     iron_deg: Pair = (6.0, 60.0)  # An error smaller than the first is left alone; one larger than
     # the second is not iron.
-    iron_gain: float = 0.01  # The axis must become better concentrated by this, or the error is
-    # left alone.
+    iron_gain: float = 0.01  # The axis must gain this much concentration, or the error is kept.
 
     # how the device is worn
     sign_sure: float = 3.0  # Log-odds from which the direction in which a device is worn is sure.
@@ -257,6 +256,12 @@ class DetectSettings(msgspec.Struct, frozen=True):
     compared_s: int = 60  # A segment is compared with the speed of this long before and after it.
     compared_around_s: int = 10  # That comparison needs this many seconds around the segment.
     compared_inside_s: int = 4  # It needs this many seconds inside the segment.
+    deck_walk_ratio_m_per_spm: float = 0.0107  # Least step length over step rate beside a segment
+    # on a ship's deck.
+    deck_share: Pair = (0.6, 0.08)  # A segment on a ship's deck has at most the first share of the
+    # speed beside it, and a step rate that differs by at most the second.
+    deck_unstepped: Pair = (4.5, 0.4)  # Where no steps are counted, a ship is as likely if speed
+    # beside a segment is the first or more, in m/s, and at most the second share of it inside.
 
     # step rate: the line
     gait_least_s: int = 60  # Fewer seconds with a step rate than this say nothing of the gait.
@@ -451,10 +456,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # elsewhere.
     wander_block_s: int = 30  # Those means are taken over this long.
     wander_blocks: int = 4  # Fewer means than this give no deviation.
-    slower_helps: float = 0.95  # Most share of the speed around a segment whose gait agrees with
-    # its heading.
-    exact_deg: float = 15.0  # This much is allowed beyond the angle at which a heading opposes the
-    # course.
+    slower_helps: float = 0.95  # Most share of the speed around a segment that gait confirms.
+    exact_deg: float = 15.0  # A heading that opposes the course may be off by this much more.
     gait_teaches: float = 1.5  # Summed log-odds of the gait that let a short segment teach.
     proven_s: int = 45  # So much backward movement beyond doubt vouches for more of the same gait.
     gait_confirms: float = 4.0  # Summed log-odds of the gait that make a segment one of those.
