@@ -173,6 +173,59 @@ def test_an_answer_never_falls_on_a_stretch_that_looked_different(opened: Open) 
     assert [each["start_s"] for _, each in fake.sent] == [200, 420]
 
 
+class DecidingApi(FakeApi):
+    """The first answer decides the whole session, as where a compass tells two directions apart."""
+
+    def _post(self, path: str, body: dict[str, object]) -> tuple[int, str, str]:
+        if len(self.sent) > 1:
+            return super()._post(path, body)
+        made = self.sessions["cccccccccccc"]
+        segments = tuple(
+            dc.replace(each, segment=dc.replace(each.segment, verdict="confirmed"))
+            for each in made.measures.segments
+        )
+        measures = dc.replace(made.measures, segments=segments)
+        self.sessions["cccccccccccc"] = dc.replace(made, measures=measures)
+        return self._json(self.state("cccccccccccc"))
+
+
+@pytest.fixture
+def deciding() -> FakeApi:
+    return many(DecidingApi)
+
+
+def test_an_answer_that_decides_the_session_says_so_and_goes_to_the_next(
+    opened: Open, deciding: FakeApi
+) -> None:
+    page = opened(deciding)
+    slow_answers(page, 600)
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")  # the server has not said yet that it is decided, too
+    expect(page.locator("#kept")).to_have_text(
+        "✓ Kept: 3:20 to 4:20 is backward. It decided 4 more stretches of this session."
+    )
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+    expect(page.locator("article.question")).to_have_attribute("data-session", "0123456789ab")
+    expect(page.locator("#whole")).to_have_text("4")
+
+
+def test_what_was_said_of_a_stretch_that_is_decided_meanwhile_is_kept(
+    opened: Open, deciding: FakeApi
+) -> None:
+    page = opened(deciding)
+    slow_answers(page, 900)
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")
+    page.keyboard.press("n")
+    expect(page.locator("#kept")).to_contain_text("Kept: 6:40 to 7:40 is not", timeout=9_000)
+    assert deciding.sent[1][1] == {
+        "answer": "label",
+        "start_s": 400,
+        "end_s": 460,
+        "direction": "forward",
+    }
+
+
 def test_a_key_pressed_twice_by_accident_answers_one_question(opened: Open) -> None:
     fake = many()
     page = opened(fake)
@@ -186,7 +239,11 @@ def test_a_key_pressed_twice_by_accident_answers_one_question(opened: Open) -> N
     # the page says so where the second comes after the next question is there
     page.evaluate(
         """async () => { const key = () => document.dispatchEvent(new KeyboardEvent("keydown",
-          { key: "y", bubbles: true })); key(); await new Promise((d) => setTimeout(d, 60)); key();
+          { key: "y", bubbles: true }));
+          const asks = () => document.getElementById("ask").textContent, before = asks();
+          key();
+          while (asks() === before) await new Promise((d) => setTimeout(d, 5));
+          key();
           window.said = document.getElementById("kept").textContent; }"""
     )
     assert "only just come up" in page.evaluate("window.said")

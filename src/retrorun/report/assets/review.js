@@ -243,20 +243,26 @@
     return { at, now, gone: Math.max(0, old.length - now.length), lost: lost(found, state.session) };
   }
   const unanswered = (all) => all.filter((each) => !line.some((job) => job.entries.some((other) => same(each, other))));
-  // answers in line whose stretch is no longer as it was shown are not handed in
+  // answers in line whose stretch is no longer as it was shown are not handed in; one that the answer before has
+  // decided is named by its time, because the athlete's own word about it holds
   function lost(found, session) {
-    const off = line.filter((job, i) => (i > 0 || !job.sent) && job.session === session && !found.some((each) => same(each, job.asked)));
+    const other = line.filter((job) => job.session === session && !found.some((each) => same(each, job.asked)));
+    const off = other.filter((job) => job.all || found.some((each) => overlap(each, job) > 0));
+    for (const job of other) if (!off.includes(job)) job.body = { answer: "label", start_s: job.start_s, end_s: job.end_s, direction: job.yes ? "backward" : "forward" };
     line = line.filter((job) => !off.includes(job));
     return off;
   }
   // the question that stands there, after its session was analysed again: as it was, or to be looked at again
-  async function look(state, off) {
+  async function look(state, { at: first, now, lost: off }) {
     if (off.length) notice(say("already_answered"));
     const gone = off.find((job) => queue.some((each) => overlap(each, job) > 0));
     if (gone) { await go(closest(gone)); return; }
     if (!q) { if (queue.length && !panel.hasAttribute("aria-busy")) await go(0); return; }
     const at = placeOf(asked());
-    if (at < 0 && q.session === state.session) { notice(say("already_answered")); await go(queue.length ? closest(q) : 0); return; }
+    if (at < 0 && q.session === state.session) { // it has changed, or the answer before has decided it
+      if (now.some((each) => overlap(each, q) > 0)) { notice(say("already_answered")); await go(closest(q)); } else await go(first + now.length < queue.length ? first + now.length : 0);
+      return;
+    }
     if (at >= 0) place = at;
     counts();
     list();
@@ -346,9 +352,9 @@
         const state = await ask(`/api/sessions/${encodeURIComponent(job.session)}/answers`, job.body);
         line.shift();
         given.push(job);
-        const { gone, lost: off } = follow(state);
-        if (line.length) keeping(); else confirm(job, gone);
-        await look(state, off);
+        const found = follow(state);
+        if (line.length) keeping(); else confirm(job, found.gone);
+        await look(state, found);
       } catch (problem) { await refused(job, problem); }
     }
     sending = false;
