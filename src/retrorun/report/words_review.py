@@ -130,6 +130,7 @@ REVIEW: Mapping[str, str] = {
     "answers_unsaved_one": "1 answer, not saved yet",
     "answers_unsaved_many": "{count} answers, not saved yet",
     "save_answers": "Save my answers",
+    "next_session": "Next session",
     "save_how": (
         "Put the file {name} beside the export and process the folder again: the numbers follow."
     ),

@@ -79,6 +79,7 @@ def test_the_list_opened_from_disk_calls_to_answer_and_leads_to_the_newest_sessi
     (link,) = page.xpath("//p[@class='call']/a")
     assert link.text_content() == "2 stretches in 2 sessions may be backward: say which"
     assert link.get("href") == f"sessions/{9:012x}.html#part-answers"
+    assert link.get("data-then") == f"{3:012x}"  # where its page leads on to
     assert page.xpath("string(//p[@class='call']/following-sibling::p//code)") == "retrorun open -x"
 
 
