@@ -179,6 +179,7 @@ INBOX: Mapping[str, str] = {
     "inbox_review": "Review them",
     "inbox_call": "{stretches} {sessions} may be backward: say which",
     "inbox_how": "Or one after the other, with one key each:",
+    "index_nothing": "Was some of it backward? Open its session and press “{button}”.",
     "add_exports": "Add exports",
     "add_words": "or drop files anywhere on this page: FIT, GPX, TCX, packed or not",
     "drop_here": "Drop to add",

@@ -92,6 +92,16 @@ def test_a_list_without_candidates_or_with_an_inbox_has_no_call_of_its_own(
     assert not page.xpath("//p[@class='call']")
 
 
+def test_a_list_in_which_nothing_is_backward_says_what_can_be_done() -> None:
+    ahead = session_history.run(1, [(600, "forward", "run", "assumed", 2.9)])
+    words = "Was some of it backward? Open its session and press “Mark the backward part”."
+    assert words in index_page([ahead], Athlete())
+    assert words in index_page([ahead], Athlete(), inbox=Inbox())
+    assert words not in index_page([ahead, session_history.run(2)], Athlete())
+    assert words not in index_page([session_history.run(3, session_history.MAYBE)], Athlete())
+    assert words not in index_page([], Athlete())
+
+
 def test_a_wide_interval_does_not_press_the_marks_of_a_trend_flat() -> None:
     """Shares of 10 to 40 with a slope known to 50 points a week: no axis from −100 to 200 %."""
     low, high = reach(trend([10.0, 40.0, 20.0, 30.0], -50.0, 50.0))
