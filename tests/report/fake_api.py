@@ -116,8 +116,13 @@ class FakeApi:
             if round(each.segment.start_s) == start_s
         )
         undo = len(self.before.get(session_id, ()))
-        context = QuestionContext(self.athlete, undo)
+        context = QuestionContext(self.athlete, undo, self.seen(session_id))
         return question_panel(session, self.tracks[session_id], number, context)
+
+    def seen(self, session_id: str) -> str:
+        """A text that changes with the session's segments."""
+        segments = [each.segment for each in self.sessions[session_id].measures.segments]
+        return ",".join(f"{each.start_s:g} {each.kind}" for each in segments)
 
     def _page(self, parts: list[str]) -> str:
         if len(parts) < 2:

@@ -16,6 +16,7 @@ from retrorun.report.numbers import local_date, percent, short_date
 from retrorun.report.words import say, say_count, with_unbroken_units
 
 LONGEST_NAME = 60
+MOST_ONWARD = 50  # sessions after the newest to which a page on disk leads on
 OPEN_COMMAND = "retrorun open"
 TRUST_COMMAND = "retrorun profile trust_gait=true"
 
@@ -125,12 +126,13 @@ class AnswerCall:
     """The call to answer on a page opened from disk.
 
     Attributes:
-        session: where it leads to: the newest session with a candidate.
+        session: where it leads to, the newest session with a candidate; ``then``: the others.
         words: how many candidates wait, in how many sessions.
         command: what asks about all of them.
     """
 
     session: str
+    then: tuple[str, ...]
     words: str
     command: str
 
@@ -142,14 +144,13 @@ def answer_call(sessions: Iterable[Session], archive_option: str = "") -> Answer
         sessions: any number, in any order.
         archive_option: what a command needs to find the archive.
     """
-    asked = [(each, count) for each in sessions if (count := candidates(each))]
+    asked = [(each.start_time_s, each.id, n) for each in sessions if (n := candidates(each))]
     if not asked:
         return None
-    newest, _ = max(asked, key=lambda each: (each[0].start_time_s, each[0].id))
-    stretches = say_count("inbox_stretches", sum(count for _, count in asked))
-    where = say_count("inbox_sessions", len(asked))
-    words = say("inbox_call", stretches=stretches, sessions=where)
-    return AnswerCall(newest.id, words, f"{OPEN_COMMAND}{archive_option}")
+    newest, *then = (each for _, each, _ in sorted(asked, reverse=True))
+    stretches = say_count("inbox_stretches", sum(count for *_, count in asked))
+    words = say("inbox_call", stretches=stretches, sessions=say_count("inbox_sessions", len(asked)))
+    return AnswerCall(newest, tuple(then[:MOST_ONWARD]), words, f"{OPEN_COMMAND}{archive_option}")
 
 
 def candidates(session: Session) -> int:
@@ -173,11 +174,9 @@ def learnt_sentence(guesses: Sequence[bool], athlete: Athlete) -> str:
     """
     if not guesses:
         return say("learnt_none")
-    count = len(guesses)
-    answers = say_count("answers", count)
-    right = say_count("learnt_right", count, right=sum(guesses))
-    sentence = say("learnt", answers=answers, steps=_steps(athlete), right=right)
-    return with_unbroken_units(sentence)
+    answers = say_count("answers", len(guesses))
+    right = say_count("learnt_right", len(guesses), right=sum(guesses))
+    return with_unbroken_units(say("learnt", answers=answers, steps=_steps(athlete), right=right))
 
 
 def _steps(athlete: Athlete) -> str:

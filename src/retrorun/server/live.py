@@ -336,15 +336,15 @@ class Live:
             ArchiveError: as ``shown``, or there is no such segment.
         """
         found = self.shown(archive, session_id)
-        segments = found.session.measures.segments
-        starts_s = [round(each.segment.start_s) for each in segments]
+        session = found.session
+        starts_s = [round(each.segment.start_s) for each in session.measures.segments]
         if number is None:
             number = starts_s.index(start_s) + 1 if start_s in starts_s else 0
-        if not 1 <= number <= len(segments):
+        if not 1 <= number <= len(starts_s):
             raise ArchiveError("segment-unknown", f"session {session_id} has no such stretch")
-        undo = archive.annotations.answers(found.session.id)
-        context = QuestionContext(self.setup.athlete_of(archive), undo)
-        return question_panel(found.session, found.track, number, context)
+        athlete, undo = self.setup.athlete_of(archive), archive.annotations.answers(session.id)
+        context = QuestionContext(athlete, undo, segments_fingerprint(session))
+        return question_panel(session, found.track, number, context)
 
     def review(self, archive: Archive, session_id: str | None, number: int | None) -> str:
         """The page of the review; it begins with one segment, or with what waits first.

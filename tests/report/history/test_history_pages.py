@@ -79,6 +79,7 @@ def test_the_list_opened_from_disk_calls_to_answer_and_leads_to_the_newest_sessi
     (link,) = page.xpath("//p[@class='call']/a")
     assert link.text_content() == "2 stretches in 2 sessions may be backward: say which"
     assert link.get("href") == f"sessions/{9:012x}.html#part-answers"
+    assert link.get("data-then") == f"{3:012x}"  # where its page leads on to
     assert page.xpath("string(//p[@class='call']/following-sibling::p//code)") == "retrorun open -x"
 
 
@@ -89,6 +90,16 @@ def test_a_list_without_candidates_or_with_an_inbox_has_no_call_of_its_own(
     plan = session_history.MAYBE if inbox else session_history.LONG
     page = tree(index_page([session_history.run(1, plan)], Athlete(), inbox=inbox))
     assert not page.xpath("//p[@class='call']")
+
+
+def test_a_list_in_which_nothing_is_backward_says_what_can_be_done() -> None:
+    ahead = session_history.run(1, [(600, "forward", "run", "assumed", 2.9)])
+    words = "Was some of it backward? Open its session and press “Mark the backward part”."
+    assert words in index_page([ahead], Athlete())
+    assert words in index_page([ahead], Athlete(), inbox=Inbox())
+    assert words not in index_page([ahead, session_history.run(2)], Athlete())
+    assert words not in index_page([session_history.run(3, session_history.MAYBE)], Athlete())
+    assert words not in index_page([], Athlete())
 
 
 def test_a_wide_interval_does_not_press_the_marks_of_a_trend_flat() -> None:

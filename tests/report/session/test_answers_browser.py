@@ -10,8 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from retrorun.model import TWO_DIRECTIONS, Label, Session, Source
+from retrorun.model import TWO_DIRECTIONS, Athlete, Label, Session, Source
 from retrorun.readers.label_file import label_table
+from retrorun.report.history.sessions import index_page
+from retrorun.report.page import Site
 from retrorun.report.session.page import SessionContext, session_page
 
 ID = "0123456789ab"
@@ -87,6 +89,43 @@ def test_answers_are_collected_and_saved_as_a_table(page: Page, put: Put, tmp_pa
     assert name == "morning run.fit.labels.csv"
     assert labels == [(200, 260, "backward"), (400, 460, "forward")]
     expect(page.locator("#answer-status")).to_contain_text(name)
+
+
+def test_a_page_on_disk_leads_on_to_the_next_session_that_waits(page: Page, tmp_path: Path) -> None:
+    """From the button of the list through three sessions, without a server."""
+    made = [session(id=f"{day:012x}", start_time_s=START_S + 86_400.0 * day) for day in (1, 2, 3)]
+    site = Site(tmp_path)
+    site.ensure_assets()
+    for each in made:
+        html = session_page(each, hand_made_sessions.track(PLAN), SessionContext())
+        site.write(f"sessions/{each.id}.html", html)
+    site.write("index.html", index_page(made, Athlete()))
+    page.goto((tmp_path / "index.html").as_uri())
+    page.get_by_role("link", name="6 stretches in 3 sessions may be backward").click()
+    onward = page.get_by_role("link", name="Next session")
+    for day in (3, 2):
+        assert f"sessions/{day:012x}.html" in page.url
+        expect(onward).to_be_hidden()
+        page.get_by_role("button", name="Yes to all 2").click()
+        expect(onward).to_be_hidden()  # what is answered must be saved first
+        with page.expect_download():
+            page.get_by_role("button", name="Save my answers").click()
+        onward.click()
+    page.get_by_role("button", name="Yes to all 2").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Save my answers").click()
+    assert f"sessions/{1:012x}.html" in page.url
+    expect(onward).to_be_hidden()
+
+
+def test_a_link_of_a_page_leads_to_no_other_site(page: Page, put: Put) -> None:
+    made = session_page(session(), hand_made_sessions.track(PLAN), SessionContext())
+    page.goto(put(made) + "?then=https://example.org/a,javascript:alert(1),//example.org")
+    page.locator("html[data-drawn]").wait_for(state="attached")
+    page.get_by_role("button", name="Yes to all 2").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Save my answers").click()
+    expect(page.get_by_role("link", name="Next session")).to_be_hidden()
 
 
 def test_earlier_labels_are_kept_cut_or_replaced_by_later_ones(
@@ -384,6 +423,24 @@ def test_an_answer_in_the_table_is_as_large_as_a_finger(browser: Browser, name: 
     page.close()
     assert size
     assert min(size["width"], size["height"]) >= 44
+
+
+def test_what_a_finger_touches_on_a_session_is_large_enough(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    api().serve(page)
+    page.goto(f"{SITE}/sessions/{ID}")
+    expect(page.get_by_role("button", name="Yes to all 2")).to_be_visible()
+    small = page.locator(
+        "button:visible, nav a:visible, summary:visible, #note input"
+    ).evaluate_all(
+        """all => all.map((each) => {
+          const box = each.getBoundingClientRect(), over = getComputedStyle(each, "::after");
+          const more = over.position === "absolute" ? -2 * parseFloat(over.top) : 0;
+          return [each.textContent.trim().slice(0, 30), Math.round(box.height + more)];
+        }).filter(([, height]) => height < 44)"""
+    )
+    page.close()
+    assert small == []
 
 
 def test_a_refused_answer_is_told(page: Page) -> None:

@@ -32,7 +32,6 @@ from retrorun.report.numbers import Display
 from retrorun.report.session.lanes import lane_pictures
 from retrorun.report.session.question import (
     QuestionContext,
-    candidates,
     expected_spm,
     presses_s,
     question,
@@ -316,7 +315,8 @@ def test_the_number_of_the_steps_is_the_one_of_the_sessions_table() -> None:
     (made,), (recorded,) = analysis.sessions, analysis.tracks
     asked = [
         (each.segment, question(made, recorded, number, CONTEXT))
-        for number, each in candidates(made)
+        for number, each in enumerate(made.measures.segments, 1)
+        if each.segment.kind == "candidate"
     ]
     assert len(asked) == 6
     expected, others = expected_spm(made, recorded, Athlete()), []

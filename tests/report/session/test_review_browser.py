@@ -79,6 +79,265 @@ def answers(fake: FakeApi) -> list[tuple[str, object]]:
     return [(path.split("/")[-1], body) for path, body in fake.sent]
 
 
+def shown(page: Page, span: str) -> None:
+    """Wait for a question, and as long as anybody needs to see it: no answer is taken sooner."""
+    expect(page.locator("h1")).to_contain_text(span)
+    page.wait_for_timeout(250)
+
+
+def slow_answers(page: Page, answer_ms: int) -> None:
+    """From now on the server takes so long to keep an answer."""
+    page.evaluate(
+        """(wait_ms) => { const real = window.fetch; window.fetch = async (...all) => {
+          if (String(all[0]).endsWith("/answers")) await new Promise((d) => setTimeout(d, wait_ms));
+          return real(...all);
+        }; }""",
+        answer_ms,
+    )
+
+
+MANY: hand_made_sessions.Plan = [
+    (200, "forward", "run", "confirmed", 2.9),
+    *(
+        each
+        for _ in range(5)
+        for each in (
+            (60, "backward", "run", "candidate", 2.1),
+            (140, "forward", "run", "confirmed", 2.9),
+        )
+    ),
+]
+
+
+def many(kind: type[FakeApi] = FakeApi) -> FakeApi:
+    """Five candidates in one session, three in two others."""
+    fake = api(kind)
+    made = hand_made_sessions.session(MANY, id="cccccccccccc", start_time_s=START_S + 86_400.0)
+    fake.sessions["cccccccccccc"] = made
+    fake.tracks["cccccccccccc"] = hand_made_sessions.track(MANY)
+    return fake
+
+
+def test_no_key_is_lost_while_the_server_keeps_the_answer_before(opened: Open) -> None:
+    """y y y n gave two answers where the server took longer than the athlete."""
+    fake = many()
+    page = opened(fake)
+    slow_answers(page, 1_500)
+    for key, following in zip("yyyn", ("6:40", "10:00", "13:20", "16:40"), strict=True):
+        page.keyboard.press(key)
+        shown(page, following)
+        expect(page.locator("#kept")).to_contain_text("Keeping")
+    expect(page.locator("#kept")).to_have_text(
+        "✓ Kept: 13:20 to 14:20 is not backward.", timeout=15_000
+    )
+    expect(page.locator("#position")).to_have_text("5")
+    expect(page.locator("h1")).to_contain_text("16:40")
+    assert [(each["answer"], each["start_s"]) for _, each in fake.sent] == [
+        ("accept", 200),
+        ("accept", 400),
+        ("accept", 600),
+        ("reject", 800),
+    ]
+
+
+class MergingApi(FakeApi):
+    """The first answer lets the next candidate begin 20 s later, as a new analysis can."""
+
+    def _post(self, path: str, body: dict[str, object]) -> tuple[int, str, str]:
+        super()._post(path, body)
+        plan = [*MANY[:2], (160, *MANY[2][1:]), (40, *MANY[3][1:]), *MANY[4:]]
+        segments = hand_made_sessions.session(plan).measures.segments
+        old = self.sessions["cccccccccccc"]
+        first = old.measures.segments[1]
+        if len(self.sent) == 1:
+            kept = (segments[0], first, *segments[2:])
+            self.sessions["cccccccccccc"] = dc.replace(
+                old, measures=dc.replace(old.measures, segments=kept)
+            )
+        return self._json(self.state("cccccccccccc"))
+
+
+def test_an_answer_never_falls_on_a_stretch_that_looked_different(opened: Open) -> None:
+    fake = many(MergingApi)
+    page = opened(fake)
+    slow_answers(page, 900)
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")
+    page.keyboard.press("y")  # it begins at 7:00 as soon as the first answer is kept
+    expect(page.locator("#kept")).to_contain_text("please look again", timeout=10_000)
+    expect(page.locator("h1")).to_contain_text("7:00 to 7:40")
+    assert [each["start_s"] for _, each in fake.sent] == [200]
+    page.wait_for_timeout(250)
+    page.keyboard.press("y")
+    expect(page.locator("#kept")).to_contain_text("Kept", timeout=10_000)
+    assert [each["start_s"] for _, each in fake.sent] == [200, 420]
+
+
+class DecidingApi(FakeApi):
+    """The first answer decides the whole session, as where a compass tells two directions apart."""
+
+    def _post(self, path: str, body: dict[str, object]) -> tuple[int, str, str]:
+        if len(self.sent) > 1:
+            return super()._post(path, body)
+        made = self.sessions["cccccccccccc"]
+        segments = tuple(
+            dc.replace(each, segment=dc.replace(each.segment, verdict="confirmed"))
+            for each in made.measures.segments
+        )
+        measures = dc.replace(made.measures, segments=segments)
+        self.sessions["cccccccccccc"] = dc.replace(made, measures=measures)
+        return self._json(self.state("cccccccccccc"))
+
+
+@pytest.fixture
+def deciding() -> FakeApi:
+    return many(DecidingApi)
+
+
+def test_an_answer_that_decides_the_session_says_so_and_goes_to_the_next(
+    opened: Open, deciding: FakeApi
+) -> None:
+    page = opened(deciding)
+    slow_answers(page, 600)
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")  # the server has not said yet that it is decided, too
+    expect(page.locator("#kept")).to_have_text(
+        "✓ Kept: 3:20 to 4:20 is backward. It decided 4 more stretches of this session."
+    )
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
+    expect(page.locator("article.question")).to_have_attribute("data-session", "0123456789ab")
+    expect(page.locator("#whole")).to_have_text("4")
+
+
+def test_what_was_said_of_a_stretch_that_is_decided_meanwhile_is_kept(
+    opened: Open, deciding: FakeApi
+) -> None:
+    page = opened(deciding)
+    slow_answers(page, 900)
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")
+    page.keyboard.press("n")
+    expect(page.locator("#kept")).to_contain_text("Kept: 6:40 to 7:40 is not", timeout=9_000)
+    assert deciding.sent[1][1] == {
+        "answer": "label",
+        "start_s": 400,
+        "end_s": 460,
+        "direction": "forward",
+    }
+
+
+def test_a_key_pressed_twice_by_accident_answers_one_question(opened: Open) -> None:
+    fake = many()
+    page = opened(fake)
+    page.evaluate(
+        """() => { for (let i = 0; i < 2; i++)
+          document.dispatchEvent(new KeyboardEvent("keydown", { key: "y", bubbles: true })); }"""
+    )
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    page.wait_for_timeout(300)
+    assert [each["start_s"] for _, each in fake.sent] == [200]
+    # the page says so where the second comes after the next question is there
+    page.evaluate(
+        """async () => { const key = () => document.dispatchEvent(new KeyboardEvent("keydown",
+          { key: "y", bubbles: true }));
+          const asks = () => document.getElementById("ask").textContent, before = asks();
+          key();
+          while (asks() === before) await new Promise((d) => setTimeout(d, 5));
+          key();
+          window.said = document.getElementById("kept").textContent; }"""
+    )
+    assert "only just come up" in page.evaluate("window.said")
+    assert [each["start_s"] for _, each in fake.sent] == [200, 400]
+
+
+def test_what_was_answered_after_a_refusal_is_asked_again(opened: Open) -> None:
+    fake = many()
+    fake.refuse = (429, "too many answers a second")
+    page = opened(fake)
+    slow_answers(page, 900)
+    page.get_by_role("slider", name="Start of stretch 2").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")
+    page.keyboard.press("n")
+    expect(page.locator("#kept")).to_contain_text("too many answers a second", timeout=10_000)
+    expect(page.locator("#kept")).to_contain_text("was not handed in: please give it again")
+    # the end that was moved is still where it was
+    expect(page.locator("h1")).to_contain_text("3:21 to 4:20")
+    expect(page.locator("#position")).to_have_text("1")
+    expect(page.locator("#whole")).to_have_text("8")
+    assert len(fake.sent) == 1
+
+
+def test_undo_of_an_answer_that_waits_needs_no_server(opened: Open) -> None:
+    fake = many()
+    page = opened(fake)
+    slow_answers(page, 1_200)
+    page.keyboard.press("y")
+    shown(page, "6:40 to 7:40")
+    page.keyboard.press("n")
+    shown(page, "10:00 to 11:00")
+    page.keyboard.press("u")
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    page.keyboard.press("u")  # the one that is on its way is kept first, and then taken back
+    expect(page.locator("h1")).to_contain_text("3:20 to 4:20", timeout=10_000)
+    assert [path.rsplit("/", 1)[-1] for path, _ in fake.sent] == ["answers", "undo"]
+    assert len(fake.inbox().queue) == 8
+
+
+def test_one_key_answers_a_whole_session_and_one_takes_it_back(opened: Open) -> None:
+    fake = many()
+    page = opened(fake)
+    assert page.locator("#whole-session rect.candidate").count() == 5
+    page.keyboard.press("a")
+    shown(page, "3:20 to 4:20")
+    expect(page.locator("#kept")).to_have_text("✓ Kept: all 5 of this session are backward.")
+    expect(page.locator("#position")).to_have_text("6")
+    path, body = fake.sent[0]
+    assert path.split("/")[3] == "cccccccccccc"
+    assert (body["answer"], body["segments"]) == ("accept", "all")
+    assert "candidate" in body["seen"]  # the server refuses it where others are there by now
+    page.keyboard.press("u")
+    expect(page.locator("#whole")).to_have_text("8")
+    expect(page.locator("#position")).to_have_text("1")
+    assert len(fake.inbox().queue) == 8
+    page.wait_for_timeout(250)
+    page.get_by_role("button", name="No to all").click()
+    expect(page.locator("#kept")).to_contain_text("none of the 5 of this session is backward")
+
+
+def test_the_strip_follows_an_answer_and_the_key_for_all_waits_for_it(opened: Open) -> None:
+    fake = many()
+    page = opened(fake)
+    slow_answers(page, 800)
+    page.keyboard.press("n")
+    shown(page, "6:40 to 7:40")
+    page.keyboard.press("a")
+    expect(page.locator("#kept")).to_have_text("Please wait a moment, then press again.")
+    expect(page.get_by_role("button", name="Yes to all 4")).to_be_visible(timeout=10_000)
+    assert page.locator("#whole-session rect.candidate").count() == 4
+    page.get_by_role("slider", name="Start of stretch 4").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("a")
+    expect(page.locator("#kept")).to_contain_text("You moved an end")
+    page.keyboard.press("Escape")
+    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    page.keyboard.press("a")
+    expect(page.locator("#kept")).to_contain_text("Kept: all 4 of this", timeout=9_000)
+    assert len(fake.inbox().queue) == 3
+
+
+def test_a_lone_candidate_has_no_key_for_all(opened: Open) -> None:
+    fake = api()
+    del fake.sessions["0123456789ab"]
+    page = opened(fake)
+    expect(page.locator("h1")).to_contain_text("5:00 to 5:50")
+    page.keyboard.press("a")
+    page.wait_for_timeout(200)
+    assert fake.sent == []
+    assert page.locator("#whole-session").count() == 0
+
+
 def test_newest_first_and_all_of_it_fits_the_screen(opened: Open) -> None:
     page = opened(api())
     expect(page.locator("h1")).to_contain_text("3:20 to 4:20")
@@ -100,11 +359,11 @@ def test_keys_answer_and_move_the_focus_to_the_next_question(opened: Open) -> No
     fake = api()
     page = opened(fake)
     page.keyboard.press("Y")  # as with Shift or Caps Lock
-    expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    shown(page, "6:40 to 7:40")
     expect(page.locator("#ask")).to_be_focused()
     expect(page.locator("#kept")).to_have_text("✓ Kept: 3:20 to 4:20 is backward.")
     page.keyboard.press("n")
-    expect(page.locator("h1")).to_contain_text("5:00 to 5:50")
+    shown(page, "5:00 to 5:50")
     expect(page.locator("#kept")).to_have_text("✓ Kept: 6:40 to 7:40 is not backward.")
     assert answers(fake) == [
         ("answers", {"answer": "accept", "segments": [2], "start_s": 200, "end_s": 260}),
@@ -121,7 +380,7 @@ def test_undo_goes_back_answer_by_answer(opened: Open) -> None:
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     for span in ("6:40 to 7:40", "5:00 to 5:50"):
         page.keyboard.press("y")
-        expect(page.locator("h1")).to_contain_text(span)
+        shown(page, span)
     for span in ("6:40 to 7:40", "3:20 to 4:20"):
         page.keyboard.press("u")
         expect(page.locator("h1")).to_contain_text(span)

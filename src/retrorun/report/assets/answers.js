@@ -135,6 +135,14 @@
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
     status.textContent = say("save_how", { name: known.file });
     saved = given.length;
+    onward();
+  }
+  // the list from which this page was opened names in its link the sessions that wait, too
+  function onward() {
+    const [next, ...rest] = (new URLSearchParams(location.search).get("then") || "").split(",").filter((each) => /^[\w-]+$/.test(each));
+    if (!next) return;
+    $("next-session").href = `${next}.html${rest.length ? `?then=${rest.join(",")}` : ""}#part-answers`;
+    $("next-session").hidden = false;
   }
   let saved = 0;
   if (!live) addEventListener("beforeunload", (event) => { if (given.length > saved) event.preventDefault(); });

@@ -17,6 +17,9 @@
     places = new Map(rows.map((row, i) => [row.at, i]));
   }
   index();
+  // the sessions that wait after the newest: its page leads on to them when its answers are saved
+  const call = document.querySelector(".call a[data-then]");
+  if (call?.dataset.then) call.search = `?then=${call.dataset.then}`;
   const charts = () => [...document.querySelectorAll("[data-chart]")].filter((at) => at.data);
 
   // -- which sessions, and what of them ------------------------------------------------------------

@@ -1,14 +1,21 @@
 // The review: one question after another. Moves the ends, hands in answers, takes them back.
+// The next question is shown while the server keeps the last answer. Answers given meanwhile wait in line; each is
+// handed in only if its stretch is still as it was shown, so that none falls on a question that nobody has seen.
 (() => {
   "use strict";
   const { ask, say, counted, clock, fixed, on, soon } = window.retrorun;
   const $ = (id) => document.getElementById(id);
-  const SNAP_S = 3, LAP_S = 30, LEAST_S = 3;
+  const SNAP_S = 3, LAP_S = 30, LEAST_S = 3, LOOK_MS = 200; // nobody answers quicker what they have seen
   const panel = $("question"), kept = $("kept");
   let inbox = JSON.parse($("review-data").textContent);
-  let queue = inbox.queue.slice(), place = 0, given = [], busy = false, q = null, drag = null;
+  let queue = inbox.queue.slice(), place = 0, given = [], q = null, drag = null;
+  let line = [], sending = false, undoing = false, turn = 0, version = 0, shown_ms = -Infinity;
   const fetched = new Map(); // "session/start" → promise of a question
   const key = (each) => `${each.session}/${each.start_s}`;
+  // pages round times to seconds
+  const same = (a, b) => a.session === b.session && Math.abs(a.start_s - b.start_s) <= 1 && Math.abs(a.end_s - b.end_s) <= 1;
+  const placeOf = (wanted) => queue.findIndex((each) => same(each, wanted));
+  const asked = () => ({ session: q.session, start_s: q.asked[0], end_s: q.asked[1] });
 
   // -- one question on the screen -------------------------------------------------------------------
   const X = (t) => (100 * (t - q.first_s)) / (q.last_s - q.first_s);
@@ -52,6 +59,8 @@
     clip("clip-inside", a, b - a);
     clip("clip-before", -9, a + 9);
     clip("clip-after", b, q.way_dm.length - b + 9);
+    const here = $("here");
+    if (here) { here.style.left = `${(100 * q.start_s) / q.duration_s}%`; here.style.width = `${(100 * (q.end_s - q.start_s)) / q.duration_s}%`; }
     map();
     sentence();
     nameLine();
@@ -79,14 +88,14 @@
       gap.textContent = more === null ? "" : `${more > 0 ? "+" : more < 0 ? "−" : "±"}${Math.abs(more)}\u00a0%`;
       gap.style.left = `${X((q.start_s + q.end_s) / 2)}%`;
     }
-    const line = [];
+    const near = [];
     for (const end of ["start", "end"]) {
       const t = q[`${end}_s`], values = { end: say(`end_${end}`) };
       const lap = nearest(q.laps, t, LAP_S), turn = nearest(q.turns, t, SNAP_S);
-      if (lap !== undefined) line.push(say(lap === t ? "snap_at_lap" : "snap_from_lap", { ...values, seconds: Math.abs(lap - t), time: clock(lap) }));
-      else if (turn !== undefined && turn === t) line.push(say("snap_at_turn", { ...values, time: clock(t) }));
+      if (lap !== undefined) near.push(say(lap === t ? "snap_at_lap" : "snap_from_lap", { ...values, seconds: Math.abs(lap - t), time: clock(lap) }));
+      else if (turn !== undefined && turn === t) near.push(say("snap_at_turn", { ...values, time: clock(t) }));
     }
-    $("snap").textContent = line.join(" ") || say("snap_none");
+    $("snap").textContent = near.join(" ") || say("snap_none");
     panel.querySelector("[data-do=laps]").disabled = ["start", "end"].every((end) => nearest(q.laps, q[`${end}_s`], LAP_S) === undefined);
   }
   function map() {
@@ -111,8 +120,9 @@
     }
     $("map-marks").replaceChildren(...marks);
   }
+  const answered = () => [...given, ...line].reduce((sum, each) => sum + each.entries.length, 0);
   function counts() {
-    const whole = given.length + queue.length, now = given.length + place + 1;
+    const whole = answered() + queue.length, now = answered() + place + 1;
     $("position").textContent = now;
     $("whole").textContent = whole;
     const meter = $("meter");
@@ -121,17 +131,21 @@
     meter.firstElementChild.style.width = `${(100 * now) / whole}%`;
     document.title = `${say("title_review")} · ${now} ${say("of_count")} ${whole}`;
   }
-  const undoable = () => given.length > 0 || Number(panel.firstElementChild?.dataset.undo || 0) > 0;
+  const undoable = () => given.length + line.length > 0 || Number(panel.firstElementChild?.dataset.undo || 0) > 0;
+  const undoButton = $("act").querySelector("[data-do=undo]");
 
-  function put(html, { quiet = false } = {}) {
+  function put(html, { quiet = false, ends = null } = {}) {
     panel.innerHTML = html;
     $("act").hidden = false;
-    begin(quiet);
+    shown_ms = performance.now();
+    begin(quiet, ends);
   }
-  function begin(quiet) {
+  function begin(quiet, ends = null) {
     q = JSON.parse($("question-data").textContent);
     q.asked = [q.start_s, q.end_s];
-    const at = queue.findIndex((each) => each.session === q.session && each.start_s === q.start_s);
+    if (ends) [q.start_s, q.end_s] = ends;
+    panel.removeAttribute("aria-busy");
+    const at = placeOf(asked());
     if (at >= 0) place = at;
     panel.querySelectorAll(".lap").forEach((lap) => {
       lap.style.left = `${X(+lap.dataset.at)}%`;
@@ -141,7 +155,7 @@
     counts();
     draw();
     list();
-    $("act").querySelector("[data-do=undo]").disabled = !undoable();
+    undoButton.disabled = !undoable();
     if (!quiet) { $("ask").focus({ preventScroll: true }); scrollTo(0, 0); }
     ahead();
   }
@@ -152,8 +166,9 @@
   function done() {
     panel.replaceChildren($("done").content.cloneNode(true));
     q = null;
-    $("act").querySelector("[data-do=undo]").disabled = !given.length;
-    $("act").hidden = !given.length;
+    panel.removeAttribute("aria-busy");
+    undoButton.disabled = !undoable();
+    $("act").hidden = !undoable();
     ["yes", "no"].forEach((name) => { $("act").querySelector(`[data-do=${name}]`).hidden = true; });
     document.title = say("title_review");
     learnt();
@@ -163,7 +178,7 @@
   function list() {
     const rest = queue.slice(place + 1), many = 12;
     $("after").textContent = rest.length ? say("after_this", { count: rest.length }) : say("after_this_none");
-    const line = (each) => {
+    const item = (each) => {
       const li = document.createElement("li"), a = document.createElement("a");
       a.href = `/review?session=${encodeURIComponent(each.session)}&segment=${each.segment}`;
       a.dataset.key = key(each);
@@ -177,7 +192,7 @@
       li.append(a);
       return li;
     };
-    $("queue").replaceChildren(...rest.slice(0, many).map(line));
+    $("queue").replaceChildren(...rest.slice(0, many).map(item));
     if (rest.length > many) { const li = document.createElement("li"); li.className = "more"; li.textContent = say("more_after", { count: rest.length - many }); $("queue").append(li); }
   }
 
@@ -193,33 +208,89 @@
   }
   function ahead() { for (const each of queue.slice(place + 1, place + 3)) fetchOne(each).catch(() => {}); }
   async function go(to, options = {}) {
+    const mine = ++turn;
+    q = null; // until the next question stands there, no answer is taken
     if (!queue.length) { done(); return; }
     place = (to + queue.length) % queue.length;
+    panel.setAttribute("aria-busy", "true");
     ["yes", "no"].forEach((name) => { $("act").querySelector(`[data-do=${name}]`).hidden = false; });
+    const before = version;
     try {
       const { html } = await fetchOne(queue[place]);
+      if (mine !== turn) return;
       put(html, options);
-    } catch (problem) { kept.textContent = problem.message; }
+      if (before !== version && queue.length && placeOf(asked()) < 0) await go(closest(q)); // it was made before the last answer
+    } catch (problem) {
+      if (mine !== turn) return;
+      if (sending) { await idle(); if (mine === turn) await go(place, options); return; }
+      panel.removeAttribute("aria-busy");
+      notice(problem.message);
+    }
   }
-  // the candidates of one session as they are now, in the place of those before
+  // the candidates of one session as they are now, in the place of those before; how many more than were answered are gone
   function follow(state) {
+    version += 1;
     for (const name of [...fetched.keys()]) if (name.startsWith(`${state.session}/`)) fetched.delete(name);
     const old = queue.filter((each) => each.session === state.session);
     let at = queue.findIndex((each) => each.session === state.session);
     queue = queue.filter((each) => each.session !== state.session);
     if (at < 0) at = Math.min(place, queue.length);
-    const about = old[0] || given.find((each) => each.entry.session === state.session)?.entry || {};
-    const now = state.segments.filter((each) => each.direction === "backward" && each.verdict === "candidate").map((each) => ({ ...about, session: state.session, segment: each.number, start_s: Math.round(each.start_s), end_s: Math.round(each.end_s), likely: old.find((other) => other.start_s === Math.round(each.start_s))?.likely || "" }));
+    const about = old[0] || [...given, ...line].flatMap((each) => each.entries).find((each) => each.session === state.session) || {};
+    const found = state.segments.filter((each) => each.direction === "backward" && each.verdict === "candidate").map((each) => ({ ...about, session: state.session, segment: each.number, start_s: Math.round(each.start_s), end_s: Math.round(each.end_s), likely: "" }));
+    for (const each of found) each.likely = old.find((other) => other.start_s === each.start_s)?.likely || "";
+    const now = unanswered(found);
     queue.splice(at, 0, ...now);
-    return { at, now };
+    return { at, now, gone: Math.max(0, old.length - now.length), lost: lost(found, state.session) };
   }
-  const refresh = soon(async () => {
+  const unanswered = (all) => all.filter((each) => !line.some((job) => job.entries.some((other) => same(each, other))));
+  // answers in line whose stretch is no longer as it was shown are not handed in; one that the answer before has
+  // decided is named by its time, because the athlete's own word about it holds
+  function lost(found, session) {
+    const other = line.filter((job) => job.session === session && !found.some((each) => same(each, job.asked)));
+    const off = other.filter((job) => job.all || found.some((each) => overlap(each, job) > 0));
+    for (const job of other) if (!off.includes(job)) job.body = { answer: "label", start_s: job.start_s, end_s: job.end_s, direction: job.yes ? "backward" : "forward" };
+    line = line.filter((job) => !off.includes(job));
+    return off;
+  }
+  // the question that stands there, after its session was analysed again: as it was, or to be looked at again
+  async function look(state, { at: first, now, lost: off }) {
+    if (off.length) notice(say("already_answered"));
+    const gone = off.find((job) => queue.some((each) => overlap(each, job) > 0));
+    if (gone) { await go(closest(gone)); return; }
+    if (!q) { if (queue.length && !panel.hasAttribute("aria-busy")) await go(0); return; }
+    const at = placeOf(asked());
+    if (at < 0 && q.session === state.session) { // it has changed, or the answer before has decided it
+      if (now.some((each) => overlap(each, q) > 0)) { notice(say("already_answered")); await go(closest(q)); } else await go(first + now.length < queue.length ? first + now.length : 0);
+      return;
+    }
+    if (at >= 0) place = at;
+    counts();
+    list();
+    undoButton.disabled = !undoable();
+    if (q.session === state.session && at >= 0) { q.seen = null; restrip(queue[at]); }
+  }
+  // the strip shows what is still asked; ends that are moved meanwhile stay
+  async function restrip(entry) {
     try {
-      inbox = await ask("/api/inbox");
-      const current = q && queue[place];
+      const { html } = await fetchOne(entry), fresh = new DOMParser().parseFromString(html, "text/html");
+      if (!q || !same(asked(), entry)) return;
+      const now = JSON.parse(fresh.getElementById("question-data").textContent), from = fresh.getElementById("whole-session"), at = $("whole-session");
+      [q.number, q.seen] = [now.number, now.seen];
+      if (at && from) at.replaceWith(document.importNode(from, true)); else at?.remove();
+      draw();
+    } catch { /* the next question has it */ }
+  }
+  const overlap = (each, job) => (each.session === job.session ? Math.min(each.end_s, job.end_s) - Math.max(each.start_s, job.start_s) : 0);
+  const refresh = soon(async () => {
+    if (sending || undoing) return; // asked when all is kept
+    const before = version;
+    try {
+      const found = await ask("/api/inbox");
+      if (sending || undoing || before !== version) { if (!sending && !undoing) refresh(); return; }
+      inbox = found;
       queue = inbox.queue.slice();
-      const found = current ? queue.findIndex((each) => each.session === current.session && each.start_s === current.start_s) : -1;
-      if (found >= 0) { place = found; counts(); list(); } else if (!q && queue.length) go(0);
+      const at = q ? placeOf(asked()) : -1;
+      if (at >= 0) { place = at; counts(); list(); } else if (!q && queue.length && !panel.hasAttribute("aria-busy")) go(0);
       learnt();
     } catch { /* asked again with the next event */ }
   }, 300);
@@ -230,43 +301,125 @@
     const own = [...queue.keys()].filter((i) => queue[i].session === session).sort((a, b) => off(a) - off(b));
     return own.length ? own[0] : Math.min(place, queue.length - 1);
   }
-  async function once(work) {
-    if (busy) return;
-    busy = true;
-    try { await work(); } catch (problem) {
-      kept.textContent = problem.message;
-      if (problem.status === 409) { kept.textContent = say("already_answered"); fetched.clear(); inbox = await ask("/api/inbox"); queue = inbox.queue.slice(); await go(q ? closest(q) : 0); }
-    } finally { busy = false; }
+
+  // -- answers --------------------------------------------------------------------------------------
+  const notice = (...words) => kept.replaceChildren(...words);
+  const words = (job) => (job.all ? say(job.yes ? "kept_all_yes" : "kept_all_no", { count: job.entries.length }) : say(job.yes ? "kept_yes" : "kept_no", { span: say("between", { low: clock(job.start_s), high: clock(job.end_s) }) }));
+  function keeping() { notice(line.length > 1 ? say("keeping_many", { count: line.length }) : say("keeping", { answer: words(line[0]) })); }
+  // whether an answer can be taken now; if not, the page says why
+  function takes() {
+    if (undoing || (!q && queue.length)) {
+      notice(say("wait"));
+      if (!undoing && !panel.hasAttribute("aria-busy")) go(place); // it could not be fetched before
+      return false;
+    }
+    if (q && performance.now() - shown_ms < LOOK_MS) { notice(say("just_shown")); return false; }
+    return Boolean(q);
   }
-  const answer = (yes) => once(async () => {
-    if (!q) return;
-    const entry = queue[place], { session, start_s, end_s } = q;
-    const body = { answer: yes ? "accept" : "reject", segments: [q.number], start_s, end_s };
-    const state = await ask(`/api/sessions/${encodeURIComponent(session)}/answers`, body);
-    given.push({ entry: entry || { session }, start_s, end_s });
-    const { at, now } = follow(state);
-    const next = now.findIndex((each) => each.start_s >= end_s - 1);
-    const words = say(yes ? "kept_yes" : "kept_no", { span: say("between", { low: clock(start_s), high: clock(end_s) }) });
+  function enter(job) {
+    const at = placeOf(job.asked), of = job.entries;
+    queue = queue.filter((each) => !of.includes(each));
+    line.push({ ...job, at: Math.max(at, 0) });
+    version += 1;
+    keeping();
+    const next = Math.max(at, 0);
+    go(next < queue.length ? next : 0);
+    send();
+  }
+  function answer(yes) {
+    if (!takes()) return;
+    const { session, start_s, end_s } = q, at = placeOf(asked());
+    const entry = at >= 0 ? queue[at] : asked();
+    enter({ session, start_s, end_s, yes, asked: asked(), entries: [entry], body: { answer: yes ? "accept" : "reject", segments: [q.number], start_s, end_s } });
+  }
+  // all stretches of this session that may be backward; only as the strip shows them
+  function all(yes) {
+    if (!$("whole-session") || !takes()) return;
+    const { session, start_s, end_s } = q;
+    if (!q.seen || line.some((job) => job.session === session)) { notice(say("wait")); return; }
+    if (start_s !== q.asked[0] || end_s !== q.asked[1]) { notice(say("all_moved")); return; }
+    enter({ session, start_s, end_s, yes, all: true, asked: asked(), entries: queue.filter((each) => each.session === session), body: { answer: yes ? "accept" : "reject", segments: "all", seen: q.seen } });
+  }
+  let resting = [];
+  const idle = () => (sending ? new Promise((done_) => { resting.push(done_); }) : Promise.resolve());
+  async function send() {
+    if (sending) return;
+    sending = true;
+    while (line.length) {
+      const job = line[0];
+      job.sent = true;
+      try {
+        const state = await ask(`/api/sessions/${encodeURIComponent(job.session)}/answers`, job.body);
+        line.shift();
+        given.push(job);
+        const found = follow(state);
+        if (line.length) keeping(); else confirm(job, found.gone);
+        await look(state, found);
+      } catch (problem) { await refused(job, problem); }
+    }
+    sending = false;
+    resting.splice(0).forEach((each) => each());
+    refresh();
+  }
+  function confirm(job, gone) {
     const mark = document.createElement("b");
     mark.textContent = `✓ ${say("kept")} `;
-    kept.replaceChildren(mark, words);
-    const to = next >= 0 ? at + next : at + now.length;
-    await go(to < queue.length ? to : 0);
+    const more = gone && !job.all ? ` ${counted("decided", gone)}` : "";
+    notice(mark, words(job) + more);
+  }
+  async function refused(job, problem) {
+    version += 1;
+    if (problem.status === 409) {
+      line.shift();
+      fetched.clear();
+      try { inbox = await ask("/api/inbox"); } catch { /* as it was */ }
+      const off = line.filter((each) => !inbox.queue.some((other) => same(other, each.asked)));
+      line = line.filter((each) => !off.includes(each));
+      queue = unanswered(inbox.queue);
+      const there = queue.some((each) => overlap(each, job) > 0), at = q ? placeOf(asked()) : -1;
+      if (there || at < 0) await go(queue.length ? closest(job.asked) : 0);
+      else { place = at; counts(); list(); }
+      notice(say("already_answered"));
+      return;
+    }
+    // nothing that was answered later is handed in: all of it is asked again, from here
+    const after = line.length - 1;
+    for (const each of line.splice(0).reverse()) queue.splice(Math.min(each.at, queue.length), 0, ...each.entries);
+    const at = placeOf(job.asked);
+    await go(Math.max(at, 0), { ends: [job.start_s, job.end_s] });
+    notice(problem.message + (after ? ` ${counted("not_sent", after)}` : ""));
+  }
+  async function undo() {
+    if (undoing || !undoable()) return;
+    if (line.length > 1) { // not handed in yet
+      const last = line.pop();
+      queue.splice(Math.min(last.at, queue.length), 0, ...last.entries);
+      version += 1;
+      await go(Math.max(placeOf(last.asked), 0), { ends: [last.start_s, last.end_s] });
+      notice(say("taken_back"));
+      return;
+    }
+    undoing = true;
+    try {
+      const [job] = line;
+      if (job) { notice(say("wait")); await idle(); }
+      if (!job || given.at(-1) === job) await takeBack(); // one that was refused is asked again already
+    } catch (problem) { notice(problem.message); } finally { undoing = false; }
     refresh();
-  });
-  const undo = () => once(async () => {
-    const last = given.at(-1), session = last ? last.entry.session : q && undoable() ? q.session : null;
+  }
+  async function takeBack() {
+    const last = given.at(-1), session = last ? last.session : q && undoable() ? q.session : null;
     if (!session) return;
     const before = new Set(queue.map(key));
     const state = await ask(`/api/sessions/${encodeURIComponent(session)}/undo`, {});
     if (last) given.pop();
     const { at, now } = follow(state);
-    const overlap = (each) => (last ? Math.min(each.end_s, last.end_s) - Math.max(each.start_s, last.start_s) : before.has(key(each)) ? 0 : 1);
-    const best = now.map((each, i) => [overlap(each), i]).sort((a, b) => b[0] - a[0])[0];
+    const shared = (each) => (last ? overlap(each, last) : before.has(key(each)) ? 0 : 1);
+    const best = now.map((each, i) => [shared(each), i]).sort((a, b) => b[0] - a[0])[0];
     await go(best && best[0] > 0 ? at + best[1] : Math.min(at, queue.length - 1));
-    kept.textContent = say("taken_back");
-    refresh();
-  });
+    notice(say("taken_back"));
+  }
+  addEventListener("beforeunload", (event) => { if (line.length) event.preventDefault(); });
 
   // -- ends -----------------------------------------------------------------------------------------
   function set(end, to, snap) {
@@ -298,17 +451,18 @@
   });
   for (const name of ["pointerup", "pointercancel"]) panel.addEventListener(name, () => { drag = null; });
 
-  const doing = { yes: () => answer(true), no: () => answer(false), undo, next: () => go(place + 1), before: () => go(place - 1), laps };
+  const doing = { yes: () => answer(true), no: () => answer(false), all: () => all(true), none: () => all(false), undo, next: () => skip(1), before: () => skip(-1), laps };
+  function skip(by) { if (!undoing) go(place + by); }
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-do]"), nudge = event.target.closest(".nudge"), link = event.target.closest("[data-key]");
     if (button && !button.disabled) doing[button.dataset.do]?.();
     if (nudge && q) set(nudge.dataset.end, q[`${nudge.dataset.end}_s`] + +nudge.dataset.by, false);
-    if (link && !event.ctrlKey && !event.metaKey) { const to = queue.findIndex((each) => key(each) === link.dataset.key); if (to >= 0) { event.preventDefault(); go(to); } }
+    if (link && !undoing && !event.ctrlKey && !event.metaKey) { const to = queue.findIndex((each) => key(each) === link.dataset.key); if (to >= 0) { event.preventDefault(); go(to); } }
   });
   const letters = $("letter-keys");
   try { letters.checked = localStorage.getItem("letter-keys") !== "off"; } catch { /* stays on */ }
   letters.addEventListener("change", () => { try { localStorage.setItem("letter-keys", letters.checked ? "on" : "off"); } catch { /* holds for this page */ } });
-  const KEYS = { y: "yes", n: "no", u: "undo", j: "next", k: "before", l: "laps" };
+  const KEYS = { a: "all", y: "yes", n: "no", u: "undo", j: "next", k: "before", l: "laps" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const handle = event.target.closest?.(".handle");
@@ -319,6 +473,7 @@
       set(end, q[`${end}_s`] + by * (event.shiftKey && Math.abs(by) === 1 ? 10 : 1), false);
       return;
     }
+    if (event.key === "Escape" && q && !drag) { [q.start_s, q.end_s] = q.asked; draw(); return; } // moved ends go back
     if (!letters.checked || event.target.matches?.("textarea, select, input:not([type=checkbox])")) return;
     const name = KEYS[event.key.toLowerCase()];
     if (name && !event.repeat) { event.preventDefault(); doing[name](); }

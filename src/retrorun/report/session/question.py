@@ -14,12 +14,13 @@ import numpy as np
 from markupsafe import Markup
 
 from retrorun import arithmetic
-from retrorun.model import Athlete, Lap, MeasuredSegment, Segment, Session, Track
+from retrorun.model import Athlete, Lap, Segment, Session, Track
 from retrorun.report.figures import Window, integers, running_median, window
-from retrorun.report.inbox import Inbox, likely
+from retrorun.report.inbox import Inbox, candidates, likely
 from retrorun.report.numbers import Display, calendar_date, clock, local_date, time_element
 from retrorun.report.page import LIVE, render, render_part
 from retrorun.report.session.lanes import MEDIAN_S, LanePicture, lane_pictures
+from retrorun.report.session.map import draw_strip
 from retrorun.report.words import say
 from retrorun.units import METRE_PER_MILE, FloatArray
 
@@ -30,7 +31,6 @@ PULSE_S = 40  # a shorter segment says nothing of the heart, which lags
 STRONG, SOME = 8.0, 2.5  # summed log-likelihood ratios from which a reason is called so
 WHOLE = 16.0  # summed log-likelihood ratio that fills the bar
 LEAST_LINE_S = 60  # seconds of forward running from which this session places the line itself
-
 
 # units of the turned map: its width, and the bounds of its height
 TURNED_WIDE, LOWEST, HIGHEST = 712, 236, 640
@@ -79,6 +79,7 @@ class Question:
         lanes: pictures of what was recorded.
         map: the turned piece; ``map_label`` says what it shows.
         reasons: the weightiest first.
+        strip: the whole session, with the ``open`` candidates that it still has.
         data: what the script needs to move the ends.
         undo: how many answers about this session can be taken back.
     """
@@ -95,25 +96,25 @@ class Question:
     map: TurnedMap | None
     map_label: str
     reasons: tuple[Reason, ...]
+    strip: Markup
+    open: int
     data: Mapping[str, Any]
     undo: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionContext:
-    """What a question needs beside session and track: units, learnt line, answers so far."""
+    """What a question needs beside session and track.
+
+    Attributes:
+        athlete: their units and learnt line.
+        undo: how many answers about the session can be taken back.
+        seen: names the segments that are shown, for an answer about all of them.
+    """
 
     athlete: Athlete = field(default_factory=Athlete)
     undo: int = 0
-
-
-def candidates(session: Session) -> list[tuple[int, MeasuredSegment]]:
-    """The segments to be asked about, under their numbers in the session's table."""
-    return [
-        (number, each)
-        for number, each in enumerate(session.measures.segments, 1)
-        if each.segment.kind == "candidate"
-    ]
+    seen: str = ""
 
 
 def question(session: Session, track: Track, number: int, context: QuestionContext) -> Question:
@@ -148,7 +149,10 @@ def question(session: Session, track: Track, number: int, context: QuestionConte
         map=picture,
         map_label=say("question_map", start=clock(segment.start_s), end=clock(segment.end_s)),
         reasons=reasons(session, track, segment, expected),
-        data=_data(session, track, number, view, expected, picture, display),
+        strip=draw_strip(session.measures.segments, session.duration_s),
+        open=candidates(session),
+        data=_data(session, track, number, view, expected, picture, display)
+        | {"seen": context.seen, "duration_s": max(session.duration_s, 1.0)},
         undo=context.undo,
     )
 
