@@ -78,6 +78,14 @@ REVIEW: Mapping[str, str] = {
     "reason_compass_against": "Compass points against the way",
     "reason_compass_along": "Compass points along the way",
     "reason_compass_silent": "Compass tells nothing here",
+    # the letter that presses each button of the review
+    "key_yes": "Y",
+    "key_no": "N",
+    "key_all": "A",
+    "key_undo": "U",
+    "key_next": "J",
+    "key_before": "K",
+    "key_laps": "L",
     # answers
     "answer": "Your answer",
     "yes_backward": "Yes, backward",

@@ -624,3 +624,19 @@ def test_the_name_of_the_line_gives_way_to_the_end_that_is_moved(opened: Open) -
     start_px, name_px, end_px = middles()
     assert name_px < start_px < end_px
     assert name.evaluate_all(COVERED) == []
+
+
+def test_the_letters_are_those_of_the_athletes_language(opened: Open) -> None:
+    """In German J is for Ja, and skips nothing; what skips is W, and is written on its button."""
+    fake = api(SpokenApi)
+    page = opened(fake)
+    expect(page.locator("#yes kbd")).to_have_text("J")
+    expect(page.locator("[data-do=next] kbd")).to_have_text("W")
+    place = page.locator("#position").inner_text()
+    page.wait_for_timeout(250)  # no answer is taken sooner than the question can be seen
+    page.keyboard.press("y")  # no button has this letter
+    assert fake.sent == []
+    assert page.locator("#position").inner_text() == place
+    page.keyboard.press("j")
+    expect(page.locator("#kept")).to_contain_text("rückwärts")
+    assert [name for name, _ in answers(fake)] == ["accept"]

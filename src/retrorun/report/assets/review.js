@@ -462,7 +462,9 @@
   const letters = $("letter-keys");
   try { letters.checked = localStorage.getItem("letter-keys") !== "off"; } catch { /* stays on */ }
   letters.addEventListener("change", () => { try { localStorage.setItem("letter-keys", letters.checked ? "on" : "off"); } catch { /* holds for this page */ } });
-  const KEYS = { a: "all", y: "yes", n: "no", u: "undo", j: "next", k: "before", l: "laps" };
+  const KEYS = {}; // letter of the page's language → what its button does; kept while no question stands there
+  function readKeys() { for (const each of document.querySelectorAll("[data-do][aria-keyshortcuts]")) KEYS[each.getAttribute("aria-keyshortcuts").toLowerCase()] = each.dataset.do; }
+  readKeys();
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const handle = event.target.closest?.(".handle");
@@ -475,6 +477,7 @@
     }
     if (event.key === "Escape" && q && !drag) { [q.start_s, q.end_s] = q.asked; draw(); return; } // moved ends go back
     if (!letters.checked || event.target.matches?.("textarea, select, input:not([type=checkbox])")) return;
+    readKeys();
     const name = KEYS[event.key.toLowerCase()];
     if (name && !event.repeat) { event.preventDefault(); doing[name](); }
   });
