@@ -94,6 +94,26 @@ def test_of_two_exports_of_one_run_the_richer_stands_whichever_came_first() -> N
     assert first_rich.judge([poor]) == Verdict(duplicate_of="f")
 
 
+@pytest.mark.parametrize("of_watch", ["heart_rate", "power"])
+def test_a_phone_that_counts_steps_is_no_copy_of_a_watch_that_knows_the_heart(
+    of_watch: str,
+) -> None:
+    """Either of them would take away what the other alone knows."""
+    watch = row("w", "watch", 0.0, channels=f'["position", "{of_watch}"]')
+    phone = row("p", "phone", 2.0, "compass", channels='["position", "heading", "cadence"]')
+    first_watch = Known([brief(watch)], lambda _: ("position", of_watch))
+    assert first_watch.judge([phone]) == Verdict()
+    first_phone = Known([brief(phone)], lambda _: ("position", "heading", "cadence"))
+    assert first_phone.judge([watch]) == Verdict()
+
+
+def test_an_export_with_a_compass_and_more_of_the_body_takes_the_place_of_a_poorer_one() -> None:
+    poor = row("g", "gpx", 0.0, channels='["position", "heart_rate"]')
+    rich = row("f", "fit", 2.0, "compass", channels='["heart_rate", "cadence", "contact_time"]')
+    known = Known([brief(poor)], lambda _: ("position", "heart_rate"))
+    assert known.judge([rich]) == Verdict(replaces={"g": "f"})
+
+
 def test_of_two_equals_the_one_that_began_first_stands_whichever_came_first() -> None:
     one, other = row("a", "one", 0.0), row("b", "other", 1.0)
     assert Known([brief(one)], lambda _: ("position",)).judge([other]) == Verdict(duplicate_of="a")

@@ -1,6 +1,8 @@
 """A phone's sensor log as loose tables in a folder: one recording, and a second device."""
 
+import io
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from made_phone import about_table, facing, phone, places_table, sensor_table
 from retrorun.archive import Archive, maintenance
-from retrorun.ingest import Engine, Report, plan_import, run_import, separate
-from retrorun.model import Athlete
+from retrorun.ingest import Engine, Report, plan_import, reprocess, run_import, separate
+from retrorun.model import Athlete, Label
 from retrorun.readers.containers import sensor_logger
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, fit_bytes, scenarios, simulate
@@ -218,8 +221,57 @@ def test_three_axes_say_which_sensor_only_by_their_name(log: dict[str, str]) -> 
     assert sensor_logger.role("run1_Gravity (1).csv", axes) == "gravity"
     assert sensor_logger.role("Gyroscope.csv", axes) == "gyroscope"
     assert sensor_logger.role("GyroscopeUncalibrated.csv", axes) is None
-    assert sensor_logger.role("Accelerometer.csv", axes) is None
+    assert sensor_logger.role("Accelerometer.csv", axes) == "acceleration"
+    assert sensor_logger.role("AccelerometerUncalibrated.csv", axes) is None
     assert sensor_logger.role("MagnetometerUncalibrated.csv", axes) is None
     assert sensor_logger.role("WatchMagnetometer.csv", axes) is None
     assert sensor_logger.role("Compass.csv", axes) is None
     assert sensor_logger.role("Gravity.csv", log["Compass.csv"].encode()) == "compass"
+
+
+def raw_log(*, compression: int) -> bytes:
+    """Ten minutes of a phone in a pocket, as a zip: two turns about, 165 steps a minute."""
+    made = phone(facing(600, {200.0: 180.0, 300.0: 180.0}), steps_hz=2.75)
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w", compression) as zipped:
+        zipped.writestr("Location.csv", places_table(600, np.full(600, 30.0)))
+        zipped.writestr("Metadata.csv", about_table())
+        zipped.writestr("Gyroscope.csv", sensor_table(made.at_s, made.rate_radps))
+        zipped.writestr("TotalAcceleration.csv", sensor_table(made.at_s, made.acceleration))
+    return found.getvalue()
+
+
+@pytest.mark.parametrize("is_loose", [True, False])
+def test_a_log_that_an_older_version_read_without_steps_stays_one_session(
+    exports: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch, *, is_loose: bool
+) -> None:
+    """It is other bytes now; the session with steps takes its place, with what was said of it."""
+    (exports / "watch.fit").unlink()
+
+    def put_log(compression: int) -> None:
+        content = raw_log(compression=compression)
+        if is_loose:
+            zipfile.ZipFile(io.BytesIO(content)).extractall(exports / "log")
+            os.utime(exports / "log" / "Location.csv", ns=(compression, compression))
+        else:
+            (exports / "log.zip").write_bytes(content)
+
+    with monkeypatch.context() as older:
+        older.setattr(sensor_logger, "_steps", lambda *_: {})
+        put_log(zipfile.ZIP_STORED)
+        imported(exports, archive)
+    (before,) = archive.sessions()
+    assert "cadence" not in before.channels
+    archive.annotations.add_label(before.id, Label(200, 300, "backward", "command"))
+    reprocess([before.source.sha256], archive, ENGINE)
+    assert [each.id for each in archive.sessions()] == [before.id]
+    put_log(zipfile.ZIP_DEFLATED)
+    imported(exports, archive)
+    (after,) = archive.sessions()
+    assert "cadence" in after.channels
+    assert after.start_time_s == before.start_time_s
+    segments = [each.segment for each in after.measures.segments]
+    (labelled,) = [each for each in segments if each.verdict == "labelled"]
+    assert (labelled.start_s, labelled.end_s) == (200.0, 300.0)
+    assert plan_import(exports, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []

@@ -95,6 +95,18 @@ def test_a_hole_or_a_pause_begins_another_piece() -> None:
     assert begins[2] == pytest.approx([40.0])
 
 
+def test_a_gyroscope_that_hangs_while_the_phone_turns_is_away_and_one_at_rest_is_there() -> None:
+    """At one value for 8 s it turns nobody: another piece begins. Zero may be a phone at rest."""
+    made = phone(facing(60, {35.0: 180.0}))
+    rate = made.rate_radps.copy()
+    rate[(made.at_s >= 30.0) & (made.at_s < 38.0)] = rate[30 * RATE_HZ]
+    turned = rotation_by(made, rate)
+    assert turned.begins_s.tolist() == pytest.approx([38.0], abs=0.05)
+    assert not ((turned.time_s > 30.1) & (turned.time_s < 37.9)).any()
+    rate[(made.at_s >= 30.0) & (made.at_s < 38.0)] = 0.0
+    assert rotation_by(made, rate).begins_s.size == 0
+
+
 def test_sensors_that_share_no_time_or_hold_nothing_say_nothing() -> None:
     made = phone(facing(10, {}))
     turns, pull = Vectors(made.at_s, made.rate_radps), Vectors(made.at_s, made.gravity)
@@ -301,9 +313,9 @@ def test_a_gyroscope_that_ends_early_says_nothing_of_what_follows() -> None:
 def test_times_lie_evenly_in_each_piece_and_holes_and_starts_part_them() -> None:
     """By hand: a hole before 1.0, a start at 1.06; the lone last sample makes no piece."""
     time_s = np.array([0.0, 0.01, 0.02, 0.03, 0.05, 1.0, 1.01, 1.03, 1.06, 1.07, 1.09, 9.0])
-    ones = np.ones((time_s.size, 3))
+    rate = np.linspace(1.0, 1.1, time_s.size)[:, None] * np.ones(3)
     pull = Vectors(np.arange(0.0, 9.5, 0.1), np.ones((95, 3)))
-    turned = rotation_of(Vectors(time_s, ones), pull, LIMITS, np.array([1.06, 50.0]))
+    turned = rotation_of(Vectors(time_s, rate), pull, LIMITS, np.array([1.06, 50.0]))
     assert turned is not None
     expected = [0.0, 0.02, 0.04, 1.0, 1.02, 1.06, 1.08]  # no denser than 20 ms
     np.testing.assert_allclose(turned.time_s, expected, atol=1e-9)
@@ -314,7 +326,7 @@ def test_times_lie_evenly_in_each_piece_and_holes_and_starts_part_them() -> None
 def test_a_gyroscope_that_would_need_far_more_times_than_it_has_is_not_read() -> None:
     """Most samples lie 10 ms apart, but every third one comes 490 ms late."""
     time_s = np.cumsum(np.where(np.arange(4000) % 3 == 0, 0.49, 0.01))
-    sparse = Vectors(time_s, np.ones((4000, 3)))
+    sparse = Vectors(time_s, np.linspace(1.0, 1.1, 4000)[:, None] * np.ones(3))
     assert rotation_of(sparse, sparse, LIMITS) is None
 
 

@@ -43,6 +43,7 @@ SLACK_M = 100.0
 FARTHEST_M = 100.0  # between two exports of one run; clocks may differ by some seconds
 _EVERY_S = 10  # of which positions are compared
 _M_PER_DEG = 111_195.0
+STEPS = frozenset({"cadence"})  # all that a phone knows of the body
 LEAST_OVERLAP_S = 120.0
 NEARLY_ALL = 0.9  # of its time must lie within the other's, for a session to go into one alike
 WORTH_JOINING = {"compass": 2, "unknown": 1}  # ranks of headings; a course is worth nothing
@@ -179,11 +180,15 @@ class Known:
         return not self._apart(each, other)
 
     def _two_devices(self, each: Brief, other: Brief) -> bool:
-        """Whether one gives a compass heading and the other what the body did."""
+        """Whether one gives a compass heading and the other what the body did, but for steps.
+
+        A phone counts steps too, by its bounce, beside a watch that may know the heart alone.
+        """
         if (each.heading == "compass") == (other.heading == "compass"):
             return False
         phone, watch = (each, other) if each.heading == "compass" else (other, each)
-        return self._body(watch.id) > self._body(phone.id)
+        knows, of_phone = self._body(watch.id), self._body(phone.id)
+        return bool(knows - of_phone) and of_phone - knows <= STEPS
 
     def _known(self, session_id: str) -> frozenset[str]:
         if session_id not in self._channels:

@@ -155,11 +155,11 @@ def rotation_of(
 
 
 def _without_holes_of(turns: Vectors, pull: Vectors, hole_s: float) -> Vectors:
-    """Those samples of the first that do not lie in a hole of the second."""
+    """Samples of the first outside holes of the second, without what hangs; 0 may be rest."""
     after = np.clip(np.searchsorted(pull.time_s, turns.time_s), 1, pull.time_s.size - 1)
-    apart_s = pull.time_s[after] - pull.time_s[after - 1]
-    inside = (turns.time_s >= pull.time_s[0]) & (turns.time_s <= pull.time_s[-1])
-    held = inside & (apart_s <= hole_s)
+    held = pull.time_s[after] - pull.time_s[after - 1] <= hole_s
+    held &= (turns.time_s >= pull.time_s[0]) & (turns.time_s <= pull.time_s[-1])
+    held[1:] &= (np.diff(turns.axes, axis=0) != 0).any(axis=1) | ~turns.axes[1:].any(axis=1)
     return Vectors(turns.time_s[held], turns.axes[held])
 
 

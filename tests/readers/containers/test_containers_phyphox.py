@@ -125,9 +125,16 @@ def test_its_zip_is_wanted_in_a_folder() -> None:
     assert file_groups.may_be_wanted("phyphox 2026-05-03 07-30-00.zip")
 
 
-def raw_export(turns: dict[float, float], seconds: int, events: str, *, magnetic: bool) -> bytes:
+def raw_export(
+    turns: dict[float, float],
+    seconds: int,
+    events: str,
+    *,
+    magnetic: bool,
+    steps_hz: FloatArray | float = 2.8,
+) -> bytes:
     """Gyroscope and acceleration of a phone in a pocket, and perhaps its magnetometer."""
-    made = phone(facing(seconds, turns))
+    made = phone(facing(seconds, turns), steps_hz=steps_hz)
     heads = ["Time (s)", "Latitude (°)", "Longitude (°)"]
     tables: dict[str, bytes | str] = {
         "Location.csv": table(heads, [[float(n), 46 + n / 1e4, 14.5] for n in range(seconds)]),
@@ -164,6 +171,22 @@ def test_gyroscope_and_acceleration_give_a_heading_that_starts_anew_after_a_paus
     assert turned[50] - turned[10] == pytest.approx(90.0, abs=8.0)
     assert mount is not None
     assert mount.tolist() == [0] * 60 + [1] * 60
+
+
+def test_steps_are_counted_by_the_bounce_on_the_clock_of_the_places() -> None:
+    """150 steps a minute before the pause of 40 s, none at rest behind it, then 180."""
+    events = EVENTS.replace("2.0E1", "6.0E1").replace(f"{BEGIN + 20:.9E}", f"{BEGIN + 60:.9E}")
+    events = events.replace(f"{BEGIN + 120:.9E}", f"{BEGIN + 100:.9E}")
+    steps_hz = np.repeat([150 / 60, 0.0, 180 / 60], 60 * RATE_HZ)
+    content = raw_export({}, 180, events, magnetic=False, steps_hz=steps_hz)
+    ((_, log),) = members("walk.zip", content, LIMITS)
+    assert isinstance(log, bytes)
+    (run,) = read("log.gpx", log, LIMITS).recordings
+    since_s, cadence = run.time_s - BEGIN, run.columns["cadence_spm"]
+    for begin_s, end_s, expected_spm in ((5, 55, 150.0), (110, 155, 0.0), (170, 215, 180.0)):
+        here = (since_s >= begin_s) & (since_s <= end_s)
+        assert here.sum() > 40
+        np.testing.assert_allclose(cadence[here], expected_spm, rtol=0.01)
 
 
 def test_a_magnetometer_goes_first_and_needs_no_new_mount_after_a_pause() -> None:
