@@ -2,6 +2,8 @@
 
 import hashlib
 import io
+import itertools
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -887,6 +889,96 @@ def test_the_same_way_run_again_hours_later_stays_a_run_of_its_own(
     assert len(sessions) == 2
     slugs = {note.slug for each in sessions for note in each.notes}
     assert not slugs & {"clock-of-copy", "second-device-refused"}
+    assert plan_import(folder, archive, settle_s=0).idle
+
+
+def poor_with_compass(run: Simulated, hours: float) -> bytes:
+    """The same recording with its heading, by an app that knows nothing of the body."""
+    whole = run.recording
+    by_s = 3600.0 * hours
+    columns = {
+        name: values if name in POSITION else np.full(values.size, np.nan)
+        for name, values in whole.columns.items()
+    }
+    headings = tuple(replace(each, time_s=each.time_s + by_s) for each in whole.headings)
+    recording = replace(
+        whole,
+        time_s=whole.time_s + by_s,
+        columns=columns,
+        headings=headings,
+        laps=(),
+        pauses=(),
+        device="OsmAnd",
+        utc_offset_s=None,
+    )
+    return gpx_bytes(replace(run, recording=recording), "osmand")
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+@pytest.mark.parametrize("in_turn", [True, False])
+@pytest.mark.parametrize("compass_is_local", [True, False])
+def test_a_copy_on_another_clock_gives_its_compass_and_takes_no_heart_rate_away(
+    tmp_path: Path,
+    archive: Archive,
+    run: Simulated,
+    names: str,
+    *,
+    in_turn: bool,
+    compass_is_local: bool,
+) -> None:
+    hours = offset_hours(run)
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    copies = {
+        f"{names[0]}.gpx": copy_of(run, 0.0 if compass_is_local else hours, RICH),
+        f"{names[1]}.gpx": poor_with_compass(run, hours if compass_is_local else 0.0),
+    }
+    for name in sorted(copies):
+        (folder / name).write_bytes(copies[name])
+        if in_turn:
+            imported(folder, archive)
+    imported(folder, archive)
+    (session,) = archive.sessions()
+    assert {"heart_rate", "cadence", "heading"} <= set(session.channels)
+    assert session.heading.kind == "compass"
+    assert session.start_time_s == pytest.approx(float(run.recording.time_s[0]), abs=1.0)
+    assert plan_import(folder, archive, settle_s=0).idle
+
+
+def pushed_north(log: bytes, by_m: float) -> bytes:
+    """The same log by a receiver whose error turns slowly from one side to the other."""
+    parts = re.split(rb'(?<=lat=")([-0-9.]+)', log)
+    for count, place in enumerate(range(1, len(parts), 2)):
+        north_deg = by_m / 111_195 * np.sin(count / 150)
+        parts[place] = b"%.7f" % (float(parts[place]) + north_deg)
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("order", [None, *itertools.permutations(range(3))])
+def test_a_phone_goes_into_a_watch_whose_clock_a_copy_puts_right(
+    tmp_path: Path, archive: Archive, run: Simulated, order: tuple[int, ...] | None
+) -> None:
+    """By the watch's own clock the phone's log is another run; that holds no longer then."""
+    phone = pushed_north(phone_of(run, 0, None, skew_s=0.0), 12.0)
+    files = {
+        "watch.gpx": copy_of(run, offset_hours(run), RICH),
+        "copy.gpx": copy_of(run, 0.0, ("cadence_spm",)),
+        "phone.gpx": phone,
+    }
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    names = list(files)
+    for place in order or range(3):
+        (folder / names[place]).write_bytes(files[names[place]])
+        if order:
+            imported(folder, archive)
+    imported(folder, archive)
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.gpx"
+    assert session.heading.kind == "compass"
+    assert len(session.second_devices) == 2
+    assert {each.state for each in archive.second_devices.matches()} == {"joined"}
+    assert maintenance.check(archive) == []
     assert plan_import(folder, archive, settle_s=0).idle
 
 
