@@ -28,7 +28,7 @@ from retrorun.ingest import (
 )
 from retrorun.ingest import run as running
 from retrorun.ingest.second_device import Joins
-from retrorun.model import Athlete, Blob, Label, Outcome, Recording
+from retrorun.model import Athlete, Blob, Label, Outcome, Recording, Zone
 from retrorun.model.recording import POSITION
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
@@ -980,6 +980,26 @@ def test_a_phone_goes_into_a_watch_whose_clock_a_copy_puts_right(
     assert {each.state for each in archive.second_devices.matches()} == {"joined"}
     assert maintenance.check(archive) == []
     assert plan_import(folder, archive, settle_s=0).idle
+
+
+def test_copies_on_other_clocks_of_which_a_zone_hides_other_seconds_are_one_run(
+    tmp_path: Path, archive: Archive, run: Simulated
+) -> None:
+    """A copy with every fourth point is hidden from a later and up to an earlier second."""
+    latitude, longitude = (float(run.recording.columns[name][700]) for name in POSITION)
+    zone = Zone(latitude, longitude, 50.0)
+    athlete = Athlete(mass_kg=70, privacy_zones=(zone,), zone_secret="x" * 32)
+    archive.annotations.set_profile(athlete)
+    points = re.split(rb"(?=<trkpt)", copy_of(run, 0.0))
+    sparse = [each for place, each in enumerate(points[1:-1]) if place % 4 == 0]
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "sparse.gpx").write_bytes(b"".join([points[0], *sparse, points[-1]]))
+    (folder / "rich.gpx").write_bytes(copy_of(run, offset_hours(run), RICH))
+    run_import(plan_import(folder, archive, settle_s=0), archive, replace(ENGINE, athlete=athlete))
+    (session,) = archive.sessions()
+    assert archive.track(session.id).hidden
+    assert session.start_time_s == pytest.approx(float(run.recording.time_s[0]), abs=1.0)
 
 
 def test_starts_of_hours_apart_are_compared_and_others_are_not() -> None:

@@ -137,15 +137,22 @@ def are_copies(first: Track, second: Track, settings: PrepareSettings) -> bool:
 
     Args:
         first: a track at 1 Hz.
-        second: another one, of another export.
+        second: another one, of another export; other seconds of it may be hidden.
         settings: this stage's.
     """
     ahead_s = settings.clock_ahead_s(second.start_time_s - first.start_time_s)
-    ours, theirs = (
-        _Grid(round(start_s), np.stack([each.column(name) for name in POSITION], axis=1))
-        for each, start_s in ((first, first.start_time_s), (second, second.start_time_s - ahead_s))
-    )
+    ours, theirs = _grid_of_track(first, 0.0), _grid_of_track(second, ahead_s)
     return bool(ahead_s) and _are_copies(ours, theirs, settings)
+
+
+def _grid_of_track(track: Track, ahead_s: float) -> _Grid:
+    """The positions on the clock of the recording, ``ahead_s`` earlier; NaN where it is hidden."""
+    shown = np.ones(track.seconds + sum(end - start for start, end in track.hidden), dtype=bool)
+    for start, end in track.hidden:
+        shown[start:end] = False
+    places = np.full((shown.size, 2), np.nan)
+    places[shown] = np.stack([track.column(name) for name in POSITION], axis=1)
+    return _Grid(round(track.start_time_s - ahead_s) - int(np.argmax(shown)), places)
 
 
 def _are_copies(ours: _Grid, theirs: _Grid, settings: PrepareSettings) -> bool:
