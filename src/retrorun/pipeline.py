@@ -155,6 +155,8 @@ def _on_believed_clock(
 ) -> tuple[Recording, list[tuple[SecondDevice, Recording]]]:
     """The recording on the clock that is right among its copies, and by how much theirs run ahead.
 
+    With another clock it has the offset from UTC that goes with that one, or none.
+
     Whatever else was recorded at that time has its ``skew_s`` as before: None.
     """
     found = [(about, copy_ahead_s(recording, one, settings), one) for about, one in others]
@@ -166,7 +168,9 @@ def _on_believed_clock(
     clocks = [time_zone.Clock(by_s, start_s + by_s, offset_s) for by_s, offset_s in stated]
     right, why = time_zone.believed_clock(clocks, *_first_position(recording))
     notes = (*recording.notes, _clock_note(right.ahead_s, copies, why))
-    moved = prepare.with_clock(dataclasses.replace(recording, notes=notes), right.ahead_s)
+    offset_s = right.utc_offset_s if right.ahead_s else recording.utc_offset_s
+    noted = dataclasses.replace(recording, notes=notes, utc_offset_s=offset_s)
+    moved = prepare.with_clock(noted, right.ahead_s)
     devices = [
         (dataclasses.replace(about, skew_s=by_s - right.ahead_s) if by_s else about, one)
         for about, by_s, one in found

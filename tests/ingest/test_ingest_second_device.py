@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrorun import pipeline, time_zone
+from retrorun import pipeline, prepare, time_zone
 from retrorun.archive import Archive, Change, maintenance
 from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
@@ -980,6 +980,29 @@ def test_a_phone_goes_into_a_watch_whose_clock_a_copy_puts_right(
     assert {each.state for each in archive.second_devices.matches()} == {"joined"}
     assert maintenance.check(archive) == []
     assert plan_import(folder, archive, settle_s=0).idle
+
+
+def test_the_offset_of_a_clock_that_was_not_believed_is_not_kept(
+    tmp_path: Path, archive: Archive, run: Simulated
+) -> None:
+    """A watch whose local time was written as UTC says that it is 0 s ahead of it."""
+    by_s = 3600 * offset_hours(run)
+    whole = prepare.with_clock(replace(run.recording, headings=()), by_s)
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    watch = replace(run, recording=replace(whole, utc_offset_s=0.0))
+    (folder / "watch.fit").write_bytes(fit_bytes(watch))
+    imported(folder, archive)
+    (alone,) = archive.sessions()
+    assert alone.zone is not None
+    assert alone.zone.utc_offset_s == 0.0
+    (folder / "copy.gpx").write_bytes(copy_of(run, 0.0))
+    imported(folder, archive)
+    (session,) = archive.sessions()
+    assert session.source.name == "watch.fit"
+    assert session.start_time_s == pytest.approx(float(run.recording.time_s[0]), abs=1.0)
+    assert session.zone is not None
+    assert session.zone.utc_offset_s == by_s
 
 
 def test_copies_on_other_clocks_of_which_a_zone_hides_other_seconds_are_one_run(
