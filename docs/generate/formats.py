@@ -132,7 +132,8 @@ _DISTANCE = """\
 both ends, else the straight line between the positions (in dense recordings over `chord_s` of
 `[prepare]`, against their noise), else the device's speed times the time. A recording that has
 none of these, as a treadmill's, gets the totals of its laps or its session, spread over its time
-in motion. `explain` says how many metres came from which source.
+in motion. `explain` says how many metres came from which source. Longitudes of 180 to 360° are taken
+as those of −180 to 0°.
 
 Before that, each source is judged against the others and against the file's own totals. An
 odometer in other units (km, miles, feet, yards where all others say so closely, or km/h summed up
