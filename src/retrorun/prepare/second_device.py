@@ -158,15 +158,29 @@ def _grid_of_track(track: Track, ahead_s: float) -> _Grid:
 def _are_copies(ours: _Grid, theirs: _Grid, settings: PrepareSettings) -> bool:
     """Whether both were at one place at nearly all of their seconds, and moved.
 
-    Two receivers are metres apart, and nobody runs a way twice with one place at each second.
+    Two receivers are metres apart, and nobody runs a way twice with one place at each second: on a
+    track at an even pace an athlete comes within 5 m of that for minutes, but not within 2 m.
     """
-    apart_m = _distances_m(ours, theirs, ours.start_s - theirs.start_s)
-    known_m = apart_m[np.isfinite(apart_m)]
     longest = max(np.isfinite(each.places_deg).all(axis=1).sum() for each in (ours, theirs))
-    if known_m.size < max(settings.skew_overlap_s, settings.copy_share * longest):
-        return False
-    is_close = float((known_m <= settings.copy_apart_m).mean()) >= settings.copy_share
-    return is_close and _extent_m(ours) >= settings.skew_apart_m
+    least_s = max(settings.skew_overlap_s, settings.copy_share * longest)
+    steps = round(settings.copy_skew_s / settings.copy_skew_step_s)
+    for skew_s in (settings.copy_skew_step_s * np.arange(-steps, steps + 1)).tolist():
+        apart_m = _distances_m(*_meeting(ours, theirs, skew_s))
+        known_m = apart_m[np.isfinite(apart_m)]
+        close = float((known_m <= settings.copy_apart_m).sum())
+        if known_m.size >= least_s and close >= settings.copy_share * known_m.size:
+            return _extent_m(ours) >= settings.skew_apart_m
+    return False
+
+
+def _meeting(ours: _Grid, theirs: _Grid, skew_s: float) -> tuple[_Grid, _Grid, int]:
+    """Both grids, the second with places ``skew_s`` later, and the offset at which they meet."""
+    whole_s = int(np.floor(skew_s))
+    share = skew_s - whole_s
+    places = theirs.places_deg
+    if share:
+        places = (1.0 - share) * places[:-1] + share * places[1:]
+    return ours, _Grid(theirs.start_s, places), ours.start_s - theirs.start_s + whole_s
 
 
 def _extent_m(grid: _Grid) -> float:
