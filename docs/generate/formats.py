@@ -285,8 +285,8 @@ set to another zone: then two copies of one run start hours apart. They are know
 differ by whole quarters of an hour (up to 14 h, within 10 s), by time and distance that agree
 within 2 % or 10 s and 100 m, and by lying within 2 m of each other at nine seconds in ten, on a way
 of 60 m or more. Two receivers do not lie so close, and nobody runs a way twice with the same place
-at each second: of two runs of four minutes round a track, with a pace that varies by 1 %, over a
-third came within 5 m, and none within 2 m. Then they are one run, the richer copy stands, and it gets the clock that is right.
+at each second: of two runs of four minutes round a track, with a pace that varies by 1 % and
+receivers that err by a metre, over a third came within 5 m, and none within 2 m. Then they are one run, the richer copy stands, and it gets the clock that is right.
 That is decided in this order, and the note `clock-of-copy` says which clock was believed and why:
 
 1. the clock of a copy that also states its local time, where the two differ as they do at that

@@ -982,6 +982,22 @@ def test_a_phone_goes_into_a_watch_whose_clock_a_copy_puts_right(
     assert plan_import(folder, archive, settle_s=0).idle
 
 
+def test_the_place_that_tells_local_time_is_the_first_that_is_believed(
+    tmp_path: Path, archive: Archive, run: Simulated
+) -> None:
+    """Before its first fix the receiver said 0, 0, where local time is UTC."""
+    no_fix = re.compile(rb'lat="[-0-9.]+" lon="[-0-9.]+"')
+    rich = no_fix.sub(b'lat="0.0" lon="0.0"', copy_of(run, offset_hours(run), RICH), count=20)
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "rich.gpx").write_bytes(rich)
+    (folder / "poor.gpx").write_bytes(copy_of(run, 0.0))
+    imported(folder, archive)
+    (session,) = archive.sessions()
+    assert session.source.name == "rich.gpx"
+    assert session.start_time_s == pytest.approx(float(run.recording.time_s[0]), abs=30.0)
+
+
 def test_the_offset_of_a_clock_that_was_not_believed_is_not_kept(
     tmp_path: Path, archive: Archive, run: Simulated
 ) -> None:
