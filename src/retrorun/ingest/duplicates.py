@@ -320,8 +320,9 @@ def pairs(
         *(_pair(each, other, helped) for each, other in overlapping(known)),
         *(_pair(each, other, helped, hours_apart=True) for each, other in hours_apart(known)),
     ):
-        tried = settled | other_runs if pair and pair.hours_apart else settled
-        if pair and not _apart(pair, apart) and not _ids(pair) & tried:
+        if pair and not _apart(pair, apart) and not _ids(pair) & settled:
+            if pair.hours_apart and _ids(pair) & other_runs:
+                continue
             found.append(pair)
             settled |= _ids(pair)
     return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
@@ -355,8 +356,9 @@ def hours_apart(briefs: Iterable[Brief]) -> Iterator[tuple[Brief, Brief]]:
             before.popleft()
         for other in before:
             ahead_s = limits.clock_ahead_s(each.start_time_s - other.start_time_s)
-            moved = replace(each, start_time_s=each.start_time_s - ahead_s)
-            if ahead_s and each.sha256 != other.sha256 and same(moved, other):
+            if not ahead_s or each.sha256 == other.sha256:
+                continue
+            if same(replace(each, start_time_s=each.start_time_s - ahead_s), other):
                 yield each, other
         before.append(each)
 

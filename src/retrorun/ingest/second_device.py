@@ -132,9 +132,9 @@ def _untried_pairs(archive: Archive, settings: PrepareSettings) -> list[Pair]:
     devices, places = archive.second_devices, Places(archive.track)
     found = pairs(archive.briefs(), devices.matches(), devices.kept_apart())
     apart = [pair for pair in found if pair.hours_apart]
-    others = [each for each in apart if not places.are_copies(each.watch, each.phone, settings)]
+    others = {each for each in apart if not places.are_copies(each.watch, each.phone, settings)}
     if others:
-        settled = [_match(pair, "apart", None, ANOTHER_RUN) for pair in others]
+        settled = [_match(pair, "apart", None, ANOTHER_RUN) for pair in apart if pair in others]
         archive.writes.apply(0, Change(matches=settled))
     return [pair for pair in found if pair not in others]
 
