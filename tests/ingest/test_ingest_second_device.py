@@ -28,7 +28,7 @@ from retrorun.ingest import (
 )
 from retrorun.ingest import run as running
 from retrorun.ingest.second_device import Joins
-from retrorun.model import Athlete, Blob, Label, Outcome, Recording, Zone
+from retrorun.model import Athlete, Blob, Label, Outcome, Recording, Remark, Zone
 from retrorun.model.recording import POSITION
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
@@ -873,6 +873,29 @@ def test_a_label_of_a_copy_on_another_clock_holds_at_the_same_second_of_the_run(
     assert session.source.name == "rich.gpx"
     (label,) = archive.annotations.labels(session.source.sha256)[0]
     assert (label.start_s, label.end_s) == pytest.approx((100.0, 160.0), abs=1.0)
+
+
+def test_a_note_of_a_copy_is_shown_with_the_session_that_it_went_into_and_comes_back(
+    tmp_path: Path, archive: Archive, run: Simulated
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "poor.gpx").write_bytes(copy_of(run, 0.0))
+    imported(folder, archive)
+    (poor,) = archive.known()
+    sore, windy = Remark(2, None, "calves sore"), Remark(None, 6, "windy")
+    archive.annotations.set_remark(poor, sore)
+    (folder / "rich.gpx").write_bytes(copy_of(run, offset_hours(run), RICH))
+    imported(folder, archive)
+    (rich,) = archive.known()
+    assert archive.annotations.remarks() == {rich: sore}
+    undo(2, archive, ENGINE)
+    assert archive.annotations.remarks() == {poor: sore}
+    imported(folder, archive, retry=True)
+    both = archive.annotations.change_remark(rich, lambda now: now.with_changes(now, windy))
+    assert archive.annotations.remarks() == {rich: both}  # what was changed there stays there
+    archive.annotations.set_remark(rich, None)
+    assert archive.annotations.remarks() == {}
 
 
 @pytest.mark.parametrize("hours", [1.0, 5.75, -7.0])
