@@ -982,11 +982,11 @@ def test_a_phone_goes_into_a_watch_whose_clock_a_copy_puts_right(
     tmp_path: Path, archive: Archive, run: Simulated, order: tuple[int, ...] | None
 ) -> None:
     """By the watch's own clock the phone's log is another run; that holds no longer then."""
-    phone = pushed_north(phone_of(run, 0, None, skew_s=0.0), 12.0)
+    whole = phone_of(run, 0, len(run.recording.time_s), skew_s=0.0)
     files = {
         "watch.gpx": copy_of(run, offset_hours(run), RICH),
         "copy.gpx": copy_of(run, 0.0, ("cadence_spm",)),
-        "phone.gpx": phone,
+        "phone.gpx": pushed_north(whole, 12.0),
     }
     folder = tmp_path / "exports"
     folder.mkdir()
