@@ -5,9 +5,10 @@ import io
 import itertools
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from retrorun.ingest import (
     plan_import,
     reprocess,
     run_import,
+    second_device,
     separate,
     undo,
 )
@@ -913,6 +915,31 @@ def test_the_same_way_run_again_hours_later_stays_a_run_of_its_own(
     slugs = {note.slug for each in sessions for note in each.notes}
     assert not slugs & {"clock-of-copy", "second-device-refused"}
     assert plan_import(folder, archive, settle_s=0).idle
+
+
+def test_another_run_hours_apart_is_not_taken_apart_when_a_phone_comes_to_the_first(
+    tmp_path: Path, archive: Archive, run: Simulated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    (folder / "first.gpx").write_bytes(copy_of(run, 0.0, RICH))
+    (folder / "second.gpx").write_bytes(copy_of(run_again(run), 1.0, RICH))
+    imported(folder, archive)
+    first, second = (each.source.sha256 for each in archive.sessions())
+    assert len(archive.second_devices.matches()) == 1
+    assert second_device.connected_files([first[:12]], archive) == [first]
+    again = list[str]()
+    reprocess_locked = second_device.reprocess_locked
+
+    def counted(files: Iterable[str], *others: Any, **named: Any) -> Report:  # noqa: ANN401
+        again.extend(wanted := list(files))
+        return reprocess_locked(wanted, *others, **named)
+
+    monkeypatch.setattr(second_device, "reprocess_locked", counted)
+    (folder / "phone.gpx").write_bytes(phone_of(run))
+    assert imported(folder, archive).joined == 1
+    assert again == []
+    assert second in archive.known().values()
 
 
 def poor_with_compass(run: Simulated, hours: float) -> bytes:
