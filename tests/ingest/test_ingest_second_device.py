@@ -942,6 +942,14 @@ def test_another_run_hours_apart_is_not_taken_apart_when_a_phone_comes_to_the_fi
     assert second in archive.known().values()
 
 
+def test_a_match_takes_the_place_of_one_the_other_way_round(archive: Archive) -> None:
+    one, other = "a" * 12, "b" * 12
+    for phone, session in ((one, other), (other, one)):
+        match = Match(phone, phone[0] * 64, session, "apart", None, "another run")
+        archive.writes.apply(0, Change(matches=[match]))
+        assert archive.second_devices.matches() == [match]
+
+
 def poor_with_compass(run: Simulated, hours: float) -> bytes:
     """The same recording with its heading, by an app that knows nothing of the body."""
     whole = run.recording

@@ -22,8 +22,8 @@ _EXPOSED = "exposed"  # name of the document: session id → track that holds a 
 _COLUMNS = "session, start_s, end_s, direction, origin"
 # the session that shows a note: that of its own, or the one into which that went
 _SHOWN_WITH = (
-    "coalesce((SELECT matches.session FROM matches WHERE matches.phone = notes.session "
-    "AND matches.state = 'joined' ORDER BY matches.session LIMIT 1), notes.session)"
+    "SELECT coalesce(min(matches.session), notes.session) FROM matches "
+    "WHERE matches.phone = notes.session AND matches.state = 'joined'"
 )
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
 _IS_ANSWER = "origin IN ('command', 'laps')"
@@ -236,7 +236,7 @@ class Annotations:
             (full_id,) = self._database.find_session("id", session_id)
             remark = change(self.remarks().get(full_id, Remark())) or Remark()
             connection = self._database.connection
-            gone = f"DELETE FROM notes WHERE {_SHOWN_WITH} = ?"  # noqa: S608 - our own words
+            gone = f"DELETE FROM notes WHERE ({_SHOWN_WITH}) = ?"  # noqa: S608 - our own words
             connection.execute(gone, (full_id,))
             if remark != Remark():
                 values = (full_id, remark.pain, remark.effort, remark.text)
@@ -271,7 +271,7 @@ class Annotations:
         from retrorun.model import Remark
 
         query = (
-            f"SELECT {_SHOWN_WITH} AS shown, pain, effort, text FROM notes "  # noqa: S608 - as above
+            f"SELECT ({_SHOWN_WITH}) AS shown, pain, effort, text FROM notes "  # noqa: S608 - as above
             "ORDER BY shown, notes.session != shown, notes.session"
         )
         found: dict[str, list[Remark]] = {}
