@@ -132,7 +132,8 @@ _DISTANCE = """\
 both ends, else the straight line between the positions (in dense recordings over `chord_s` of
 `[prepare]`, against their noise), else the device's speed times the time. A recording that has
 none of these, as a treadmill's, gets the totals of its laps or its session, spread over its time
-in motion. `explain` says how many metres came from which source.
+in motion. `explain` says how many metres came from which source. Longitudes of 180 to 360° are taken
+as those of −180 to 0°.
 
 Before that, each source is judged against the others and against the file's own totals. An
 odometer in other units (km, miles, feet, yards where all others say so closely, or km/h summed up
@@ -282,9 +283,10 @@ over 60 m apart.
 **Copies whose clocks are hours apart.** Some writers give local time as UTC, and some clocks were
 set to another zone: then two copies of one run start hours apart. They are known by starts that
 differ by whole quarters of an hour (up to 14 h, within 10 s), by time and distance that agree
-within 2 % or 10 s and 100 m, and by lying within 5 m of each other at nine seconds in ten, on a way
+within 2 % or 10 s and 100 m, and by lying within 2 m of each other at nine seconds in ten, on a way
 of 60 m or more. Two receivers do not lie so close, and nobody runs a way twice with the same place
-at each second. Then they are one run, the richer copy stands, and it gets the clock that is right.
+at each second: of two runs of four minutes round a track, with a pace that varies by 1 % and
+receivers that err by a metre, over a third came within 5 m, and none within 2 m. Then they are one run, the richer copy stands, and it gets the clock that is right.
 That is decided in this order, and the note `clock-of-copy` says which clock was believed and why:
 
 1. the clock of a copy that also states its local time, where the two differ as they do at that

@@ -45,6 +45,7 @@ from retrorun.model import (
 from retrorun.model.athlete import COST_FACTOR
 from retrorun.model.digits import rounded, rounded_track
 from retrorun.model.recording import POSITION
+from retrorun.prepare.clean import cleaned
 from retrorun.prepare.second_device import copy_ahead_s, join_second_devices
 from retrorun.readers.sports import is_on_foot
 from retrorun.settings import PrepareSettings, ReadLimits, Settings
@@ -155,7 +156,8 @@ def _on_believed_clock(
 ) -> tuple[Recording, list[tuple[SecondDevice, Recording]]]:
     """The recording on the clock that is right among its copies, and by how much theirs run ahead.
 
-    Whatever else was recorded at that time has its ``skew_s`` as before: None.
+    With another clock it has the offset from UTC that goes with that one, or none. Whatever else
+    was recorded at that time has its ``skew_s`` as before: None.
     """
     found = [(about, copy_ahead_s(recording, one, settings), one) for about, one in others]
     copies = [each for each in found if each[1]]
@@ -164,9 +166,11 @@ def _on_believed_clock(
     start_s = float(np.nanmin(recording.time_s))
     stated = [(0.0, recording.utc_offset_s), *((by_s, one.utc_offset_s) for _, by_s, one in copies)]
     clocks = [time_zone.Clock(by_s, start_s + by_s, offset_s) for by_s, offset_s in stated]
-    right, why = time_zone.believed_clock(clocks, *_first_position(recording))
+    right, why = time_zone.believed_clock(clocks, *_first_position(recording, settings))
     notes = (*recording.notes, _clock_note(right.ahead_s, copies, why))
-    moved = prepare.with_clock(dataclasses.replace(recording, notes=notes), right.ahead_s)
+    offset_s = right.utc_offset_s if right.ahead_s else recording.utc_offset_s
+    noted = dataclasses.replace(recording, notes=notes, utc_offset_s=offset_s)
+    moved = prepare.with_clock(noted, right.ahead_s)
     devices = [
         (dataclasses.replace(about, skew_s=by_s - right.ahead_s) if by_s else about, one)
         for about, by_s, one in found
@@ -174,8 +178,10 @@ def _on_believed_clock(
     return moved, devices
 
 
-def _first_position(recording: Recording) -> tuple[float, float]:
-    places = np.stack([recording.columns[name] for name in POSITION], axis=1)
+def _first_position(recording: Recording, settings: PrepareSettings) -> tuple[float, float]:
+    """The first place that is believed: before a fix, receivers say 0, 0."""
+    columns = cleaned(recording, settings).columns
+    places = np.stack([columns[name] for name in POSITION], axis=1)
     latitude_deg, longitude_deg = places[np.isfinite(places).all(axis=1)][0].tolist()
     return latitude_deg, longitude_deg
 

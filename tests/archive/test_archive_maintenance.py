@@ -224,7 +224,8 @@ def test_other_files_stay_as_they_are_when_a_backup_is_restored_beside_them(
     archive: Archive, tmp_path: Path
 ) -> None:
     target, folder = maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "mine"
-    for name in ("diary.txt", "tracks/list.parquet", "originals/ab/letters.gz", "spool/thread"):
+    named = "diary.txt", "tracks/list.parquet", "originals/ab/letters.gz", "spool/thread"
+    for name in (*named, "tracks/ab/.draft.part"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(b"mine")
     own = contents(folder)
@@ -249,6 +250,20 @@ def test_what_is_not_left_by_a_restore_is_not_removed_to_unpack_a_backup(
     assert refused.value.file == str(beside)
     assert contents(beside) == {"plan.txt": b"mine"}
     assert not folder.exists()
+
+
+def test_a_link_to_an_empty_folder_is_not_what_a_restore_has_left(
+    archive: Archive, tmp_path: Path
+) -> None:
+    target, beside = (
+        maintenance.backup(archive, tmp_path / "kept.zip"),
+        tmp_path / "again.restoring",
+    )
+    (tmp_path / "elsewhere").mkdir()
+    beside.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ArchiveError, match="Move it away"):
+        maintenance.restore(target, tmp_path / "again")
+    assert beside.is_symlink()
 
 
 def test_what_a_killed_restore_left_is_no_hindrance(

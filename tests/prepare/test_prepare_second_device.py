@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from retrorun.model import HeadingSeries, Recording
-from retrorun.prepare.second_device import join_second_device
+from retrorun.prepare.second_device import copy_ahead_s, join_second_device
 from retrorun.settings import PrepareSettings
 from retrorun.simulate import scenarios, simulate
 
@@ -187,3 +187,40 @@ def _part(one: Recording, kept: slice) -> Recording:
             for each in one.headings
         ),
     )
+
+
+HOUR_S = 3600.0
+SMOOTH = np.exp(-np.arange(60) / 20.0)
+
+
+def _round_a_track(seed: int, seconds: int = 240) -> Recording:
+    """At 4 m/s round 400 m; the pace of each 100 m varies by 1 %, the receiver errs by 0.8 m."""
+    rng = np.random.default_rng(seed)
+    pace = np.repeat(1 + rng.normal(0, 0.01, seconds // 25 + 1), 25)[:seconds]
+    angle = np.cumsum(4.0 * pace) * 2 * np.pi / 400.0
+    scale_m = 0.8 / np.sqrt(np.square(SMOOTH).sum())
+    errors = [np.convolve(rng.normal(0, scale_m, seconds + 59), SMOOTH, "valid") for _ in range(2)]
+    columns = {
+        "latitude_deg": 46 + (400 / (2 * np.pi) * np.sin(angle) + errors[0]) / 111_195,
+        "longitude_deg": 14.5 + (400 / (2 * np.pi) * np.cos(angle) + errors[1]) / 77_240,
+    }
+    return Recording(time_s=1.7e9 + np.arange(seconds, dtype=np.float64), columns=columns)
+
+
+def test_two_runs_at_an_even_pace_round_a_track_an_hour_apart_are_no_copies() -> None:
+    runs = [_round_a_track(seed) for seed in range(40)]
+    for first, second in zip(runs[::2], runs[1::2], strict=True):
+        later = replace(second, time_s=second.time_s + HOUR_S)
+        assert copy_ahead_s(first, later, SETTINGS) == 0.0
+
+
+@pytest.mark.parametrize("lost_s", [0.0, 0.4, 0.9])
+@pytest.mark.parametrize("digits", [5, 7])
+def test_a_copy_is_known_though_fractions_of_seconds_and_digits_were_left_out(
+    lost_s: float, digits: int
+) -> None:
+    run = _round_a_track(1)
+    exact = replace(run, time_s=run.time_s + lost_s)
+    rounded = {name: np.round(values, digits) for name, values in run.columns.items()}
+    copy = replace(run, time_s=run.time_s + HOUR_S, columns=rounded)
+    assert copy_ahead_s(exact, copy, SETTINGS) == HOUR_S

@@ -173,3 +173,28 @@ def test_an_activity_whose_clock_stood_costs_no_other() -> None:
     with pytest.raises(ReadError) as caught:
         read("one.tcx", around.format(_activity(3, stood=True)).encode(), LIMITS)
     assert caught.value.slug == "clock-stopped"
+
+
+@pytest.mark.parametrize(
+    ("written", "longitude_deg"),
+    [
+        ((b"346.0", b"346.1"), (-14.0, -13.9)),
+        ((b"359.9", b"0.1"), (-0.1, 0.1)),
+        ((b"179.9", b"180.1"), (179.9, -179.9)),
+        ((b"-180.1", b"-179.9"), (179.9, -179.9)),
+        ((b"180", b"-180"), (180.0, -180.0)),
+    ],
+)
+def test_longitudes_counted_round_the_globe_are_those_of_its_halves(
+    written: tuple[bytes, bytes], longitude_deg: tuple[float, float]
+) -> None:
+    data = GPX
+    for old, new in zip((b"14.0", b"14.1"), written, strict=True):
+        data = data.replace(b'lon="%s"' % old, b'lon="%s"' % new)
+    (recording,) = read("a file", data, LIMITS).recordings
+    assert recording.columns["longitude_deg"] == pytest.approx(longitude_deg)
+
+
+def test_a_longitude_beyond_a_whole_turn_is_left_as_it_is() -> None:
+    (recording,) = read("a file", GPX.replace(b'lon="14.1"', b'lon="361"'), LIMITS).recordings
+    assert recording.columns["longitude_deg"].tolist() == [14.0, 361.0]

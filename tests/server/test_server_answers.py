@@ -2,12 +2,14 @@
 
 import asyncio
 import concurrent.futures
+import datetime as dt
 import json
 import signal
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,9 +21,11 @@ from retrorun import answers, ingest
 from retrorun.answers import Accept, LabelRange, Reject
 from retrorun.archive import Archive, database, integrity
 from retrorun.engines.child import Guard
-from retrorun.model import LONGEST_NOTE, Athlete, Remark
+from retrorun.model import LONGEST_NOTE, Athlete, Remark, Zone
+from retrorun.model.recording import POSITION
+from retrorun.readers import read
 from retrorun.server.live import ArchiveThread, Events, Live
-from retrorun.settings import Settings
+from retrorun.settings import ReadLimits, Settings
 
 T = TypeVar("T")
 
@@ -232,7 +236,7 @@ def test_texts_that_are_too_long_together_are_not_cut(place: Path) -> None:
         path = f"/api/sessions/{session}/note"
         reply = client.post(path, {"text": "ü" * (LONGEST_NOTE + 7)})
         assert reply.status == 400
-        assert "shorten it by 7" in reply.json["error"]
+        assert "at most 10000 characters: shorten it by 7" in reply.json["error"]
         assert client.post(path, {"text": "\N{GRINNING FACE}" * LONGEST_NOTE}).status == 200
         reply = client.post(path, {"text": "yes"})  # the page still shows an empty form
         assert reply.status == 400
@@ -431,6 +435,43 @@ def test_an_answer_about_a_session_that_is_taken_back_meanwhile_does_not_bring_i
         live.release()
         assert here.known() == {}
         assert len(here.annotations.labels(sha256)[0]) == 1  # as what was said is kept
+
+
+def test_a_zone_that_is_stored_while_an_answer_follows_leaves_no_second_device_that_tells(
+    place: Path,
+) -> None:
+    """The answered session is analysed with the zone of now; one without positions tells of it."""
+    watch = read("day-0.fit", serving.export(), ReadLimits()).recordings[0]
+    lines = [
+        f"<Trackpoint><Time>{dt.datetime.fromtimestamp(at_s, dt.UTC):%Y-%m-%dT%H:%M:%SZ}</Time>"
+        f"<DistanceMeters>{3.0 * second}</DistanceMeters></Trackpoint>"
+        for second, at_s in enumerate(watch.time_s[60:].tolist())
+    ]
+    schema = "http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"
+    text = (
+        f'<TrainingCenterDatabase xmlns="{schema}"><Activities><Activity Sport="Running"><Lap>'
+        f"<Track>{''.join(lines)}</Track></Lap></Activity></Activities></TrainingCenterDatabase>"
+    )
+    (place / "exports" / "phone.tcx").write_text(text)
+    middle = watch.time_s.size // 2
+    zone = Zone(*(float(watch.columns[name][middle]) for name in POSITION), 20.0)
+    with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
+        ((session, _),) = here.known().items()
+        engine = ingest.Engine(Settings(), Athlete(), 1)
+        ingest.run_import(ingest.plan_import(place / "exports", here, settle_s=0), here, engine)
+        (phone,) = set(here.known()) - {session}
+        stored = list[object]()
+
+        def changed() -> None:
+            if not stored:
+                zoned = {"privacy_zones": (zone,), "zone_secret": "x" * 32}
+                stored.append(ingest.store_zones(there, lambda now: replace(now, **zoned)))
+
+        live = Live(serving.setup(place), Events(1), changed)
+        live.answer(here, session, LabelRange(20, 28, "backward"))
+        live.release()
+        assert here.track(session).hidden
+        assert phone in here.annotations.exposed()
 
 
 @contextmanager

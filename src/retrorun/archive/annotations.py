@@ -5,7 +5,7 @@ Computing a session again replaces what was computed and never changes what is k
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _ZONES_MARK = "zones-mark"  # name of the document: which discs sessions were looked through for
 _EXPOSED = "exposed"  # name of the document: session id → track that holds a zone's seconds
 _COLUMNS = "session, start_s, end_s, direction, origin"
+# the session that shows a note: that of its own, or the one into which that went
+_SHOWN_WITH = (
+    "SELECT coalesce(min(matches.session), notes.session) FROM matches "
+    "WHERE matches.phone = notes.session AND matches.state = 'joined'"
+)
 _INSERT = f"INSERT INTO labels ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)"  # noqa: S608 - our own
 _IS_ANSWER = "origin IN ('command', 'laps')"
 _LABEL_COLUMNS = "l.start_s, l.end_s, l.direction, l.origin"
@@ -231,7 +236,8 @@ class Annotations:
             (full_id,) = self._database.find_session("id", session_id)
             remark = change(self.remarks().get(full_id, Remark())) or Remark()
             connection = self._database.connection
-            connection.execute("DELETE FROM notes WHERE session = ?", (full_id,))
+            gone = f"DELETE FROM notes WHERE ({_SHOWN_WITH}) = ?"  # noqa: S608 - our own words
+            connection.execute(gone, (full_id,))
             if remark != Remark():
                 values = (full_id, remark.pain, remark.effort, remark.text)
                 connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
@@ -253,17 +259,25 @@ class Annotations:
         found = {session_id: Remark(*values) for session_id, *values in gone}
         notes = [found[each] for each in (old, new) if each in found]
         if notes:
-            pain = next((each.pain for each in notes if each.pain is not None), None)
-            effort = next((each.effort for each in notes if each.effort is not None), None)
-            text = "\n".join(dict.fromkeys(each.text for each in notes if each.text))
-            connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", (new, pain, effort, text))
+            one = _one_remark(notes)
+            values = (new, one.pain, one.effort, one.text)
+            connection.execute("INSERT INTO notes VALUES (?, ?, ?, ?)", values)
 
     def remarks(self) -> "dict[str, Remark]":
-        """Session id → the user's note of it."""
+        """Session id → the user's note of it, then those of recordings that went into it.
+
+        Those are stored with their own sessions, so that they come back with them.
+        """
         from retrorun.model import Remark
 
-        rows = self._database.rows("SELECT session, pain, effort, text FROM notes ORDER BY session")
-        return {session_id: Remark(*values) for session_id, *values in rows}
+        query = (
+            f"SELECT ({_SHOWN_WITH}) AS shown, pain, effort, text FROM notes "  # noqa: S608 - as above
+            "ORDER BY shown, notes.session != shown, notes.session"
+        )
+        found: dict[str, list[Remark]] = {}
+        for session_id, *values in self._database.rows(query):
+            found.setdefault(session_id, []).append(Remark(*values))
+        return {session_id: _one_remark(notes) for session_id, notes in found.items()}
 
     def profile(self) -> "Athlete":
         """The stored profile, with what was learnt; an empty one if there is neither."""
@@ -427,3 +441,12 @@ def position(session_id: str) -> int:
 
 def _session_id(sha256: str, place: int) -> str:
     return sha256[:12] if place == 0 else f"{sha256[:12]}-{place + 1}"
+
+
+def _one_remark(notes: "Sequence[Remark]") -> "Remark":
+    """Several notes of one activity: all texts, and of each score the first that is given."""
+    from retrorun.model import Remark
+
+    pain = next((each.pain for each in notes if each.pain is not None), None)
+    effort = next((each.effort for each in notes if each.effort is not None), None)
+    return Remark(pain, effort, "\n".join(dict.fromkeys(each.text for each in notes if each.text)))

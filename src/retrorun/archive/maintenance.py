@@ -263,9 +263,11 @@ def _restore(bundle: Path, folder: Path, partial: Path) -> None:
 def _refuse_foreign(partial: Path) -> None:
     """Refuse a folder to unpack in, unless it holds nothing but what a killed restore leaves."""
     files = (each for each in partial.rglob("*") if each.is_symlink() or not each.is_dir())
-    if partial.is_dir() and all(_LEFTOVER.fullmatch(_name_in(partial, each)) for each in files):
+    is_link = partial.is_symlink()  # what it leads to is not removed with it
+    names = (_name_in(partial, each) for each in files)
+    if not is_link and partial.is_dir() and all(map(_LEFTOVER.fullmatch, names)):
         return
-    if partial.exists() or partial.is_symlink():
+    if is_link or partial.exists():
         remedy = "Move it away, or restore into another folder with --archive DIR."
         words = "the backup would be unpacked here, and something else is there already"
         raise ArchiveError("restore-foreign", words, file=str(partial), remedy=remedy)

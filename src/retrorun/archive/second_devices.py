@@ -52,9 +52,15 @@ class SecondDevices:
         return notes
 
     def write(self, matches: Iterable[Match]) -> set[str]:
-        """Write matches, in a transaction; joined sessions go. Which tracks those had."""
+        """Write matches, in a transaction; joined sessions go. Which tracks those had.
+
+        A match takes the place of one of the same two sessions the other way round.
+        """
         tracks: set[str] = set()
         for match in matches:
+            self._database.connection.execute(
+                "DELETE FROM matches WHERE phone = ? AND session = ?", (match.session, match.phone)
+            )
             self._database.connection.execute(
                 "INSERT OR REPLACE INTO matches VALUES (?, ?, ?, ?, ?, ?)", astuple(match)
             )

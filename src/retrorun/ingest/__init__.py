@@ -24,6 +24,7 @@ from retrorun.ingest.reprocess import (
     store_zones,
     undo,
     with_pressed_laps,
+    write_reprocessed,
 )
 from retrorun.ingest.run import run_import
 
@@ -53,4 +54,5 @@ __all__ = [
     "store_zones",
     "undo",
     "with_pressed_laps",
+    "write_reprocessed",
 ]

@@ -47,6 +47,7 @@ STEPS = frozenset({"cadence"})  # all that a phone knows of the body
 LEAST_OVERLAP_S = 120.0
 NEARLY_ALL = 0.9  # of its time must lie within the other's, for a session to go into one alike
 WORTH_JOINING = {"compass": 2, "unknown": 1}  # ranks of headings; a course is worth nothing
+ANOTHER_RUN = "it is as long, and starts hours from the other, but is another run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,19 +311,23 @@ def pairs(
 
     Args:
         briefs: all sessions, in the order of their starts.
-        matches: what was found before.
+        matches: what was found before. That two are other runs by their clocks (``ANOTHER_RUN``)
+            holds no longer where one has another clock now, and they overlap.
         apart: hashes of files that stand for themselves: they go into none.
     """
     before = list(matches)
-    settled = {(each.phone, each.session) for each in before}
+    other_runs = {(each.phone, each.session) for each in before if each.reason == ANOTHER_RUN}
+    settled = {(each.phone, each.session) for each in before} - other_runs
     helped = {each.session for each in before if each.state == "joined"}
     known = list(briefs)
     found: list[Pair] = []
     for pair in (
         *(_pair(each, other, helped) for each, other in overlapping(known)),
-        *(_pair_hours_apart(each, other) for each, other in hours_apart(known)),
+        *(_pair(each, other, helped, hours_apart=True) for each, other in hours_apart(known)),
     ):
         if pair and not _apart(pair, apart) and not _ids(pair) & settled:
+            if pair.hours_apart and _ids(pair) & other_runs:
+                continue
             found.append(pair)
             settled |= _ids(pair)
     return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
@@ -356,30 +361,33 @@ def hours_apart(briefs: Iterable[Brief]) -> Iterator[tuple[Brief, Brief]]:
             before.popleft()
         for other in before:
             ahead_s = limits.clock_ahead_s(each.start_time_s - other.start_time_s)
-            moved = replace(each, start_time_s=each.start_time_s - ahead_s)
-            if ahead_s and each.sha256 != other.sha256 and same(moved, other):
+            if not ahead_s or each.sha256 == other.sha256:
+                continue
+            if same(replace(each, start_time_s=each.start_time_s - ahead_s), other):
                 yield each, other
         before.append(each)
 
 
-def _pair_hours_apart(first: Brief, second: Brief) -> Pair:
-    overlap_s = min(first.duration_s, second.duration_s)
-    return Pair(first, second, overlap_s, alike=True, hours_apart=True)
-
-
-def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:
-    overlap_s = min(_end_s(first), _end_s(second)) - max(first.start_time_s, second.start_time_s)
+def _pair(
+    first: Brief, second: Brief, helped: set[str], *, hours_apart: bool = False
+) -> Pair | None:
+    shorter_s = min(first.duration_s, second.duration_s)
+    overlap_s = shorter_s if hours_apart else _overlap_s(first, second)
     if overlap_s < LEAST_OVERLAP_S or first.sha256 == second.sha256:
         return None
     ranks = [
         0 if each.id in helped else WORTH_JOINING.get(each.heading, 0) for each in (first, second)
     ]
     if ranks[0] == ranks[1]:
-        shorter_s = min(first.duration_s, second.duration_s)
         enough = overlap_s >= NEARLY_ALL * shorter_s
-        return Pair(first, second, overlap_s, alike=True) if enough else None
+        found = Pair(first, second, overlap_s, alike=True, hours_apart=hours_apart)
+        return found if enough else None
     watch, phone = (first, second) if ranks[0] < ranks[1] else (second, first)
-    return Pair(watch, phone, overlap_s)
+    return Pair(watch, phone, overlap_s, hours_apart=hours_apart)
+
+
+def _overlap_s(first: Brief, second: Brief) -> float:
+    return min(_end_s(first), _end_s(second)) - max(first.start_time_s, second.start_time_s)
 
 
 def _apart(pair: Pair, apart: Container[str]) -> bool:

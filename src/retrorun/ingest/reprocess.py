@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from retrorun import __version__
-from retrorun.archive import Archive, Change
+from retrorun.archive import Archive, Change, Parcel
 from retrorun.errors import ArchiveError, RetrorunError
 from retrorun.ingest.analysis import (
     Engine,
@@ -95,8 +95,7 @@ def reprocess_locked(
                 else:
                     archive.writes.give_up(replace(parcel, sha256=candidate.sha256), *words)
         for parcel in parcels:
-            noted = partial(note_shown_meanwhile, [parcel.sha256], archive)
-            archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]), noted)
+            write_reprocessed(parcel, archive)
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)
         report = replace(
             report,
@@ -105,6 +104,17 @@ def reprocess_locked(
             problems=report.problems + problems,
         )
     return report
+
+
+def write_reprocessed(parcel: Parcel, archive: Archive) -> None:
+    """Write a file that was analysed again, and note what shows now what it hides.
+
+    Args:
+        parcel: of a file that is in the archive, without a problem.
+        archive: the lock of the one writer is held.
+    """
+    noted = partial(note_shown_meanwhile, [parcel.sha256], archive)
+    archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]), noted)
 
 
 def reprocess_exposed(archive: Archive, engine: Engine) -> list[str]:

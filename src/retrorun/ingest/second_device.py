@@ -28,6 +28,7 @@ from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed, note_shown_meanwhile
 from retrorun.ingest.duplicates import (
+    ANOTHER_RUN,
     NEARLY_ALL,
     START_S,
     WORTH_JOINING,
@@ -131,9 +132,9 @@ def _untried_pairs(archive: Archive, settings: PrepareSettings) -> list[Pair]:
     devices, places = archive.second_devices, Places(archive.track)
     found = pairs(archive.briefs(), devices.matches(), devices.kept_apart())
     apart = [pair for pair in found if pair.hours_apart]
-    others = [each for each in apart if not places.are_copies(each.watch, each.phone, settings)]
+    others = {each for each in apart if not places.are_copies(each.watch, each.phone, settings)}
     if others:
-        settled = [_match(pair, "apart", None, _ANOTHER_RUN) for pair in others]
+        settled = [_match(pair, "apart", None, ANOTHER_RUN) for pair in apart if pair in others]
         archive.writes.apply(0, Change(matches=settled))
     return [pair for pair in found if pair not in others]
 
@@ -231,7 +232,6 @@ def _stated(
 
 _HOLDS_MORE = "the recording with the heading holds more than the other"
 _ELSEWHERE = "most of its time lies outside the other"
-_ANOTHER_RUN = "it is as long, and starts hours from the other, but is another run"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
 
@@ -445,7 +445,7 @@ def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]
     matched = {
         each
         for match in archive.second_devices.matches()
-        if match.reason not in (KEPT_APART, _ANOTHER_RUN)
+        if match.reason not in (KEPT_APART, ANOTHER_RUN)
         for each in (match.phone, match.session)
     }
     known = Known((), archive.channels, Places(archive.track).apart)
@@ -459,7 +459,7 @@ def _connected(seeds: set[str], archive: Archive) -> set[str]:
     links: dict[str, set[str]] = defaultdict(set)
     pairs = [(one.id, other.id) for one, other in overlapping(archive.briefs())]
     matches = archive.second_devices.matches()
-    pairs += [(each.phone, each.session) for each in matches if each.reason != _ANOTHER_RUN]
+    pairs += [(each.phone, each.session) for each in matches if each.reason != ANOTHER_RUN]
     pairs += [
         (row.sha256[:12], row.duplicate_of)
         for row in archive.files()

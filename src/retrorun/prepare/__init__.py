@@ -36,9 +36,17 @@ from retrorun.prepare.track import (
     with_motion,
 )
 from retrorun.settings import PrepareSettings, SportSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
+from retrorun.units import EARTH_RADIUS_M, BoolArray, FloatArray, IntArray, true_runs
 
-__all__ = ["coverage", "doubt", "has_usable_seconds", "prepare", "with_clock"]
+__all__ = [
+    "coverage",
+    "doubt",
+    "extent_m",
+    "has_usable_seconds",
+    "prepare",
+    "recorded_places",
+    "with_clock",
+]
 
 Widen = Callable[[BoolArray], BoolArray]
 _REMEDY = (
@@ -191,6 +199,24 @@ def coverage(track: Track) -> dict[str, float]:
 
 def _share(column: FloatArray) -> float:
     return round(float(np.isfinite(column).mean()), 4)
+
+
+def recorded_places(track: Track) -> tuple[float, FloatArray]:
+    """When a track's recording began, Unix s, and its positions, (n, 2) °, NaN where hidden."""
+    shown = np.ones(track.seconds + sum(end - start for start, end in track.hidden), dtype=bool)
+    for start, end in track.hidden:
+        shown[start:end] = False
+    places = np.full((shown.size, 2), np.nan)
+    places[shown] = np.stack([track.column(name) for name in POSITION], axis=1)
+    return track.start_time_s - int(np.argmax(shown)), places
+
+
+def extent_m(places_deg: FloatArray) -> float:
+    """The longer side of the box that holds all positions, (n, 2) °, of which one is known."""
+    known = places_deg[np.isfinite(places_deg).all(axis=1)]
+    sides = np.radians(np.ptp(known, axis=0))
+    sides[1] *= arithmetic.cos(float(np.radians(known[0, 0])))
+    return float(sides.max()) * EARTH_RADIUS_M
 
 
 _Span = TypeVar("_Span", Lap, Pause)

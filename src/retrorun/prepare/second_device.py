@@ -16,7 +16,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Recording, SecondDevice, Track
 from retrorun.model.recording import POSITION
-from retrorun.prepare import with_clock
+from retrorun.prepare import extent_m, recorded_places, with_clock
 from retrorun.prepare.clean import cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
@@ -137,37 +137,42 @@ def are_copies(first: Track, second: Track, settings: PrepareSettings) -> bool:
 
     Args:
         first: a track at 1 Hz.
-        second: another one, of another export.
+        second: another one, of another export; other seconds of it may be hidden.
         settings: this stage's.
     """
     ahead_s = settings.clock_ahead_s(second.start_time_s - first.start_time_s)
-    ours, theirs = (
-        _Grid(round(start_s), np.stack([each.column(name) for name in POSITION], axis=1))
-        for each, start_s in ((first, first.start_time_s), (second, second.start_time_s - ahead_s))
-    )
+    both = first, replace(second, start_time_s=second.start_time_s - ahead_s)
+    ours, theirs = (_Grid(round(start_s), places) for start_s, places in map(recorded_places, both))
     return bool(ahead_s) and _are_copies(ours, theirs, settings)
 
 
 def _are_copies(ours: _Grid, theirs: _Grid, settings: PrepareSettings) -> bool:
     """Whether both were at one place at nearly all of their seconds, and moved.
 
-    Two receivers are metres apart, and nobody runs a way twice with one place at each second.
+    Two receivers are metres apart, and nobody runs a way twice with one place at each second: on a
+    track at an even pace an athlete comes within 5 m of that for minutes, but not within 2 m.
     """
-    apart_m = _distances_m(ours, theirs, ours.start_s - theirs.start_s)
-    known_m = apart_m[np.isfinite(apart_m)]
     longest = max(np.isfinite(each.places_deg).all(axis=1).sum() for each in (ours, theirs))
-    if known_m.size < max(settings.skew_overlap_s, settings.copy_share * longest):
-        return False
-    is_close = float((known_m <= settings.copy_apart_m).mean()) >= settings.copy_share
-    return is_close and _extent_m(ours) >= settings.skew_apart_m
+    least_s = max(settings.skew_overlap_s, settings.copy_share * longest)
+    steps = round(settings.copy_skew_s / settings.copy_skew_step_s)
+    for skew_s in (settings.copy_skew_step_s * np.arange(-steps, steps + 1)).tolist():
+        moved = _later(theirs, skew_s)
+        apart_m = _distances_m(ours, moved, ours.start_s - moved.start_s)
+        known_m = apart_m[np.isfinite(apart_m)]
+        close = float((known_m <= settings.copy_apart_m).sum())
+        if known_m.size >= least_s and close >= settings.copy_share * known_m.size:
+            return extent_m(ours.places_deg) >= settings.skew_apart_m
+    return False
 
 
-def _extent_m(grid: _Grid) -> float:
-    """The longer side of the box that holds all positions."""
-    places = grid.places_deg[np.isfinite(grid.places_deg).all(axis=1)]
-    sides = np.radians(np.ptp(places, axis=0))
-    sides[1] *= arithmetic.cos(float(np.radians(places[0, 0])))
-    return float(sides.max()) * EARTH_RADIUS_M
+def _later(grid: _Grid, by_s: float) -> _Grid:
+    """The grid of a clock that is later by some seconds, also by a part of one."""
+    whole_s = int(np.ceil(by_s))
+    share = whole_s - by_s
+    places = grid.places_deg
+    if share:
+        places = (1.0 - share) * places[:-1] + share * places[1:]
+    return _Grid(grid.start_s + whole_s, places)
 
 
 def _outside_s(kept: _Grid, second: _Grid, skew_s: float) -> float:
@@ -259,21 +264,15 @@ def _with_heading(
         if (one.source, one.claim, one.north) != (added.source, added.claim, added.north):
             continue
         for first, second in ((one, added), (added, one)):
-            if _last_s(first) < _first_s(second):
+            if _span_s(first)[1] < _span_s(second)[0]:
                 return (*known[:place], _continued(first, second), *known[place + 1 :])
     return (*known, added)
 
 
-def _first_s(one: HeadingSeries) -> float:
-    """When a series begins; NaN where it holds no time."""
+def _span_s(one: HeadingSeries) -> tuple[float, float]:
+    """When a series begins and ends; NaN where it holds no time."""
     held = one.time_s[np.isfinite(one.time_s)]
-    return float(held.min()) if held.size else float("nan")
-
-
-def _last_s(one: HeadingSeries) -> float:
-    """When a series ends; NaN where it holds no time."""
-    held = one.time_s[np.isfinite(one.time_s)]
-    return float(held.max()) if held.size else float("nan")
+    return (float(held.min()), float(held.max())) if held.size else (np.nan, np.nan)
 
 
 def _continued(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:

@@ -2,7 +2,8 @@
 
 A file's format is recognised by its content, never by its name. A reader repairs nothing: it gives
 the file's own times and values in SI units, says in notes what it left out, and ends in recordings,
-a ReadError or a NotARunError whatever the bytes are. Then clocks are put right.
+a ReadError or a NotARunError whatever the bytes are. Then longitudes are brought between −180 and
+180°, and clocks are put right.
 """
 
 import io
@@ -29,6 +30,8 @@ _LEAST_FED_BYTES, _MOST_FED_BYTES = 1 << 9, 1 << 18  # bytes given to a member's
 _LAYERS = 3
 _MOST_COMPARED = 10  # longer recordings of a file that one is compared with
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
+
+_HALF_TURN_DEG, _TURN_DEG = 180.0, 360.0
 
 __all__ = ["MemberError", "is_archive", "members", "read"]
 
@@ -68,6 +71,7 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         raise unreadable(source.name, plain)
     export = reader.read(source, plain, limits)
     source = export.source
+    export = replace(export, recordings=tuple(map(_with_longitudes_by_halves, export.recordings)))
     export = _without_copies(export)
     runs, refused = _with_repaired_clocks(export, limits)
     if is_cut:
@@ -76,6 +80,25 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         source = replace(source, salvaged=True, warnings=warnings)
     passed_over = (*export.passed_over, *refused)
     return Export(source=source, recordings=runs, passed_over=passed_over)
+
+
+def _with_longitudes_by_halves(one: "Recording") -> "Recording":
+    """The recording with longitudes of 180 to 360° written as those of the other half, −180 to 0.
+
+    Some programs count them round the globe once, as charts and weather models do.
+    """
+    import numpy as np
+
+    longitude_deg = one.columns.get("longitude_deg")
+    if longitude_deg is None:
+        return one
+    around = (np.abs(longitude_deg) > _HALF_TURN_DEG) & (np.abs(longitude_deg) <= _TURN_DEG)
+    if not around.any():
+        return one
+    turned_deg = longitude_deg - np.copysign(_TURN_DEG, longitude_deg)
+    return replace(
+        one, columns={**one.columns, "longitude_deg": np.where(around, turned_deg, longitude_deg)}
+    )
 
 
 def _without_copies(export: "Export") -> "Export":

@@ -23,7 +23,7 @@ import msgspec
 
 from retrorun import answers, compare, engines, ingest, publish
 from retrorun.answers import Answer
-from retrorun.archive import Archive, Change, Parcel, serialization
+from retrorun.archive import Archive, Parcel, serialization
 from retrorun.compare import EarlierSessions
 from retrorun.engines.child import Guard, Lost
 from retrorun.errors import ArchiveError, RetrorunError, SettingsError
@@ -417,7 +417,7 @@ class Live:
     def _write_again(self, archive: Archive, sha256: str) -> None:
         parcel = self._parcel(archive, sha256)
         if parcel is not None and parcel.problem is None:
-            archive.writes.apply(archive.import_of(sha256), Change(parcels=[parcel]))
+            ingest.write_reprocessed(parcel, archive)
             self._overlay.drop(sha256)
 
     def _keep_again(self, archive: Archive, sha256: str) -> None:

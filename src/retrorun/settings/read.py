@@ -11,8 +11,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     # what a file may cost
     file_bytes: int = 512 * 2**20  # A larger file is refused.
     unpacked_bytes: int = 2**30  # A packed file may not unpack to more than this.
-    compression_ratio: float = 200.0  # A file that unpacks to more than this many times its size is
-    # refused.
+    compression_ratio: float = 200.0  # A file may not unpack to more than this many times its size.
     xml_depth: int = 64  # Elements may not be nested deeper than this.
     activities: int = 1000  # One file may not hold more recordings: tracks, activities or chained
     # FIT files.
@@ -59,8 +58,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
 
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
-    clock_apart_s: float = 14_400.0  # Parts of a recording further apart than this are two
-    # sessions.
+    clock_apart_s: float = 14_400.0  # Parts of a recording further apart are two sessions.
     clock_sampled_s: float = 21_600.0  # A recording whose samples usually lie further apart has a
     # broken clock.
     clock_around: int = 10  # The speed before and after a jump is taken over this many samples.
@@ -258,7 +256,9 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     clock_step_s: int = 900  # Clocks of copies differ by whole multiples of this: time zones do.
     clock_most_s: int = 50_400  # Clocks of copies differ by at most this: time zones do from UTC.
     clock_start_s: float = 10.0  # But for the hours, two copies start within this of each other.
-    copy_apart_m: float = 5.0  # Two copies lie no further apart than this at the same second.
+    copy_apart_m: float = 2.0  # Two copies lie no further apart than this at the same moment.
+    copy_skew_s: float = 1.0  # Their moments may differ by this: fractions of seconds get lost.
+    copy_skew_step_s: float = 0.25  # Such differences are tried at these steps.
     copy_share: float = 0.9  # Two copies lie that close for at least this share of their time.
 
     def clock_ahead_s(self, later_s: float) -> float:
