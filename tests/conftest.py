@@ -44,6 +44,7 @@ LOADED_BY_CHILDREN = (  # in the fork server, of which a worker of pytest has on
     "retrorun.server.work",
     "s3fs",
 )
+OF_A_WINDOW = {"viewport", "color_scheme"}  # what a window may have without a profile of its own
 PUBLISHED = "published samples"  # the group of all that looks at pages of the samples
 BROWSERS = {  # folder → group: each has a browser of its own, and takes about as long as another
     "session": "browser of sessions",
@@ -109,15 +110,16 @@ def pytest_collection_modifyitems(
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if "browser" in used:
-            item.add_marker("browser")
-        if used & STARTS_A_CLUSTER:
-            item.add_marker("cluster")
-        first = item.path.relative_to(ROOT / "tests").parts[0]
-        if first == "faults":
-            item.add_marker("faults")
-        if first in WHOLE_COMMANDS:
-            item.add_marker("commands")
+        folder = _below_tests(item.path)[0]
+        is_of = {
+            "browser": "browser" in used,
+            "cluster": used & STARTS_A_CLUSTER,
+            "faults": folder == "faults",
+            "commands": folder in WHOLE_COMMANDS,
+        }
+        for name, holds in is_of.items():
+            if holds:
+                item.add_marker(name)
         group = _group(item)
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
@@ -126,6 +128,12 @@ def pytest_collection_modifyitems(
     if getattr(config.option, "loadgroup", False):
         for item in items:
             _name_group(item)
+
+
+@functools.cache
+def _below_tests(path: Path) -> tuple[str, ...]:
+    """The parts of a path below the folder of tests; each module is asked for once."""
+    return path.relative_to(ROOT / "tests").parts
 
 
 def _name_group(item: pytest.Item) -> None:
@@ -141,23 +149,25 @@ def _name_group(item: pytest.Item) -> None:
 
 
 def _group(item: pytest.Item) -> str | None:
-    if item.get_closest_marker("cluster"):
+    marks = {each.name for each in item.iter_markers()}
+    parts = _below_tests(item.path)
+    if "cluster" in marks:
         return "cluster of cohorts" if item.path.stem == "test_cohort_cluster" else "cluster"
-    if item.get_closest_marker("browser"):
-        names = (BROWSERS[each] for each in item.path.parts if each in BROWSERS)
+    if "browser" in marks:
+        names = (BROWSERS[each] for each in parts if each in BROWSERS)
         return next(names, "browser")
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
     shares = any(each.scope == "module" for definitions in found for each in definitions)
     if not shares:
         return None
-    return PUBLISHED if "publish" in item.path.parts else item.path.stem
+    return PUBLISHED if "publish" in parts else item.path.stem
 
 
 def _rank(item: pytest.Item) -> int:
     names = ("cluster", "faults", "browser", "commands")
-    marked = [place for place, name in enumerate(names) if item.get_closest_marker(name)]
-    return min(marked, default=len(names))
+    marks = {each.name for each in item.iter_markers()}
+    return next((place for place, name in enumerate(names) if name in marks), len(names))
 
 
 @pytest.fixture(scope="session")
@@ -227,19 +237,54 @@ def processed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Chromium without a window; without it the tests are skipped, but never in CI."""
     if headless_browser.executable() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing, and CI may skip nothing")
         pytest.skip("Chromium is not installed: make browser")
     expect.set_options(timeout=PATIENCE_MS)
+    empty = tmp_path_factory.mktemp("browser") / "empty.html"
+    empty.write_text("<!doctype html>", encoding="ascii")
     with sync_playwright() as playwright:
-        found = headless_browser.launch(playwright)
-        for name in ("new_page", "new_context"):
-            setattr(found, name, _patient(getattr(found, name)))
+        found = headless_browser.launch(playwright, "--process-per-site")
+        makers = {"new_page": _sharing(found, empty.as_uri()), "new_context": found.new_context}
+        for name, make in makers.items():
+            setattr(found, name, _patient(make))
         yield found
         found.close()
+
+
+def _sharing(browser: Browser, empty: str) -> Callable[..., Page]:
+    """What makes windows of one profile, and those without a policy of contents of another.
+
+    Under ``--process-per-site`` the pages of a profile are drawn by one process. It has the
+    library of charts compiled already: such a page takes less than half of the processor time.
+    Nothing that a page has kept is there for the next window. A window that differs from others
+    by more than its size and colours gets a profile of its own, as by Playwright.
+    """
+    alone, new_context = browser.new_page, browser.new_context
+
+    @functools.cache
+    def kept(*, bypass_csp: bool) -> Page:
+        """The window that stays open, so that the process of its profile lives on."""
+        page = new_context(bypass_csp=bypass_csp).new_page()
+        page.goto(empty)
+        return page
+
+    def made(**look: Any) -> Page:  # noqa: ANN401 - as the browser takes it
+        if look.keys() - OF_A_WINDOW - {"bypass_csp"}:
+            return alone(**look)
+        first = kept(bypass_csp=look.get("bypass_csp", False))
+        first.evaluate("() => localStorage.clear()")
+        first.context.clear_cookies()
+        page = first.context.new_page()
+        if "viewport" in look:
+            page.set_viewport_size(look["viewport"])
+        page.emulate_media(color_scheme=look.get("color_scheme"))
+        return page
+
+    return made
 
 
 def _patient(
