@@ -260,7 +260,7 @@ def _sharing(browser: Browser, empty: str) -> Callable[..., Page]:
 
     Under ``--process-per-site`` the pages of a profile are drawn by one process. It has the
     library of charts compiled already: such a page takes less than half of the processor time.
-    Nothing that a page has kept is there for the next window. A window that differs from others
+    What a page has kept is removed when its window closes. A window that differs from others
     by more than its size and colours gets a profile of its own, as by Playwright.
     """
     alone, new_context = browser.new_page, browser.new_context
@@ -276,12 +276,19 @@ def _sharing(browser: Browser, empty: str) -> Callable[..., Page]:
         if look.keys() - OF_A_WINDOW - {"bypass_csp"}:
             return alone(**look)
         first = kept(bypass_csp=look.get("bypass_csp", False))
-        first.evaluate("() => localStorage.clear()")
         first.context.clear_cookies()
         page = first.context.new_page()
         if "viewport" in look:
             page.set_viewport_size(look["viewport"])
         page.emulate_media(color_scheme=look.get("color_scheme"))
+        close = page.close
+
+        def forgetting() -> None:
+            if not page.is_closed():
+                page.evaluate("() => { try { localStorage.clear(); } catch { /* has none */ } }")
+            close()
+
+        setattr(page, "close", forgetting)  # noqa: B010 - a method of a class
         return page
 
     return made
