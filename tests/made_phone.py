@@ -37,7 +37,10 @@ class Phone:
 
 
 def phone(
-    facing_deg: FloatArray, tilt_deg: FloatArray | float = 70.0, swing_deg: float = 8.0
+    facing_deg: FloatArray,
+    tilt_deg: FloatArray | float = 70.0,
+    swing_deg: float = 8.0,
+    steps_hz: FloatArray | float = 2.8,
 ) -> Phone:
     """A phone that faces so, (n,) at ``RATE_HZ``, raised by ``tilt_deg`` and swinging in a pocket.
 
@@ -62,7 +65,9 @@ def phone(
     angle = np.arcsin(np.clip(size, 0, 1)) / np.where(size > 0, size, 1.0)
     rate = np.vstack([sine_axis * angle, sine_axis[-1:] * angle[-1:]]) * RATE_HZ
     up = np.zeros((count, 3))
-    up[:, 2] = 9.81 + 8.0 * np.sin(2 * np.pi * 2.8 * at_s)
+    up[:, 2] = 9.81 + 8.0 * np.sin(
+        2 * np.pi * np.cumsum(np.broadcast_to(steps_hz, count)) / RATE_HZ
+    )
     return Phone(at_s, felt([0, 0, 9.81]), felt(up), felt(EARTH_UT), rate)
 
 
@@ -85,7 +90,9 @@ def sensor_table(at_s: FloatArray, values: FloatArray) -> bytes:
     return "\n".join(["time,seconds_elapsed,z,y,x", *rows, ""]).encode()
 
 
-def places_table(seconds: int, course_deg: FloatArray, speed_mps: float = 2.5) -> bytes:
+def places_table(
+    seconds: int, course_deg: FloatArray, speed_mps: FloatArray | float = 2.5
+) -> bytes:
     """``Location.csv`` at 1 Hz of a way with these courses, (seconds,)."""
     way = np.radians(course_deg)
     north, east = (np.cumsum(speed_mps * each(way)) / 111_195.0 for each in (np.cos, np.sin))

@@ -40,7 +40,7 @@ ROOMS = (
     *("archive", "storage", "engines", "ingest", "cohort", "results", "settings", "server", "cli"),
     *("answers.py", "errors.py", "export.py", "privacy_zones.py", "profile.py", "publish.py"),
     "report/page.py",
-    *("toml_file.py", "watch.py"),
+    *("time_zone.py", "toml_file.py", "watch.py"),
 )
 # of those files, these say nothing to people; what they hold is documentation
 NOT_READ = ("results/columns.py", "cohort/worker.py")

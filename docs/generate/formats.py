@@ -47,6 +47,7 @@ ones, those that Garmin's decoder gives before it stops (tests).
   to override. Headings (table above) are used, and where the records have no heart rate, cadence,
   distance or speed of their own, the developer field that claims its place and has its unit.
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
+  Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
   `activity` gives local time.
@@ -234,30 +235,31 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   for that of iOS 16 is no XML; control characters become blanks, and a record that is no XML costs
   itself.
 - Sensor Logger: a folder in a zip, or loose in a folder of exports. Its tables are known by their
-  heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any other
-  CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
+  heads: `time, latitude, longitude` are places if the time counts nanoseconds since 1970 (any
+  other CSV with places is passed over), `magneticBearing` is a compass, `yaw, pitch, roll` an
   orientation; only `time, x, y, z` needs its name (`Magnetometer`, `Gravity`, `TotalAcceleration`,
-  `Gyroscope`). Several logs may lie in one folder: those tables are one log that have the same
-  around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location (1).csv`, `Compass
-  (1).csv`). Places of any other name are a log of their own; headings of any other name go to the
-  only log there is, or to the one whose name is around theirs. The places become GPX with the mean
-  heading around each: of the platform's quaternion where gravity bears it out, else of the compass,
-  else of magnetometer and gravity, levelled, else of the yaw, else of gyroscope and gravity by the
-  library `vqf` (`pip install "retrorun[raw]"`; without it the recording has no heading, and a note
-  says so). `Metadata.csv` tells which way gravity points; without it the earth's field does, and a
-  gyroscope may be mirrored. Places alone are a recording without a heading; a heading without
-  places is refused and says what it lacks.
+  `Accelerometer`, `Gyroscope`). Several logs may lie in one folder: those tables are one log that
+  have the same around the sensor's word (`run1_Location.csv`, `run1_Compass.csv`; `Location
+  (1).csv`, `Compass (1).csv`). Places of any other name are a log of their own; headings of any
+  other name go to the only log there is, or to the one whose name is around theirs. The places
+  become GPX with the mean heading around each: of the platform's quaternion where gravity bears it
+  out, else of the compass, else of magnetometer and gravity, levelled, else of the yaw, else of
+  gyroscope and gravity by the library `vqf` (`pip install "retrorun[raw]"`; without it the
+  recording has no heading, and a note says so). `Metadata.csv` tells which way gravity points;
+  without it the earth's field does, and a gyroscope may be mirrored. Places alone are a recording
+  without a heading; a heading without places is refused and says what it lacks.
 - phyphox: tables with units in their heads (`Time (s)`, `Latitude (°)`, `Magnetic field x (µT)`,
   `Acceleration x (m/s^2)`) and `meta/time.csv` below them, which
   tells when each start was: the tables' own clock stands still in pauses. Magnetometer and
   acceleration with g give a heading, levelled; else gyroscope and acceleration do, as above.
-- Of both: columns may be apart by comma, semicolon or tab, and numbers have a decimal comma. A
-  gyroscope beside gravity or acceleration checks every other heading. Where one of the
-  two turns by 120° or more within 5 s and the other by less than 60°, the heading is left out for
-  as long as it stays elsewhere; if it does not come back within 3 minutes, it goes on as that of
-  another mount. So it does where the tilt changes by more than 35° for 10 s or longer: the phone
-  was handled. A heading of the gyroscope begins another mount after each hole of half a second and
-  each pause, too. The GPX counts mounts in `mount`.
+- Of both: where an acceleration is there (and `Gravity` or `TotalAcceleration` tells what is
+  down), steps are counted by the phone's bounce. Columns may be apart by comma, semicolon or tab,
+  and numbers have a decimal comma. A gyroscope beside gravity or acceleration checks every other
+  heading. Where one of the two turns by 120° or more within 5 s and the other by less than 60°,
+  the heading is left out for as long as it stays elsewhere; if it does not come back within 3
+  minutes, it goes on as that of another mount. So it does where the tilt changes by more than 35°
+  for 10 s or longer: the phone was handled. A heading of the gyroscope begins another mount after
+  each hole of half a second and each pause, too. The GPX counts mounts in `mount`.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
 
@@ -276,6 +278,25 @@ A recording that overlaps another for at least two minutes and has the better he
 to three minutes either way, at which their velocities (speed and course) agree best. It is refused,
 with the reason, where any shift would do as well, where they moved differently, and where they were
 over 60 m apart.
+
+**Copies whose clocks are hours apart.** Some writers give local time as UTC, and some clocks were
+set to another zone: then two copies of one run start hours apart. They are known by starts that
+differ by whole quarters of an hour (up to 14 h, within 10 s), by time and distance that agree
+within 2 % or 10 s and 100 m, and by lying within 5 m of each other at nine seconds in ten, on a way
+of 60 m or more. Two receivers do not lie so close, and nobody runs a way twice with the same place
+at each second. Then they are one run, the richer copy stands, and it gets the clock that is right.
+That is decided in this order, and the note `clock-of-copy` says which clock was believed and why:
+
+1. the clock of a copy that also states its local time, where the two differ as they do at that
+   place and on that day: whoever wrote it knew both;
+2. the clock that another one differs from by just the offset of that place from UTC: the other is
+   local time. It could also be that an offset was taken off twice, but local time written as UTC is
+   the usual fault;
+3. the clock that most copies have;
+4. that of the richer copy.
+
+Copies without positions, as of a treadmill, copies whose years differ, and recordings of two
+devices with clocks hours apart are not known as one: they count twice.
 """
 
 

@@ -1,15 +1,19 @@
 """The program around the commands: however it ends, it ends in a sentence and an exit status."""
 
 import errno
+import gc
 import io
 import os
 import signal
 import sys
+from typing import Any
 
 # While libraries load, Ctrl-C ends the program at once: nothing has been begun.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 # Our arrays are small: threads for linear algebra would only cost memory and processes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What is made while libraries load is no garbage: looking for some is a twentieth of that time.
+gc.set_threshold(10_000)
 
 LEAST_BYTES, LEAST_FILES = 400 << 20, 32  # of address space; open at a time
 
@@ -93,6 +97,34 @@ def _replace_closed_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stdout = _named(sys.stdout)
+
+
+class _NamedFile(io.FileIO):
+    """A file without a name whose errors name it all the same."""
+
+    def write(self, data: Any) -> int:  # noqa: ANN401 - as io.FileIO takes it
+        try:
+            return super().write(data)
+        except OSError as problem:
+            problem.filename = "stdout"
+            raise
+
+
+def _named(stream: Any) -> Any:  # noqa: ANN401 - whatever stands in the place of stdout
+    """The same stream, with errors that name stdout; a console of Windows stays as it is."""
+    binary = getattr(stream, "buffer", None)
+    raw = getattr(binary, "raw", binary)  # unbuffered (PYTHONUNBUFFERED) it is the file itself
+    if not isinstance(stream, io.TextIOWrapper) or type(raw) is not io.FileIO:
+        return stream
+    named = _NamedFile(stream.fileno(), "w", closefd=False)
+    return io.TextIOWrapper(
+        named if raw is binary else io.BufferedWriter(named),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )
 
 
 def _leave(code: int) -> None:

@@ -232,9 +232,12 @@ def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> Gait
     """The bounds of what was accepted, drawn in until they hold nothing that was rejected.
 
     They are drawn in from few steps upward or from high speed downward, whichever leaves more of
-    what was accepted; None where that is too little.
+    what was accepted; None where that is too little. Answers can only bound what the athlete did on
+    the days that were answered. So what is no quicker than forward running can be on another day
+    (``habit_least_gain``) is of no kind, even where all of it was accepted.
     """
     accepted, rejected = chosen & table.backward, chosen & ~table.backward
+    accepted &= table.step_gain >= settings.habit_least_gain
     if accepted.sum() < settings.habit_accepted:
         return None
     step = settings.habit_step

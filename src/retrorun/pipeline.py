@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import msgspec
+import numpy as np
 
 from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, time_zone
 from retrorun.detect import labels as detect_labels
@@ -43,9 +44,10 @@ from retrorun.model import (
 )
 from retrorun.model.athlete import COST_FACTOR
 from retrorun.model.digits import rounded, rounded_track
-from retrorun.prepare.second_device import join_second_devices
+from retrorun.model.recording import POSITION
+from retrorun.prepare.second_device import copy_ahead_s, join_second_devices
 from retrorun.readers.sports import is_on_foot
-from retrorun.settings import ReadLimits, Settings
+from retrorun.settings import PrepareSettings, ReadLimits, Settings
 from retrorun.text import without_clock
 
 _CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
@@ -90,7 +92,9 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
     problems: list[RetrorunError] = []
     for index in range(len(export.recordings)):
         try:
-            joined, second = join_second_devices(export.recordings[index], others, settings.prepare)
+            first = export.recordings[index]
+            right, devices = _on_believed_clock(first, others, settings.prepare)
+            joined, second = join_second_devices(right, devices, settings.prepare)
             given = _Input(joined, blob.labels.get(index, ()), second, blob.hidden_meanwhile)
             session, track = _session(export.source, index, given, settings, athlete)
             notes = session.notes + blob.notes.get(index, ())
@@ -142,6 +146,59 @@ def _second_recordings(
             found.append((about, dataclasses.replace(each, device=device)))
     # whatever order they came in: of two alike the first one's heading is used
     return sorted(found, key=lambda each: (-each[1].time_s.size, each[0].sha256, each[0].index))
+
+
+def _on_believed_clock(
+    recording: Recording,
+    others: list[tuple[SecondDevice, Recording]],
+    settings: PrepareSettings,
+) -> tuple[Recording, list[tuple[SecondDevice, Recording]]]:
+    """The recording on the clock that is right among its copies, and by how much theirs run ahead.
+
+    Whatever else was recorded at that time has its ``skew_s`` as before: None.
+    """
+    found = [(about, copy_ahead_s(recording, one, settings), one) for about, one in others]
+    copies = [each for each in found if each[1]]
+    if not copies:
+        return recording, others
+    start_s = float(np.nanmin(recording.time_s))
+    stated = [(0.0, recording.utc_offset_s), *((by_s, one.utc_offset_s) for _, by_s, one in copies)]
+    clocks = [time_zone.Clock(by_s, start_s + by_s, offset_s) for by_s, offset_s in stated]
+    right, why = time_zone.believed_clock(clocks, *_first_position(recording))
+    notes = (*recording.notes, _clock_note(right.ahead_s, copies, why))
+    moved = prepare.with_clock(dataclasses.replace(recording, notes=notes), right.ahead_s)
+    devices = [
+        (dataclasses.replace(about, skew_s=by_s - right.ahead_s) if by_s else about, one)
+        for about, by_s, one in found
+    ]
+    return moved, devices
+
+
+def _first_position(recording: Recording) -> tuple[float, float]:
+    places = np.stack([recording.columns[name] for name in POSITION], axis=1)
+    latitude_deg, longitude_deg = places[np.isfinite(places).all(axis=1)][0].tolist()
+    return latitude_deg, longitude_deg
+
+
+def _clock_note(
+    right_s: float, copies: Sequence[tuple[SecondDevice, float, Recording]], why: str
+) -> Note:
+    """Which clock was believed, and why; ``right_s`` is by how much it runs ahead of the own."""
+    if right_s:
+        device = next(about.device for about, by_s, _ in copies if by_s == right_s)
+        hours = -right_s / 3600
+        return Note(
+            "clock-of-copy",
+            f"the clock of this recording is {hours:+g} h off; the clock of a copy of it, "
+            f"from {device}, was taken: {why}",
+        )
+    about, by_s, _ = copies[0]
+    hours = by_s / 3600
+    return Note(
+        "clock-of-copy",
+        f"a copy of this recording, from {about.device}, has a clock that is {hours:+g} h off; "
+        f"the clock of this one was kept: {why}",
+    )
 
 
 def _session(

@@ -8,7 +8,6 @@ need all sessions, follow whenever a page did. The page of a session that is gon
 Many pages are written by worker processes, each page by one.
 """
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -18,6 +17,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import to_builtins
 
 from retrorun import __version__, compare, engines, privacy_zones
 from retrorun.archive import Archive
@@ -202,8 +203,7 @@ def publish_alone(
 ) -> Published:
     """Write the page of one session and nothing else: it and what needs all sessions stay due.
 
-    Returns:
-        With the session's own page as what to open.
+    What to open is the session's own page.
 
     Raises:
         PageError: it cannot be written.
@@ -356,7 +356,7 @@ def _habit_states(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str,
 
 def _fingerprint(past: EarlierSessions, trust: str) -> str:
     """Hash of what a session's page says of other sessions: equal values have equal hashes."""
-    values = json.dumps([dataclasses.asdict(past), trust], sort_keys=True)
+    values = json.dumps([to_builtins(past), trust], sort_keys=True)
     return hashlib.sha256(values.encode()).hexdigest()[:12]
 
 

@@ -3,9 +3,11 @@
 import datetime as dt
 import zlib
 import zoneinfo
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from retrorun.model import TimeZone, Track
@@ -21,17 +23,21 @@ def find(
     utc_offset_s: float | None,
     latitude_deg: float | None,
     longitude_deg: float | None,
+    end_time_s: float | None = None,
 ) -> TimeZone | None:
     """The zone of a moment and place.
 
     The file's own offset wins over the position, because a watch shows what its wearer saw; the
-    position then only lends the zone's name, if the two agree.
+    position then only lends the zone's name, if the two agree. They do, too, where the clocks were
+    changed in between and the file gives the offset of its end, as FIT does: then the session began
+    by the offset before.
 
     Args:
         start_time_s: Unix seconds.
         utc_offset_s: local minus UTC as the file says, or None.
         latitude_deg: first position, or None.
         longitude_deg: first position, or None.
+        end_time_s: Unix seconds of the end, if known.
 
     Returns:
         Name, offset and provenance (``file`` or ``position``); None where nothing is known.
@@ -39,7 +45,10 @@ def find(
     name = _name(latitude_deg, longitude_deg)
     by_position = _offset_s(name, start_time_s)
     if utc_offset_s is not None:
-        return TimeZone(name if by_position == utc_offset_s else None, utc_offset_s, "file")
+        at_end = by_position if end_time_s is None else _offset_s(name, end_time_s)
+        if by_position is not None and utc_offset_s in {by_position, at_end}:
+            return TimeZone(name, by_position, "file")
+        return TimeZone(None, utc_offset_s, "file")
     return None if name is None or by_position is None else TimeZone(name, by_position, "position")
 
 
@@ -47,8 +56,10 @@ def of_track(track: Track, utc_offset_s: float | None) -> TimeZone | None:
     """The time zone of a track by its file's offset and its first position, as ``find``."""
     latitude, longitude = track.column("latitude_deg"), track.column("longitude_deg")
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    place = (float(latitude[fixed[0]]), float(longitude[fixed[0]])) if fixed.size else (None, None)
-    return find(track.start_time_s, utc_offset_s, *place)
+    end_time_s = track.start_time_s + track.seconds
+    place = (float(each[fixed[0]]) if fixed.size else None for each in (latitude, longitude))
+    latitude_deg, longitude_deg = place
+    return find(track.start_time_s, utc_offset_s, latitude_deg, longitude_deg, end_time_s)
 
 
 def _name(latitude_deg: float | None, longitude_deg: float | None) -> str | None:
@@ -100,6 +111,59 @@ def _offset_s(name: str | None, start_time_s: float) -> float | None:
     except (zoneinfo.ZoneInfoNotFoundError, OverflowError, OSError, ValueError):
         return None
     return None if offset is None else offset.total_seconds()
+
+
+class Clock(msgspec.Struct, frozen=True):
+    """What one of several copies of a run says of its time.
+
+    ``ahead_s`` is by how much it runs ahead of the first copy's clock, 0 for that; ``start_time_s``
+    is its start in Unix seconds, ``utc_offset_s`` local minus UTC as the file says, or None.
+    """
+
+    ahead_s: float
+    start_time_s: float
+    utc_offset_s: float | None
+
+
+def believed_clock(
+    clocks: Sequence[Clock], latitude_deg: float, longitude_deg: float
+) -> tuple[Clock, str]:
+    """Which of the clocks of several copies of one run is right, and why in words.
+
+    1. One that also states its local time, where the two differ as they do at that place.
+    2. One that another lies ahead of by just the offset of the place: the other is local time that
+       was written as UTC. The contrary, an offset that was taken off twice, is much rarer.
+    3. The one that most copies have.
+    4. The first one.
+
+    Args:
+        clocks: of all copies; the first one's is ``ahead_s`` 0.
+        latitude_deg: of the run's first position.
+        longitude_deg: of the same.
+    """
+    name = _name(latitude_deg, longitude_deg)
+    here = {each: _offset_s(name, each.start_time_s) for each in clocks}
+    hours = {each.ahead_s for each in clocks}
+
+    def grounds(each: Clock) -> tuple[bool, bool, int]:
+        offset_s = here[each]
+        states = offset_s is not None and offset_s == each.utc_offset_s
+        is_utc = bool(offset_s) and each.ahead_s + (offset_s or 0.0) in hours
+        return states, is_utc, sum(each.ahead_s == other.ahead_s for other in clocks)
+
+    best = max(clocks, key=lambda each: (*grounds(each), not each.ahead_s, each.ahead_s))
+    others = [grounds(each) for each in clocks if each.ahead_s != best.ahead_s]
+    for place, words in enumerate(_GROUNDS):
+        if any(grounds(best)[place] > other[place] for other in others):
+            return best, words
+    return best, "nothing tells which one is right, so that of the richer copy stands"
+
+
+_GROUNDS = (
+    "it also states its local time, which is that of the place",
+    "the other differs by the offset of the place's time zone, as local time written as UTC does",
+    "most copies have it",
+)
 
 
 def local_time(start_time_s: float, zone: TimeZone | None) -> dt.datetime:

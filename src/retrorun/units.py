@@ -89,3 +89,10 @@ def clock(seconds: float) -> str:
 def pace_s_per_km(speed_mps: float | None) -> float | None:
     """Seconds per kilometre at a speed in m/s; None where there is no speed."""
     return 1000.0 / speed_mps if speed_mps and speed_mps > 0 else None
+
+
+def means_beside(values: FloatArray, middle: IntArray, half: int) -> FloatArray:
+    """Means of the values (m,) over so many places before and after each of ``middle``, (n,)."""
+    total = np.concatenate((np.zeros(1), np.cumsum(values)))
+    first, last = (np.clip(each, 0, values.size) for each in (middle - half, middle + half))
+    return np.asarray((total[last] - total[first]) / np.maximum(last - first, 1))

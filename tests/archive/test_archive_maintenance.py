@@ -215,6 +215,76 @@ def test_a_backup_is_restored_into_the_working_folder(
         assert again.sessions() == archive.sessions()
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    found = (each for each in folder.rglob("*") if each.is_file())
+    return {str(each.relative_to(folder)): each.read_bytes() for each in found}
+
+
+def test_other_files_stay_as_they_are_when_a_backup_is_restored_beside_them(
+    archive: Archive, tmp_path: Path
+) -> None:
+    target, folder = maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "mine"
+    for name in ("diary.txt", "tracks/list.parquet", "originals/ab/letters.gz", "spool/thread"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"mine")
+    own = contents(folder)
+    maintenance.restore(target, folder)
+    with Archive.open(folder, create=False) as again:
+        assert again.sessions() == archive.sessions()
+        assert slugs(again) == []
+        maintenance.vacuum(again)
+        assert slugs(again) == []
+    assert own.items() <= contents(folder).items()
+
+
+def test_what_is_not_left_by_a_restore_is_not_removed_to_unpack_a_backup(
+    archive: Archive, tmp_path: Path
+) -> None:
+    target, folder = maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "again"
+    beside = tmp_path / "again.restoring"
+    beside.mkdir()
+    (beside / "plan.txt").write_text("mine")
+    with pytest.raises(ArchiveError, match="Move it away") as refused:
+        maintenance.restore(target, folder)
+    assert refused.value.file == str(beside)
+    assert contents(beside) == {"plan.txt": b"mine"}
+    assert not folder.exists()
+
+
+def test_what_a_killed_restore_left_is_no_hindrance(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, folder = maintenance.backup(archive, tmp_path / "kept.zip"), tmp_path / "again"
+    with monkeypatch.context() as patched:  # as a kill leaves it: nothing is tidied up
+        patched.setattr(maintenance, "_move_into", lambda *_: os._exit(1))
+        if not (child := os.fork()):
+            maintenance.restore(target, folder)
+        os.waitpid(child, 0)
+    assert (tmp_path / "again.restoring" / database.FILE).exists()
+    maintenance.restore(target, folder)
+    with Archive.open(folder, create=False) as again:
+        assert again.sessions() == archive.sessions()
+    assert not (tmp_path / "again.restoring").exists()
+
+
+def test_a_sound_file_is_not_replaced_by_a_damaged_one_of_the_backup(
+    archive: Archive, tmp_path: Path
+) -> None:
+    sha256, *_ = sorted(archive.originals.hashes())
+    path = archive.originals.path(sha256)
+    sound = path.read_bytes()
+    path.write_bytes(b"damaged before the backup")
+    target = maintenance.backup(archive, tmp_path / "kept.zip")
+    archive.close()
+    path.write_bytes(sound)
+    for each in archive.folder.glob(f"{database.FILE}*"):
+        each.unlink()
+    maintenance.restore(target, archive.folder)
+    with Archive.open(archive.folder, create=False) as again:
+        assert slugs(again) == []
+    assert path.read_bytes() == sound
+
+
 def test_nothing_is_restored_while_another_writes(archive: Archive, tmp_path: Path) -> None:
     target = maintenance.backup(archive, tmp_path / "kept.zip")
     folder = tmp_path / "again"
@@ -324,7 +394,7 @@ def test_vacuum_removes_only_what_nobody_refers_to(archive: Archive) -> None:
     (archive.folder / "tracks" / "00").mkdir(exist_ok=True)
     waste = archive.tracks.path("00" + "f" * 62)
     waste.write_bytes(b"12345")
-    left = archive.tracks.path("00" + "f" * 62).with_name(".x.parquet.77.part")
+    left = archive.tracks.path("00" + "f" * 62).with_name(f".00{62 * 'f'}.parquet.77.part")
     left.write_bytes(b"123")
     assert maintenance.vacuum(archive) == 8
     assert not waste.exists()

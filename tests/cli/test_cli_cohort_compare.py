@@ -1,6 +1,7 @@
 """``retrorun cohort compare ADDRESS`` as a user types it."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -198,3 +199,18 @@ def test_it_speaks_the_language_of_the_usual_archive(
     assert '<html lang="de">' in (tmp_path / "cohort.html").read_text(encoding="utf-8")
     table = pq.read_table(tmp_path / "comparison" / "cohort.parquet").to_pylist()
     assert table[0]["label"] == "backward cost factor"  # what programs read stays as it is
+
+
+@pytest.mark.parametrize(("units", "own"), [("imperial", {"ft", "mi"}), ("metric", {"m", "km"})])
+def test_the_page_has_the_units_of_the_usual_archive(
+    result_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, units: str, own: set[str]
+) -> None:
+    monkeypatch.setenv("RETRORUN_ARCHIVE", str(tmp_path / "archive"))
+    stated = CliRunner().invoke(main, ["profile", f"units={units}"])
+    assert stated.exit_code == 0, stated.output
+    done = run(result_set, "--reports", tmp_path, "--jobs", "1")
+    assert done.exit_code == 0, done.output
+    page = re.sub("<[^>]*>", " ", (tmp_path / "cohort.html").read_text(encoding="utf-8"))
+    distances = re.findall(r"\d[\d.,]*\s+(m|km|ft|mi)\b", page.replace("\u202f", " "))
+    assert distances
+    assert set(distances) <= own

@@ -128,6 +128,19 @@ def test_an_impossible_profile_is_a_usage_error(samples: Path, tmp_path: Path) -
     assert "Traceback" not in result.output
 
 
+def test_what_may_be_backward_is_counted_once_with_the_command_that_asks(
+    samples: Path, tmp_path: Path
+) -> None:
+    """A watch's session of five stretches, of which none is certain: see its truth."""
+    folder, archive = tmp_path / "exports", tmp_path / "archive"
+    folder.mkdir()
+    shutil.copy(samples / "2026-05-21-watch.tcx", folder)
+    words = ("process", folder, "--archive", archive, "--no-pages", "--jobs", "1")
+    asks = f"maybe backward: 5; `retrorun open --archive {archive}` asks about each"
+    assert asks in run(*words).stderr
+    assert "maybe backward" not in run(*words).stderr
+
+
 def test_a_second_run_imports_nothing(samples: Path, tmp_path: Path) -> None:
     folder, archive = tmp_path / "exports", tmp_path / "archive"
     folder.mkdir()

@@ -3,11 +3,13 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,14 +23,22 @@ BODY = f"<trk><name>{EVIL}</name><trkseg>{POINTS}</trkseg></trk>"
 
 
 def ended(
-    *words: str, prepare: Callable[[], None] | None = None, outlet: str = "", **variables: str
+    *words: str,
+    prepare: Callable[[], object] | None = None,
+    outlet: str = "",
+    **variables: str,
 ) -> subprocess.CompletedProcess[bytes]:
     command = [*PROGRAM, *words]
     if outlet:
         command = ["sh", "-c", f'"$@" {outlet}', "sh", *command]
     environment = os.environ | variables
     return subprocess.run(  # noqa: S603 - ourselves
-        command, capture_output=True, check=False, env=environment, preexec_fn=prepare, timeout=600
+        command,
+        capture_output=True,
+        check=False,
+        env=environment,
+        preexec_fn=prepare,
+        timeout=600,
     )
 
 
@@ -39,11 +49,21 @@ def sentence(done: subprocess.CompletedProcess[bytes]) -> str:
 
 
 @pytest.mark.parametrize("outlet", [">/dev/full", ">&-"])
-@pytest.mark.parametrize("words", [("--help",), ("analyze", "--json", str(SAMPLE))])
-def test_an_output_that_takes_nothing(words: tuple[str, ...], outlet: str) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [("--help",), ("analyze", str(SAMPLE)), ("analyze", "--json", *[str(SAMPLE)] * 4)],
+    ids=["help", "table", "more than a buffer"],
+)
+def test_an_output_that_takes_nothing_is_named(words: tuple[str, ...], outlet: str) -> None:
     done = ended(*words, outlet=outlet)
     assert done.returncode == 1
-    assert sentence(done)
+    assert sentence(done).startswith("Error: stdout: ")
+
+
+def test_a_problem_is_not_taken_for_one_of_an_output_that_takes_nothing() -> None:
+    done = ended("analyze", "no.fit", outlet=">/dev/full")
+    assert done.returncode == 2
+    assert b"stdout" not in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -85,8 +105,14 @@ def test_a_pipe_or_device_is_refused_and_not_waited_for(tmp_path: Path, command:
         assert b"it is a pipe, a socket or a device" in done.stderr
 
 
-def test_a_reader_that_has_read_enough_is_no_complaint() -> None:
-    done = ended("analyze", "--json", str(SAMPLE), outlet="| true")
+@pytest.mark.parametrize("words", [("--help",), ("analyze", "--json", *[str(SAMPLE)] * 40)])
+def test_a_reader_that_has_read_enough_is_no_complaint(words: tuple[str, ...]) -> None:
+    """Into a pipe that nobody reads any more; the 40 documents are more than a pipe holds."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = ended(*words, prepare=partial(os.dup2, writing, 1))
+    os.close(writing)
+    assert done.returncode == 1
     assert done.stderr == b""
 
 
@@ -152,3 +178,29 @@ def test_what_was_typed_is_printed_without_control_characters() -> None:
     assert done.returncode == 2
     assert "\x1b" not in done.stderr.decode()
     assert "\u202e" not in done.stderr.decode()
+
+
+def test_libraries_are_loaded_while_the_workers_load_theirs(tmp_path: Path) -> None:
+    """Learning, pages and tables need them after the analysis, when nobody else works."""
+    (tmp_path / "runs").mkdir()
+    shutil.copy2(SAMPLE, tmp_path / "runs")
+    code = (
+        "import sys\n"
+        "from retrorun.engines.child import Child\n"
+        "loaded, start = [], Child.__init__\n"
+        "def first(self, limits):\n"
+        "    loaded.append(set(sys.modules))\n"
+        "    start(self, limits)\n"
+        "Child.__init__ = first\n"
+        "from retrorun.cli import main\n"
+        f"sys.argv = ['retrorun', 'process', {str(tmp_path / 'runs')!r}, '--archive', "
+        f"{str(tmp_path / 'archive')!r}, '--reports', {str(tmp_path / 'pages')!r}]\n"
+        "main(standalone_mode=False)\n"
+        "late = set(sys.modules) - loaded[0]\n"
+        "heavy = {'numpy', 'pyarrow.parquet', 'jinja2', 'rich.table', 'retrorun.learn',\n"
+        "         'retrorun.publish'} & late\n"
+        "assert 'retrorun.publish' in sys.modules\n"
+        "sys.exit(f'loaded late: {heavy}' if heavy else 0)"
+    )
+    program = f"if __name__ == '__main__':\n    exec({code!r})"  # workers import the program, too
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600)  # noqa: S603 - ourselves

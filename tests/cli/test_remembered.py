@@ -53,6 +53,18 @@ def test_a_first_profile_is_kept_and_labelling_does_not_lose_the_kilocalories(
     assert all(each.isdigit() for each in kcal)
 
 
+@pytest.mark.usefixtures("place")
+def test_a_profile_that_no_session_has_yet_says_so() -> None:
+    """A new mass or mount reaches sessions that are there by ``reprocess`` alone."""
+    words = "sessions that are there keep the numbers of the profile before"
+    assert words not in run("profile", "mass_kg=80").stderr  # there is none yet
+    run("process", "exports", "--jobs", "1")
+    assert words in " ".join(run("profile", "mount_offset_deg=90").stderr.split())
+    for change in ("mount_offset_deg=90", "units=imperial", "trust_gait=true"):
+        assert words not in " ".join(run("profile", change).stderr.split())
+    assert words not in " ".join(run("profile").stderr.split())
+
+
 def test_a_later_profile_holds_for_one_run(place: Path) -> None:
     run("profile", "mass_kg=80")
     (place / "me.toml").write_text("mass_kg = 70\n")

@@ -28,6 +28,7 @@ LOWERED = """[compare]
 habit_accepted = 2
 habit_sessions = 2
 habit_low = 0.3
+habit_least_gain = 0.05
 """
 
 

@@ -17,7 +17,8 @@ from click.testing import CliRunner, Result
 import attack_routes
 import retrorun
 from retrorun import ingest, privacy_zones
-from retrorun.archive import Archive, database
+from retrorun.archive import Archive, Change, database
+from retrorun.archive.writes import Writes
 from retrorun.cli import main, options
 from retrorun.errors import ArchiveError
 from retrorun.model import Athlete, Zone
@@ -801,19 +802,32 @@ def test_a_second_device_without_positions_tells_no_hidden_time_and_way(
     assert order == "zone last" or "privacy-zone-open" not in page
 
 
+@pytest.mark.parametrize("moment", ["after the batch is written", "before devices are joined"])
 def test_an_import_that_is_killed_leaves_no_second_device_that_tells(
-    place: Path, monkeypatch: pytest.MonkeyPatch
+    place: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """Files that were written before the end are not looked at again by the next command."""
     watch, other = sorted((place / "in").iterdir())
     other.unlink()
     (place / "in" / "phone.tcx").write_bytes(without_positions(watch.read_bytes()))
+    apply, written = Writes.apply, list[object]()
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
+    def killed_behind(
+        writes: Writes, import_id: int, change: Change, follow: Callable[[], object] | None = None
+    ) -> None:
+        apply(writes, import_id, change, *([follow] if follow else []))
+        written.extend(change.parcels)
+        if len(written) == 2:  # in one batch, or in two on a slow machine
+            raise KeyboardInterrupt
+
     with monkeypatch.context() as patched:
-        patched.setattr("retrorun.ingest.run.join", killed)
+        if moment == "before devices are joined":
+            patched.setattr("retrorun.ingest.run.join", killed)
+        else:
+            patched.setattr(Writes, "apply", killed_behind)
         words = ("process", place / "in", *where(place), "--jobs", "1")
         assert run(*words, "--profile", place / "zone.toml").exit_code != 0
     told = listed(place)

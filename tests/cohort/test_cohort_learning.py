@@ -153,7 +153,11 @@ def times(out: Path) -> dict[str, int]:
 
 def test_each_athlete_is_told_what_their_own_sessions_teach(source: Path, tmp_path: Path) -> None:
     report = run(source, tmp_path / "out")
-    assert (report.files, report.sessions, report.again) == (4, 4, 3)  # 200 = 100 + (100+140+60)/3
+    assert (report.files, report.sessions, report.reprocessed) == (
+        4,
+        4,
+        3,
+    )  # 200 = 100 + (100+140+60)/3
     assert lines(tmp_path / "out") == LINES
 
 
@@ -161,7 +165,7 @@ def test_nothing_new_writes_nothing(source: Path, tmp_path: Path) -> None:
     run(source, tmp_path / "out")
     before = times(tmp_path / "out")
     report = run(source, tmp_path / "out")
-    assert (report.files, report.known, report.again) == (0, 4, 0)
+    assert (report.files, report.known, report.reprocessed) == (0, 4, 0)
     assert times(tmp_path / "out") == before
 
 
@@ -171,7 +175,10 @@ def test_only_what_depends_on_what_is_new_is_made_again(source: Path, tmp_path: 
     before = times(out)
     made.put(source, {"a/new.fit": made.run_of(5, 180)})
     report = run(source, out)
-    assert (report.files, report.again) == (1, 3)  # the new one, and the two that read the line
+    assert (report.files, report.reprocessed) == (
+        1,
+        3,
+    )  # the new one, and the two that read the line
     later = {"1.fit a": "220.0", "2.fit a": "220.0", "new.fit a": "220.0"}
     assert lines(out) == LINES | later
     written = {name for name, when in times(out).items() if before.get(name) != when}
@@ -224,18 +231,18 @@ def test_exports_that_are_gone_cost_no_session(source: Path, tmp_path: Path) -> 
     (source / "a" / "1.fit").unlink()
     made.put(source, {"a/new.fit": made.run_of(5, 180)})
     report = run(source, out)
-    assert (report.files, report.again, report.unfinished) == (1, 2, ())
+    assert (report.files, report.reprocessed, report.unfinished) == (1, 2, ())
     assert [(each.name, each.slug) for each in report.kept] == [("a/1.fit", "export-changed")]
     later = {"2.fit a": "220.0", "new.fit a": "220.0"}
     assert lines(out) == LINES | later  # the session whose file is gone is as it was
     report = run(source, out)
-    assert (report.files, report.again, report.kept) == (0, 0, ())
+    assert (report.files, report.reprocessed, report.kept) == (0, 0, ())
 
 
 def test_nobody_known_teaches_nobody(tmp_path: Path) -> None:
     made.put(tmp_path / "exports", {"1.fit": made.run_of(1, 100), "2.fit": made.run_of(2, 300)})
     report = run(tmp_path / "exports", tmp_path / "out")
-    assert (report.sessions, report.again) == (2, 0)
+    assert (report.sessions, report.reprocessed) == (2, 0)
     told = {f"1.fit {UNKNOWN}": "no line", f"2.fit {UNKNOWN}": "no line"}
     assert lines(tmp_path / "out") == told
 
@@ -258,10 +265,10 @@ def test_two_athletes_in_one_batch_are_each_told_their_own(
     monkeypatch.setattr(batches, "BATCH_FILES", 100)
     monkeypatch.setattr(batches, "LEAST_S", 60.0)
     out = tmp_path / "out"
-    assert run(source, out).again == 4
+    assert run(source, out).reprocessed == 4
     assert lines(out) == LINES
     assert len(list(open_store(out).entries("files/"))) == 1
     made.put(source, {"b/new.fit": made.run_of(6, 150)})  # 100 + (130+150)/2
     report = run(source, out)
-    assert (report.files, report.again) == (1, 5)  # a's sessions are in a batch with b's
+    assert (report.files, report.reprocessed) == (1, 5)  # a's sessions are in a batch with b's
     assert lines(out) == LINES | {"1.fit b": "240.0", "new.fit b": "240.0"}

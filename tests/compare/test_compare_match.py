@@ -8,7 +8,7 @@ from measured_sessions import session, stretch
 from msgspec import structs
 
 from retrorun.compare import compare
-from retrorun.model import Athlete, MeasuredSegment, Session
+from retrorun.model import Athlete, MeasuredSegment, Session, Verdict
 from retrorun.settings import CompareSettings
 
 DAY_S = 86_400.0
@@ -105,3 +105,41 @@ def test_many_at_once_find_what_a_plain_search_finds(seed: int, settings: Compar
     assert got == wanted
     abroad = sum(pair.backward_session != pair.forward_session for pair in made)
     assert 0 < abroad < len(made)
+
+
+def drills(day: int, verdict: Verdict) -> Session:
+    """Backward twice at 2 m/s with 180 steps/min, then quick drills between forward running."""
+    parts = [stretch(0, 600, "forward", 3.0, cadence_spm=165.0)]
+    for start_s in (600, 900):
+        parts += [
+            stretch(start_s, 100, "backward", 2.0, cadence_spm=180.0),
+            stretch(start_s + 100, 200, "forward", 2.2, cadence_spm=160.0, verdict="assumed"),
+        ]
+    for start_s in (1200, 1500):
+        parts += [
+            stretch(start_s, 90, "forward", 2.0, cadence_spm=195.0, verdict=verdict),
+            stretch(start_s + 90, 210, "forward", 2.2, cadence_spm=160.0, verdict="assumed"),
+        ]
+    return session(f"s{day}", day, parts)
+
+
+def test_what_was_asked_about_and_rejected_is_no_partner_of_backward_running() -> None:
+    """Rejected drills at the backward speed would say that backward takes 15 steps/min fewer."""
+    rejected = compare([drills(day, "labelled") for day in range(6)], Athlete(), CompareSettings())
+    assert {pair.forward["cadence_spm"] for pair in rejected.pairs} == {160.0}
+    (steps,) = (each for each in rejected.differences if each.key == "cadence_spm")
+    assert steps.difference.value is not None
+    assert steps.difference.value > 15.0
+    assert rejected.totals["forward"].seconds == 6 * (1800 - 200)
+
+
+def test_forward_movement_that_is_labelled_as_a_whole_is_compared() -> None:
+    """A table of the truth labels all; 20 s that it leaves out take nothing away."""
+    parts = [
+        stretch(0, 580, "forward", 2.1, verdict="labelled"),
+        stretch(580, 20, "forward", 2.1, verdict="assumed"),
+        stretch(600, 100, "backward", 2.0, verdict="labelled"),
+        stretch(700, 300, "forward", 2.0, verdict="labelled"),
+    ]
+    (pair,) = compare([session("s", 0, parts)], Athlete(), CompareSettings()).pairs
+    assert pair.forward_start_s in {0.0, 700.0}

@@ -235,8 +235,11 @@ def test_a_counter_that_shows_no_steps_ahead_tells_no_gain() -> None:
     assert step_gain(none, back, back, SETTINGS.detect) is None
 
 
-def uncounted_stop(speed_mps: float, *, counted: bool) -> bool:
-    """Whether nine turns, slow for four seconds each, show that the athlete turned."""
+def uncounted_stop(speed_mps: float, *, counted: bool, without_s: int = 0) -> bool:
+    """Whether nine turns, slow for four seconds each, show that the athlete turned.
+
+    Steps, where they are counted, are not for so many seconds at each turn.
+    """
     speed = np.full(600, 3.0)
     for at in range(60, 600, 60):
         speed[at - 2 : at + 2] = speed_mps
@@ -246,8 +249,15 @@ def uncounted_stop(speed_mps: float, *, counted: bool) -> bool:
         "moving": np.ones(600, dtype=bool),
         "cadence_spm": np.full(600, 166.0 if counted else np.nan),
     }
+    for at in range(60, 600, 60):
+        columns["cadence_spm"][at : at + without_s] = np.nan
     back = (np.arange(600) // 60) % 2 == 1
     return slows_to_turn(Modes(**(flags | columns)), back, SETTINGS.detect)
+
+
+def test_where_steps_are_counted_a_moment_without_any_is_a_stop() -> None:
+    assert uncounted_stop(2.1, counted=True)
+    assert not uncounted_stop(2.1, counted=True, without_s=1)
 
 
 def test_where_no_steps_are_counted_a_lesser_slowing_may_be_a_stop() -> None:

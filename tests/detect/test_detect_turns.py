@@ -277,7 +277,7 @@ def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: boo
     mount = structs.replace(grounds.mount, witness=just_enough, turns=1.0)
     weighed = structs.replace(grounds, mount=mount)
     doubt = doubtful_heading(weighed, (605, 685), resembles_proven=False, settings=SETTINGS.detect)
-    assert (doubt == "") is holds, doubt
+    assert (doubt is None) is holds, doubt
 
 
 UP, DOWN = Leg(90, 2.1, 164.0), Leg(60, 3.2, 163.0)

@@ -16,6 +16,7 @@ from retrorun.engines import Limits, Lost, child
 from retrorun.engines.child import Guard
 from retrorun.errors import ReadError
 
+SAMPLE = next(Path(__file__).parents[2].joinpath("sample_data").glob("*.fit"))
 LIMITS = Limits(seconds=300.0, memory_bytes=512 * 2**20)
 LIMITS_OF_HOURS = Limits(seconds=3600.0)
 
@@ -194,3 +195,20 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
         except TimeoutError:
             os.kill(number, signal.SIGKILL)
             raise
+
+
+def test_a_child_loads_nothing_for_a_fit_file_that_was_not_preloaded() -> None:
+    """What is missing there, each of the children of an import would load for itself."""
+    code = (
+        "import importlib, sys\n"
+        "from retrorun.engines import Task, child, parcel\n"
+        "for name in child.PRELOADED: importlib.import_module(name)\n"
+        "before = set(sys.modules)\n"
+        "from retrorun.model import Athlete\n"
+        "from retrorun.settings import Settings\n"
+        f"made = parcel(Task({str(SAMPLE)!r}, 'a.fit'), Settings(), Athlete())\n"
+        "assert made.sessions\n"
+        "late = sorted(set(sys.modules) - before)\n"
+        "sys.exit(f'loaded late: {late}' if late else 0)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=600)  # noqa: S603 - our own

@@ -12,6 +12,7 @@ import pytest
 
 import fake_pipeline
 from retrorun.archive import Archive, maintenance
+from retrorun.archive.archive import SPOOL
 from retrorun.engines import child
 from retrorun.ingest import Engine, Report, plan_import, run_import, undo
 from retrorun.model import Athlete
@@ -68,7 +69,7 @@ def test_every_member_has_one_outcome(tmp_path: Path, jobs: int) -> None:
         assert [each.source.name for each in archive.sessions()] == ["a.fit", "b.fit"]
         assert maintenance.check(archive) == []
         assert archive.original(archive.sessions()[1].source.sha256) == b"run 2000 60"
-        assert not (tmp_path / "archive" / "spool").exists()
+        assert not (tmp_path / "archive" / SPOOL).exists()
 
 
 def test_a_second_run_opens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +138,7 @@ def test_an_archive_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_what_a_killed_import_left_in_the_spool_goes(tmp_path: Path) -> None:
     exports = tmp_path / "exports"
     put(exports, "all.zip", {"a.fit": "run 1000 60"})
-    left = tmp_path / "archive" / "spool" / "left"
+    left = tmp_path / "archive" / SPOOL / "left"
     with Archive.open(tmp_path / "archive") as archive:
         left.parent.mkdir()
         left.write_bytes(b"left")

@@ -1,5 +1,6 @@
 """Tables of labels beside exports: the user's words, kept with the session they are about."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -312,8 +313,8 @@ def test_labels_carried_over_are_seen_before_anything_is_written(
         write = archive.writes.apply
         seen: list[tuple[float, tuple[Label, ...]]] = []
 
-        def watched(number: int, change: Change) -> None:
-            write(number, change)
+        def watched(number: int, change: Change, *follow: Callable[[], object]) -> None:
+            write(number, change, *follow)
             seen.extend((each.duration_s, each.labels) for each in archive.sessions())
 
         monkeypatch.setattr(archive.writes, "apply", watched)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from retrorun import pipeline
+from retrorun import pipeline, time_zone
 from retrorun.archive import Archive, Change, maintenance
 from retrorun.archive.rows import Brief, Match
 from retrorun.errors import ArchiveError
@@ -27,6 +27,7 @@ from retrorun.ingest import (
 from retrorun.ingest import run as running
 from retrorun.ingest.second_device import Joins
 from retrorun.model import Athlete, Blob, Label, Outcome, Recording
+from retrorun.model.recording import POSITION
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
@@ -710,8 +711,11 @@ def test_a_log_of_two_runs_is_the_duplicate_of_the_first_whichever_watch_came_la
     exports: Path, archive: Archive, run: Simulated, order: tuple[int, ...]
 ) -> None:
     later_s = 7200.0
-    later = replace(run, recording=replace(run.recording, time_s=run.recording.time_s + later_s))
-    second_log = phone_of(run, skew_s=later_s + SKEW_S)
+    again = run_again(run)
+    later = replace(
+        again, recording=replace(again.recording, time_s=again.recording.time_s + later_s)
+    )
+    second_log = phone_of(again, skew_s=later_s + SKEW_S)
     first, second = (log.partition(b"<trk>") for log in (phone_of(run), second_log))
     (exports / "phone.gpx").write_bytes(
         first[0]
@@ -771,3 +775,127 @@ def test_parts_of_a_run_go_into_a_whole_copy_that_knows_as_much_of_the_body(
     assert session.duration_s == pytest.approx(len(run.recording.time_s), abs=2)
     assert {"heart_rate", "cadence"} <= set(session.channels)
     assert plan_import(exports, archive, settle_s=0).idle
+
+
+def copy_of(run: Simulated, hours: float, columns: tuple[str, ...] = ()) -> bytes:
+    """The same recording, exported by a platform whose clock is so many hours ahead."""
+    whole = run.recording
+    by_s = 3600.0 * hours
+    kept = {
+        name: values if name in (*POSITION, *columns) else np.full(values.size, np.nan)
+        for name, values in whole.columns.items()
+    }
+    pauses = tuple(
+        replace(each, start_time_s=each.start_time_s + by_s, end_time_s=each.end_time_s + by_s)
+        for each in whole.pauses
+    )
+    recording = replace(
+        whole, time_s=whole.time_s + by_s, columns=kept, headings=(), laps=(), pauses=pauses
+    )
+    return gpx_bytes(replace(run, recording=replace(recording, utc_offset_s=None)))
+
+
+def offset_hours(run: Simulated) -> float:
+    """How far the clocks of the place are ahead of UTC at the time of the run."""
+    start_s = float(run.recording.time_s[0])
+    latitude, longitude = (float(run.recording.columns[name][0]) for name in POSITION)
+    place = time_zone.find(start_s, None, latitude, longitude)
+    assert place is not None
+    assert place.utc_offset_s
+    return place.utc_offset_s / 3600
+
+
+def run_again(run: Simulated) -> Simulated:
+    """Another run: as long, as far, on the same way, but up to 8 s before or behind on it."""
+    time_s = run.recording.time_s
+    share = (time_s - time_s[0]) / (time_s[-1] - time_s[0])
+    asked_s = time_s + 8.0 * np.sin(2 * np.pi * share)
+    columns = {
+        name: np.interp(asked_s, time_s, values) if name in POSITION else values
+        for name, values in run.recording.columns.items()
+    }
+    return replace(run, recording=replace(run.recording, columns=columns))
+
+
+RICH = ("heart_rate_bpm", "cadence_spm")
+
+
+@pytest.mark.parametrize("rich_is_local", [True, False])
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_of_a_run_and_its_copy_in_local_time_one_stands_on_the_right_clock(
+    tmp_path: Path, archive: Archive, run: Simulated, *, rich_is_local: bool, in_turn: bool
+) -> None:
+    """Whichever copy is the richer and whichever came first."""
+    hours = offset_hours(run)
+    rich = copy_of(run, hours if rich_is_local else 0.0, RICH)
+    poor = copy_of(run, 0.0 if rich_is_local else hours)
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "poor.gpx").write_bytes(poor)
+    if in_turn:
+        imported(folder, archive)
+    (folder / "rich.gpx").write_bytes(rich)
+    assert imported(folder, archive).joined == 1
+    (session,) = archive.sessions()
+    assert session.source.name == "rich.gpx"
+    assert "heart_rate" in session.channels
+    assert session.start_time_s == pytest.approx(float(run.recording.time_s[0]), abs=1.0)
+    (device,) = session.second_devices
+    skew_s = 0.0 if rich_is_local else 3600 * hours
+    assert device.skew_s == pytest.approx(skew_s, abs=1.0)
+    (note,) = (each for each in session.notes if each.slug == "clock-of-copy")
+    assert f"{hours:+g} h off" in note.message
+    assert ("was taken" if rich_is_local else "was kept") in note.message
+    assert plan_import(folder, archive, settle_s=0).idle
+    assert maintenance.check(archive) == []
+    # analysed again, and taken apart again
+    reprocess([session.source.sha256], archive, ENGINE)
+    assert [each.start_time_s for each in archive.sessions()] == [session.start_time_s]
+    separate(str(folder / "poor.gpx"), archive, ENGINE)
+    starts = sorted(each.start_time_s for each in archive.sessions())
+    assert starts[1] - starts[0] == pytest.approx(abs(3600 * hours), abs=1.0)
+
+
+def test_a_label_of_a_copy_on_another_clock_holds_at_the_same_second_of_the_run(
+    tmp_path: Path, archive: Archive, run: Simulated
+) -> None:
+    folder = tmp_path / "copies"
+    folder.mkdir()
+    (folder / "poor.gpx").write_bytes(copy_of(run, 0.0))
+    imported(folder, archive)
+    (poor,) = archive.sessions()
+    archive.annotations.add_label(poor.id, Label(100, 160, "backward", "command"))
+    (folder / "rich.gpx").write_bytes(copy_of(run, offset_hours(run), RICH))
+    imported(folder, archive)
+    (session,) = archive.sessions()
+    assert session.source.name == "rich.gpx"
+    (label,) = archive.annotations.labels(session.source.sha256)[0]
+    assert (label.start_s, label.end_s) == pytest.approx((100.0, 160.0), abs=1.0)
+
+
+@pytest.mark.parametrize("hours", [1.0, 5.75, -7.0])
+def test_the_same_way_run_again_hours_later_stays_a_run_of_its_own(
+    tmp_path: Path, archive: Archive, run: Simulated, hours: float
+) -> None:
+    again = run_again(run)
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    (folder / "first.gpx").write_bytes(copy_of(run, 0.0, RICH))
+    (folder / "second.gpx").write_bytes(copy_of(again, hours, RICH))
+    assert imported(folder, archive).joined == 0
+    sessions = archive.sessions()
+    assert len(sessions) == 2
+    slugs = {note.slug for each in sessions for note in each.notes}
+    assert not slugs & {"clock-of-copy", "second-device-refused"}
+    assert plan_import(folder, archive, settle_s=0).idle
+
+
+def test_starts_of_hours_apart_are_compared_and_others_are_not() -> None:
+    first = brief("first", 0.0, 600.0, "none")
+    for start_s, wanted in ((3600.0, 1), (20_700.0, 1), (50_405.0, 1), (3620.0, 0), (54_000.0, 0)):
+        other = brief("other", start_s, 600.0, "none")
+        found = duplicates.pairs([first, other], [])
+        assert len(found) == wanted
+        assert all(each.hours_apart and each.alike for each in found)
+    longer = brief("longer", 3600.0, 700.0, "none")
+    assert duplicates.pairs([first, longer], []) == []

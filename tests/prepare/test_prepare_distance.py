@@ -383,6 +383,15 @@ def test_a_treadmill_with_totals_only_gets_those_of_its_laps_while_it_steps() ->
     assert list(track.distance_sources) == ["file total"]
 
 
+def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:
+    pause = Pause(START_S + 200, START_S + 290)
+    run = replace(without_place(STEADY), pauses=(pause,), distance_m=1800.0)
+    track = prepared(run)
+    assert metres(track) == pytest.approx(1800.0)
+    assert float(steps_m(track)[205:285].sum()) == 0.0
+    assert list(track.distance_sources) == ["file total"]
+
+
 def test_positions_that_stand_do_not_stop_a_treadmill() -> None:
     run = northward(STEADY, 0.02 * STEADY)
     run = replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY})

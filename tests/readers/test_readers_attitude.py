@@ -142,6 +142,20 @@ def test_a_heading_that_turns_with_the_phone_is_left_as_it_is(bias_dps: float, u
     assert begins_s.size == 0
 
 
+def test_a_body_that_sways_faster_to_one_side_than_back_has_not_turned() -> None:
+    """Half of a stride is quick, the other slow: the median rate of its samples is not 0."""
+    made = phone(facing(600, REAL))
+    phase = 2.0 * np.pi * 1.4 * made.at_s
+    sway = np.radians(60.0) * (np.sin(phase) + 0.5 * np.cos(2.0 * phase))
+    assert abs(np.degrees(np.median(sway))) > 10.0  # and its mean is 0
+    up = made.gravity / np.linalg.norm(made.gravity, axis=1, keepdims=True)
+    heading = shown(REAL)
+    turned = rotation_by(made, made.rate_radps + sway[:, None] * up, whole=False)
+    kept, begins_s = without_contradicted(SECONDS, heading, turned, LIMITS)
+    np.testing.assert_array_equal(kept, heading)
+    assert begins_s.size == 0
+
+
 @pytest.mark.parametrize("bias_dps", [0.0, 3.0])
 def test_a_disturbance_turns_nobody_and_does_not_count_while_it_lasts(bias_dps: float) -> None:
     kept, begins_s = checked(shown(REAL | {300.0: 170.0, 360.0: -170.0}), REAL, bias_dps)

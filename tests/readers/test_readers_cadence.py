@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from retrorun.readers.cadence import normalize_cadence
+from retrorun.readers.attitude import Vectors
+from retrorun.readers.cadence import normalize_cadence, step_rate_spm
 from retrorun.settings import ReadLimits
 from retrorun.units import FloatArray
 
@@ -119,3 +120,82 @@ def test_an_odometer_in_kilometres_makes_no_walk_of_a_run(metres_per: float) -> 
     )
     assert set(found["cadence_spm"]) == {170.0}
     assert "cadence-doubled" in [note.slug for note in notes]
+
+
+SECONDS = np.arange(10.0, 290.0)
+
+
+def bounced(
+    steps_spm: float, rate_hz: float, *, left: float = 0.0, unit: float = 1.0, total: bool = True
+) -> FloatArray:
+    """What is found at ``SECONDS`` of a phone that lies at a slant and bounces with each step.
+
+    ``left`` is how much stronger every second step is than the other.
+    """
+    at_s = np.arange(0.0, 300.0, 1.0 / rate_hz)
+    phase = np.pi * steps_spm / 60.0 * at_s  # of a stride
+    rng = np.random.default_rng(3)
+    up = np.array([0.6, 0.0, 0.8])
+    bounce = 5.0 * np.sin(2.0 * phase) + 2.0 * np.cos(4.0 * phase) + left * np.sin(phase)
+    bounce += rng.normal(0.0, 0.5, at_s.size)
+    sway = 3.0 * np.sin(phase + 1.0)[:, None] * np.array([0.8, 0.0, -0.6])
+    felt = (bounce + (9.81 if total else 0.0))[:, None] * up + sway
+    gravity = Vectors(at_s, np.full((at_s.size, 3), 9.81 * up * unit))
+    return step_rate_spm(SECONDS, Vectors(at_s, unit * felt), gravity, LIMITS)
+
+
+@pytest.mark.parametrize("steps_spm", [95.0, 112.0, 150.0, 168.0, 190.0, 210.0])
+@pytest.mark.parametrize(
+    ("rate_hz", "left", "within"),
+    [(100.0, 2.0, 0.005), (50.0, 0.0, 0.005), (20.0, 1.0, 0.005), (13.7, 0.0, 0.01)],
+)
+def test_the_bounce_of_a_phone_counts_its_steps(
+    steps_spm: float, rate_hz: float, left: float, within: float
+) -> None:
+    found = bounced(steps_spm, rate_hz, left=left)
+    assert np.isfinite(found).mean() > 0.95
+    assert np.nanmedian(found) == pytest.approx(steps_spm, rel=within)
+    assert np.nanmax(np.abs(found / steps_spm - 1.0)) < 0.03
+
+
+def test_units_of_the_earth_s_gravity_and_a_bounce_without_gravity_do_as_well() -> None:
+    by_g, alone = bounced(165.0, 50.0, unit=1.0 / 9.81), bounced(165.0, 50.0, total=False)
+    np.testing.assert_allclose(by_g, 165.0, rtol=0.02)
+    np.testing.assert_allclose(alone, 165.0, rtol=0.02)
+
+
+def test_a_phone_at_rest_takes_no_steps_and_a_hole_says_nothing() -> None:
+    at_s = np.arange(0.0, 300.0, 0.02)
+    pull = np.tile([0.0, 9.81, 0.0], (at_s.size, 1))
+    pull += np.random.default_rng(4).normal(0.0, 0.1, pull.shape)
+    held = (at_s < 100.0) | (at_s > 200.0)
+    felt = Vectors(at_s[held], pull[held])
+    found = step_rate_spm(SECONDS, felt, felt, LIMITS)
+    assert (found[:85] == 0).all()
+    assert np.isnan(found[95:185]).all()
+    assert (found[195:] == 0).all()
+
+
+def test_a_stop_of_three_seconds_shows_in_the_steps() -> None:
+    at_s = np.arange(0.0, 300.0, 0.02)
+    goes = (at_s < 150.0) | (at_s > 153.0)
+    pull = np.zeros((at_s.size, 3))
+    pull[:, 2] = 9.81 + 6.0 * goes * np.sin(2.0 * np.pi * 2.8 * at_s)
+    found = step_rate_spm(SECONDS, Vectors(at_s, pull), Vectors(at_s, pull), LIMITS)
+    assert (found[141:143] == 0).all()
+    np.testing.assert_allclose(found[:135], 168.0, rtol=0.01)
+    np.testing.assert_allclose(found[149:], 168.0, rtol=0.01)
+
+
+def test_a_bounce_without_a_rhythm_is_no_step_rate() -> None:
+    at_s = np.arange(0.0, 300.0, 0.02)
+    pull = np.random.default_rng(5).normal(0.0, 4.0, (at_s.size, 3))
+    pull[:, 2] += 9.81
+    found = step_rate_spm(SECONDS, Vectors(at_s, pull), Vectors(at_s, pull), LIMITS)
+    assert np.isfinite(found).mean() < 0.05
+
+
+def test_hardly_any_samples_give_no_step_rate() -> None:
+    for few in (0, 1, 5):
+        lone = Vectors(np.arange(float(few)), np.ones((few, 3)))
+        assert np.isnan(step_rate_spm(SECONDS, lone, lone, LIMITS)).all()

@@ -67,8 +67,15 @@ def test_overviews_say_what_was_learnt_and_from_how_many_and_offer_trust() -> No
         assert "You answered 96 stretches" in text
         assert "in 12 sessions; 90 were backward" in text
         assert "8 % to 21 % quicker than your forward line, at 55 % to 80 %" in text
-        assert "right in 84 of 84 stretches: 100 %, and at least 96 %" in text
+        assert "right in 84 of 84 stretches: 100 %, and at least 95 %" in text
         assert "retrorun profile trust_gait=true" in text
+
+
+def test_a_bound_that_misses_the_proof_is_not_rounded_up_to_it() -> None:
+    """68 of 68: the lower end is 68 / (68 + 1.96²) = 0.9465, and 95 % were needed."""
+    short = dc.replace(PROVEN, counted=68, right=68, low=0.9465, proven=False)
+    for text in overview(Athlete(gait_habit=short, trust_gait=True)):
+        assert "68 of 68 stretches: 100 %, and at least 94 % with 95 % confidence" in text
 
 
 def test_overviews_say_what_accepted_and_rejected_stretches_looked_like() -> None:

@@ -191,7 +191,13 @@ def test_a_note_is_kept(place: Path) -> None:
         note = {"pain": 2, "effort": None, "text": "the left knee <b>"}
         reply = client.post(f"/api/sessions/{session}/note", note)
         assert reply.json["note"] == note
-        for wrong in ({"pain": 11}, {"pain": 1.5}, {"effort": True}, {"text": "x" * 20_000}):
+        for wrong in (
+            {"pain": 11},
+            {"pain": 1.5},
+            {"effort": True},
+            {"text": 5},
+            {"text": "x" * 20_000},
+        ):
             assert client.post(f"/api/sessions/{session}/note", wrong).status == 400
     with Archive.open(place / "archive") as store:
         assert store.annotations.remarks() == {session: Remark(2, None, "the left knee <b>")}
@@ -224,9 +230,33 @@ def test_texts_that_are_too_long_together_are_not_cut(place: Path) -> None:
     with asked_alone(place) as client:
         session, _ = numbers(client)
         path = f"/api/sessions/{session}/note"
-        assert client.post(path, {"text": "x" * LONGEST_NOTE}).status == 200
-        assert client.post(path, {"text": "y"}).status == 400
-        assert client.get(f"/api/sessions/{session}")["note"]["text"] == "x" * LONGEST_NOTE
+        reply = client.post(path, {"text": "ü" * (LONGEST_NOTE + 7)})
+        assert reply.status == 400
+        assert "shorten it by 7" in reply.json["error"]
+        assert client.post(path, {"text": "\N{GRINNING FACE}" * LONGEST_NOTE}).status == 200
+        reply = client.post(path, {"text": "yes"})  # the page still shows an empty form
+        assert reply.status == 400
+        assert "noted elsewhere meanwhile" in reply.json["error"]
+        assert "shorten it by 4" in reply.json["error"]  # with the line break between both
+        kept = client.get(f"/api/sessions/{session}")["note"]["text"]
+        assert kept == "\N{GRINNING FACE}" * LONGEST_NOTE
+
+
+def test_a_note_that_two_sessions_made_longer_than_others_can_be_changed(place: Path) -> None:
+    """Notes of two recordings of one activity are joined, whatever their length."""
+    long = "ü" * 2 * LONGEST_NOTE
+    with asked_alone(place) as client:
+        session, _ = numbers(client)
+        path, seen = f"/api/sessions/{session}/note", {"pain": None, "effort": 4, "text": long}
+        with Archive.open(place / "archive") as store:
+            store.annotations.set_remark(session, Remark(None, 4, long))
+        assert client.post(path, {**seen, "pain": 2, "seen": seen}).json["note"]["pain"] == 2
+        shorter = {"pain": 2, "effort": 4, "text": long[:-5]}
+        assert client.post(path, {**shorter, "seen": {**seen, "pain": 2}}).status == 200
+        longer = {**shorter, "text": long}
+        reply = client.post(path, {**longer, "seen": shorter})
+        assert reply.status == 400
+        assert client.get(f"/api/sessions/{session}")["note"] == shorter
 
 
 def test_a_tab_that_shows_older_segments_is_told_so_and_loses_nothing(place: Path) -> None:

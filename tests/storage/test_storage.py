@@ -15,6 +15,7 @@ from retrorun import storage
 from retrorun.errors import ReadError, RetrorunError, StoreError
 from retrorun.storage import objects
 from retrorun.storage.entries import words_of
+from retrorun.text import printable
 
 
 def names(store: storage.Store) -> list[str]:
@@ -70,7 +71,7 @@ def test_odd_names_are_listed_and_read(tmp_path: Path) -> None:
     assert sorted(os.fsencode(name) for name in found) == sorted(odd)
     assert all(store.read(name, 10) == b"1" for name in found)
     for name in found:
-        shown = storage.printable(name)
+        shown = printable(name)
         assert shown.isprintable()
         shown.encode("utf-8")
 

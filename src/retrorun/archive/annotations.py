@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from retrorun.archive.database import FILE, Database
 from retrorun.archive.pending import Pending
@@ -35,12 +35,22 @@ def stated_language(folder: Path) -> str | None:
 
     Nothing is opened, migrated or checked for it: it is asked before a command says anything.
     """
+    return _stated(folder, "language")
+
+
+def stated_units(folder: Path) -> Literal["metric", "imperial"]:
+    """The units of the profile in an archive's folder; metric if none are named or can be read."""
+    return "imperial" if _stated(folder, "units") == "imperial" else "metric"
+
+
+def _stated(folder: Path, name: str) -> str | None:
+    """A word of the profile in an archive's folder, of which nothing is opened or migrated."""
     try:
         address = f"{(folder / FILE).absolute().as_uri()}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=0)) as opened:
             query = "SELECT document FROM documents WHERE name = 'profile'"
             (document,) = opened.execute(query).fetchone()
-        found = json.loads(document)["language"]
+        found = json.loads(document)[name]
     except (sqlite3.Error, OSError, ValueError, LookupError, TypeError):
         return None
     return found if isinstance(found, str) else None
@@ -350,6 +360,8 @@ class Annotations:
     def add_exposed(self, sessions: "Iterable[str]") -> None:
         """Note further sessions as ``note_exposed`` does; those that it knows are left as they are.
 
+        It is done in the transaction that writes what exposes them.
+
         Args:
             sessions: their ids.
         """
@@ -358,9 +370,8 @@ class Annotations:
         added = [row for row in rows if known.get(row[0]) != row[1]]
         if added:
             tracks = {session_id: track for session_id, track, _ in added}
-            with self._database.transaction():
-                self._put_document(_EXPOSED, known | tracks)
-                self._pending.add(sha256 for *_, sha256 in added)
+            self._put_document(_EXPOSED, known | tracks)
+            self._pending.add(sha256 for *_, sha256 in added)
 
     def zones_mark(self) -> str:
         """The mark that ``note_exposed`` was given last; empty where it is not known."""

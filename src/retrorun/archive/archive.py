@@ -33,7 +33,7 @@ Damaged = Callable[[str, ArchiveError], None]  # is given a session's id and wha
 _FAULTS = "page-faults"  # a document
 _REPORTS = "reports"  # a document
 _Summaries = tuple[tuple[int, int], "list[Session]", list[tuple[str, ArchiveError]]]
-SPOOL = "spool"  # folder of what is being unpacked
+SPOOL = ".retrorun-spool"  # folder of what is unpacked; emptied, so nobody else may have the name
 
 
 class Archive:

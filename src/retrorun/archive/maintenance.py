@@ -24,8 +24,10 @@ from retrorun.errors import ArchiveError
 _MEMBER = re.compile(
     r"archive\.sqlite|tracks/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet|originals/([0-9a-f]{2})/\2[0-9a-f]{62}\.[gx]z"
 )
-
-
+# what a restore has unpacked when it is killed: members of a backup, and what opening them writes
+_LEFTOVER = re.compile(
+    rf"{_MEMBER.pattern}|archive\.sqlite[-.].*|\.?journal\.jsonl.*|writer\.lock.*"
+)
 _Sums = dict[str, tuple[float | None, ...]]  # kind of movement → seconds, moving_s, distance_m
 
 
@@ -213,12 +215,13 @@ _REFERENCED_ORIGINALS = "SELECT sha256 FROM sessions UNION SELECT sha256 FROM fi
 def restore(bundle: Path, folder: Path, wait_s: float = 10.0) -> None:
     """Make an archive from a backup, in a folder that holds none.
 
-    Of a database that is gone the logs are renamed, because SQLite would play them into the new
+    Other files in the folder stay as they are, and so do tracks and originals that are sound. Of a
+    database that is gone the logs are renamed, because SQLite would play them into the new
     one, and the journal is copied beside itself: it may hold what is newer than the backup.
 
     Raises:
         ArchiveError: there is an archive already, the backup is damaged or no backup, or another
-            process writes.
+            process writes, or the folder beside it in which the backup is unpacked is not ours.
     """
     folder = folder.resolve()  # "." has no name
     _refuse_to_overwrite(folder)
@@ -243,6 +246,7 @@ def _remove_empty(folder: Path) -> None:
 
 
 def _restore(bundle: Path, folder: Path, partial: Path) -> None:
+    _refuse_foreign(partial)
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(database.OWNER_ONLY)
     try:
@@ -256,6 +260,21 @@ def _restore(bundle: Path, folder: Path, partial: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _refuse_foreign(partial: Path) -> None:
+    """Refuse a folder to unpack in, unless it holds nothing but what a killed restore leaves."""
+    files = (each for each in partial.rglob("*") if each.is_symlink() or not each.is_dir())
+    if partial.is_dir() and all(_LEFTOVER.fullmatch(_name_in(partial, each)) for each in files):
+        return
+    if partial.exists() or partial.is_symlink():
+        remedy = "Move it away, or restore into another folder with --archive DIR."
+        words = "the backup would be unpacked here, and something else is there already"
+        raise ArchiveError("restore-foreign", words, file=str(partial), remedy=remedy)
+
+
+def _name_in(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
 def _refuse_to_overwrite(folder: Path) -> None:
     there = folder / database.FILE
     if there.exists() and there.stat().st_size:
@@ -267,9 +286,22 @@ def _refuse_to_overwrite(folder: Path) -> None:
 def _move_into(folder: Path, partial: Path) -> None:
     for path in sorted(partial.rglob("*.*"), key=_is_database):
         target = folder / path.relative_to(partial)
-        if path.is_file():
+        if path.is_file() and not _is_sound(target):
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(path, target)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether a track or an original is there and holds what its name says."""
+    sha256 = path.name.partition(".")[0]
+    if not path.is_file() or path.name.startswith((database.FILE, journal.FILE)):
+        return False
+    try:
+        stored = path.read_bytes()
+        held = stored if path.suffix == ".parquet" else objects.unpack(stored)
+    except (OSError, ArchiveError):
+        return False
+    return objects.digest(held) == sha256
 
 
 def _is_database(path: Path) -> bool:

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from pathlib import Path
 
 from retrorun.archive.database import translate_errors
 from retrorun.errors import ArchiveError
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +85,18 @@ class Objects:
             raise ArchiveError("archive-object-missing", words, file=str(self.root)) from problem
 
     def hashes(self) -> Iterator[str]:
-        """The hashes of all files there are."""
+        """The hashes of all files there are; a file of another name is not the archive's."""
         for suffix in self.suffixes:
             for path in self.root.glob(f"??/*{suffix}"):
-                if not path.name.startswith("."):
-                    yield path.name.removesuffix(suffix)
+                sha256 = path.name.removesuffix(suffix)
+                if _SHA256.fullmatch(sha256) and sha256.startswith(path.parent.name):
+                    yield sha256
 
     def leftovers(self) -> Iterator[Path]:
         """What a killed writer left behind."""
-        yield from self.root.glob("??/.*.part")
+        for path in self.root.glob("??/.*.part"):
+            if _SHA256.match(path.name, 1):
+                yield path
 
 
 def _holds(path: Path, data: bytes) -> bool:

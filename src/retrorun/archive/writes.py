@@ -1,6 +1,6 @@
 """What is written to an archive: imports, files and sessions, each change whole or not at all."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, fields
 
 from retrorun.archive.annotations import Annotations
@@ -98,10 +98,18 @@ class Writes:
         )
         return [Import(*row) for row in rows]
 
-    def apply(self, import_id: int, change: Change) -> None:
+    def apply(
+        self, import_id: int, change: Change, follow: Callable[[], object] | None = None
+    ) -> None:
         """Write a change: all of it or nothing.
 
         Sessions that are computed again stay with the import that brought them.
+
+        Args:
+            import_id: of the import that brings it.
+            change: what is written.
+            follow: is called in the same transaction when the change is made, to note what of it
+                must not be known by half.
 
         Raises:
             ArchiveError: the disk is full or cannot be written.
@@ -131,6 +139,8 @@ class Writes:
             self._drop_labels_of_removed(change.replaced)
             if change.files or change.replaced:
                 self._annotations.copy_to_duplicates()
+            if follow is not None:
+                follow()
         self._drop_tracks(before)
 
     def _delete_files(self, paths: Iterable[str]) -> None:

@@ -77,6 +77,11 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
             if before.trust_gait != athlete.trust_gait:
                 ingest.note_dependent(store)
         options.set_language(athlete.language or "en")
+        if values and store.known() and _changes_analysis(before, athlete):
+            terminal.tell(
+                "sessions that are there keep the numbers of the profile before: "
+                "`retrorun reprocess` analyses them again"
+            )
         gone = len({*before.privacy_zones} - {*athlete.privacy_zones}) if values else 0
         if gone:
             terminal.tell(
@@ -89,6 +94,15 @@ def profile(values: tuple[str, ...], archive: Path | None, as_json: bool) -> Non
         terminal.out().print(profile_table(athlete))
     for line in habit_lines(athlete):
         terminal.err().print(escape(line))
+
+
+# what takes effect on sessions that are there without `reprocess`, or changes no number of them
+FOLLOWS = ("trust_gait", "laps", "language", "units", "privacy_zones", "zone_secret")
+
+
+def _changes_analysis(before: Athlete, after: Athlete) -> bool:
+    """Whether the profile says something else that only an analysis brings to a session."""
+    return replace(after, **{name: getattr(before, name) for name in FOLLOWS}) != before
 
 
 PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` analyses them again"

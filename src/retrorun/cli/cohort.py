@@ -329,8 +329,8 @@ def progress_words(report: "Report", seconds: float) -> str:
     words += f", {report.failed} failed"
     if report.deferred:
         words += f", {report.deferred} put off"
-    if report.again:
-        words += f", {report.again} again with what was learnt"
+    if report.reprocessed:
+        words += f", {report.reprocessed} again with what was learnt"
     if rate > 0:
         words += f", {clock(left / rate)}{more} left"
     return words
@@ -341,6 +341,7 @@ def _summary(report: "Report", out: str) -> None:
     from rich.markup import escape
 
     from retrorun import storage
+    from retrorun.text import printable
 
     console = terminal.err()
     for each in report.problems:
@@ -350,7 +351,7 @@ def _summary(report: "Report", out: str) -> None:
     terminal.name_unlisted(report.unlisted)
     for name in report.damaged[:NAMED]:
         words = "it was gone or damaged: its batch is made again"
-        console.print(escape(f"{storage.printable(name)}: {words}"), style="yellow")
+        console.print(escape(f"{printable(name)}: {words}"), style="yellow")
     if len(report.damaged) > NAMED:
         console.print(f"… and {len(report.damaged) - NAMED} more parts")
     for each in report.unfinished:
@@ -359,14 +360,14 @@ def _summary(report: "Report", out: str) -> None:
         console.print(escape(f"not made again: {each.name}: {each.message} [{each.slug}]"))
     console.print(_counts(report))
     _print_unassigned(report)
-    console.print(f"results: {escape(storage.printable(storage.without_user(out)))}")
+    console.print(f"results: {escape(printable(storage.without_user(out)))}")
     if report.deferred:
         console.print("the same command does what was put off")
 
 
 def _print_unassigned(report: "Report") -> None:
     """Files of no known athlete, and profiles of athletes who have no file: often mistyped."""
-    from retrorun.storage import printable
+    from retrorun.text import printable
 
     if report.of_nobody:
         terminal.tell(f"files whose athlete is not known: {report.of_nobody}")
@@ -383,7 +384,7 @@ def _counts(report: "Report") -> str:
         (report.not_runs, "no run"),
         (report.failed, "could not be read"),
         (report.deferred, "put off"),
-        (report.again, "again with what was learnt"),
+        (report.reprocessed, "again with what was learnt"),
     )
     parts = [f"{count} {words}" for count, words in counts if count]
     files = ", ".join(parts) or "none that are exports"

@@ -26,6 +26,7 @@ from retrorun.model.cohort import Cohort, CohortMetric
 from retrorun.model.comparison import Comparison, Difference
 from retrorun.report.numbers import Display, metric_format
 from retrorun.settings import CompareSettings, Settings
+from retrorun.text import printable
 
 if TYPE_CHECKING:
     from retrorun.cohort.compare import Engine, Result
@@ -248,7 +249,7 @@ def _about(address: str) -> "About":
         raise SettingsError(
             "results-missing",
             "there is no result set",
-            file=storage.printable(storage.without_user(address)),
+            file=printable(storage.without_user(address)),
             remedy="`retrorun cohort process EXPORTS --out ADDRESS` makes one.",
         ) from problem
 
@@ -275,7 +276,7 @@ def _with_progress(done: "Iterable[Result]", count: int) -> "Iterator[Result]":
 
 
 def cohort_page(found: Cohort, folder: Path) -> Path:
-    """Write the page; return its path.
+    """Write the page, in the units of the usual archive's profile; return its path.
 
     Raises:
         PageError: the folder cannot be written.
@@ -285,7 +286,7 @@ def cohort_page(found: Cohort, folder: Path) -> Path:
 
     site = Site(folder)
     site.ensure_assets()
-    site.write(COHORT_PAGE, cohort_page(found))
+    site.write(COHORT_PAGE, cohort_page(found, Display(options.usual_units())))
     return folder / COHORT_PAGE
 
 
@@ -338,9 +339,7 @@ def print_notes(found: Cohort) -> None:
     for note in found.notes:
         terminal.err().print(escape(note.message), style="yellow")
     for each in lost[:NAMED]:
-        words = (
-            f"{storage.printable(each.athlete)}: {storage.printable(each.message)} [{each.slug}]"
-        )
+        words = f"{printable(each.athlete)}: {printable(each.message)} [{each.slug}]"
         terminal.err().print(escape(words), style="red")
     if len(lost) > NAMED:
         terminal.err().print(f"… and {len(lost) - NAMED} more athletes could not be compared")

@@ -23,7 +23,7 @@ from retrorun.ingest import repair as repairs
 from retrorun.language import translated
 from retrorun.model import Athlete
 from retrorun.simulate import SAMPLE_SEED, write_samples
-from retrorun.storage import printable
+from retrorun.text import printable
 
 
 @click.command()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
 
@@ -59,7 +59,7 @@ def _chosen_or_earlier(
     earlier = earlier_reports(archive_folder(context.params.get("archive")))
     if earlier is None or earlier.is_dir():
         return earlier or REPORTS
-    from retrorun.storage import printable
+    from retrorun.text import printable
 
     words = f"the folder of the pages is gone ({printable(str(earlier))}): they go to ./{REPORTS}"
     terminal.tell(words)
@@ -165,6 +165,14 @@ def archive_language(chosen: Path | None) -> str | None:
     return stated_language(folder)
 
 
+def usual_units() -> Literal["metric", "imperial"]:
+    """The units of the profile in the usual archive, for who works without one; else metric."""
+    from retrorun.archive.annotations import stated_units
+
+    chosen = os.environ.get("RETRORUN_ARCHIVE")
+    return stated_units(Path(chosen) if chosen else _usual_folder())
+
+
 def _is_missing(folder: Path) -> bool:
     """Whether there is nothing at all: then no module of the archive needs to be loaded.
 
@@ -189,7 +197,7 @@ def archive_option(store: "Archive") -> str:
     """What a command needs to find an archive: empty where it lies where commands look anyway."""
     import shlex
 
-    from retrorun.storage import printable
+    from retrorun.text import printable
 
     usual = os.environ.get("RETRORUN_ARCHIVE") or archive_folder(None)
     if store.folder.absolute() == Path(usual).absolute():
@@ -298,7 +306,7 @@ def athlete_for_one_run(
     place = archive_folder(folder)
     stored = Athlete() if _is_missing(place) else _stored_athlete(place)
     if use_stored and path is None and stored != athlete:
-        from retrorun.storage import printable
+        from retrorun.text import printable
 
         text = f"profile: the one stored in {printable(str(place))} (--no-profile leaves it out)"
         terminal.tell(text)

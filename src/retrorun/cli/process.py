@@ -4,6 +4,7 @@ A run that finds nothing new must not pay for libraries, so that they are import
 """
 
 import datetime as dt
+import importlib
 import json
 import re
 from collections import Counter
@@ -21,7 +22,7 @@ from retrorun.cli import options, terminal
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError
 from retrorun.language import translated
-from retrorun.storage import printable
+from retrorun.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -65,7 +66,8 @@ def process(
             terminal.tell(f"nothing new: {plan.unchanged} unchanged")
             context.exit(1 if plan.unlisted else 0)
         if not (dry_run or plan.idle):
-            ingest.prepare()  # workers start while the rest is loaded here
+            ingest.prepare()  # workers load their libraries while the rest is loaded here
+            _load_what_follows(pages=pages)
         if dry_run:
             show_plan(plan, ingest.outdated_sessions(store, options.load_settings(settings)))
             context.exit(1 if plan.unlisted else 0)
@@ -79,6 +81,13 @@ def process(
         status = conclude(work, reports if pages else None)
         status |= analyse_outdated(work, reports if pages else None)
     context.exit(1 if has_failed(problems) or plan.unlisted else status)
+
+
+def _load_what_follows(*, pages: bool) -> None:
+    """Import what learning and pages need, which otherwise is loaded when the workers are done."""
+    names = ["pyarrow.parquet", "retrorun.learn", "rich.progress", "rich.table"]
+    for name in [*names, *(["retrorun.publish"] if pages else [])]:
+        importlib.import_module(name)
 
 
 def _is_finished(store: Archive, settings: Path | None, reports: Path | None) -> bool:
@@ -266,9 +275,9 @@ def _line(what: str, of: str, more: str = "") -> None:
 
 
 def show_report(report: ingest.Report, archive: Archive) -> None:
-    """Print new sessions on stdout; problems and counts on stderr."""
-    if report.sessions:
-        sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
+    """Print new sessions on stdout; problems, counts and what waits for an answer on stderr."""
+    sessions = [archive.session(each) for each in report.sessions[-TABLE_ROWS:]]
+    if sessions:
         terminal.out().print(terminal.session_table(sessions))
         if len(report.sessions) > TABLE_ROWS:
             terminal.err().print(f"… and {len(report.sessions) - TABLE_ROWS} sessions before these")
@@ -280,6 +289,7 @@ def show_report(report: ingest.Report, archive: Archive) -> None:
     if grouped:
         terminal.err().print(_no_runs(others), style="dim", markup=False)
     terminal.err().print(_counts(report))
+    terminal.tell_what_waits(sessions, options.archive_option(archive))
 
 
 MOST_KINDS = 12  # of files that are no runs

@@ -22,7 +22,7 @@ from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.numbers import Display
 from retrorun.report.page import Fault, Place, Site
 from retrorun.report.session.picture import PictureOptions, png_of, share_picture
-from retrorun.storage import printable
+from retrorun.text import printable
 
 PICTURE = click.Path(dir_okay=False, path_type=Path)
 

@@ -126,6 +126,16 @@ def tell_to_open(page: "Path") -> None:
     err().print(f"{table_word('open')} [bold]{escape(page.resolve().as_uri())}[/]")
 
 
+def tell_what_waits(sessions: "Sequence[Session]", archive_option: str) -> None:
+    """Say on stderr how many stretches of these may be backward, and what asks about them."""
+    from retrorun.report.inbox import OPEN_COMMAND, candidates
+
+    count = sum(candidates(each) for each in sessions)
+    if count:
+        command = f"{OPEN_COMMAND}{archive_option}"
+        tell(f"maybe backward: {count}; `{command}` asks about each, with one key an answer")
+
+
 def progress() -> "Progress":
     """A bar with ETA on stderr; silent where stderr is no terminal."""
     from rich.progress import (
@@ -357,7 +367,7 @@ class Faults:
 
     def status(self) -> int:
         """Name them on stderr; the exit status: 1 if there are any."""
-        from retrorun.storage import printable
+        from retrorun.text import printable
 
         for each in self.by_session.values():
             err().print(printable(str(each)), style="red", soft_wrap=True, markup=False)
@@ -366,7 +376,7 @@ class Faults:
 
 def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
     """Name on stderr what could not be looked into: what lies there is left out."""
-    from retrorun.storage import printable
+    from retrorun.text import printable
 
     for place, reason in places:
         tell(f"{printable(place)}: cannot be listed: {reason}")

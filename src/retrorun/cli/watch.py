@@ -20,7 +20,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options, process, terminal
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
-from retrorun.storage import printable
+from retrorun.text import printable
 from retrorun.watch import Rhythm
 
 EVERY_S = 60.0  # the longest time between two looks

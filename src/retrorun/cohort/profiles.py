@@ -14,7 +14,8 @@ from retrorun import profile
 from retrorun.errors import ReadError, SettingsError
 from retrorun.model import Athlete
 from retrorun.results import athlete_key
-from retrorun.storage import open_store, printable, without_user
+from retrorun.storage import open_store, without_user
+from retrorun.text import printable
 
 MOST_BYTES = 256 << 20
 MOST_HEADS = 2000

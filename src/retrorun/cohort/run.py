@@ -26,6 +26,7 @@ from retrorun.engines import Engine, Lost, child
 from retrorun.errors import ReadError
 from retrorun.results.layout import UNKNOWN
 from retrorun.results.reader import checksums
+from retrorun.text import printable
 
 NAMED = 20  # problems that are named; all are in the result set
 
@@ -46,7 +47,7 @@ class Report:
         deferred: files in them.
         unlisted: folders that could not be listed.
         damaged: parts of the result set that were gone or damaged; their batches are taken back.
-        again: files that were analysed once more, with what was learnt of their athletes.
+        reprocessed: files that were analysed once more, with what was learnt of their athletes.
         kept: batches that could not be made again, because an export is gone or has changed; their
             sessions stay as they were.
         of_nobody: files that were listed and are no known athlete's.
@@ -66,7 +67,7 @@ class Report:
     deferred: int = 0
     unlisted: tuple[tuple[str, str], ...] = ()
     damaged: tuple[str, ...] = ()
-    again: int = 0
+    reprocessed: int = 0
     kept: tuple[Problem, ...] = ()
     of_nobody: int = 0
     unused_profiles: tuple[str, ...] = ()
@@ -163,7 +164,7 @@ def _check_source(address: str) -> None:
     raise ReadError(
         "exports-missing",
         f"there are no files at this address{reason}",
-        file=storage.printable(storage.without_user(address)),
+        file=printable(storage.without_user(address)),
         remedy="Check the address of the exports; nothing has been written.",
     )
 
@@ -219,7 +220,7 @@ class _Run:
     def _count(self, job: Job, result: Summary | Lost) -> None:
         summary = _as_summary(job, result)
         problem = summary.unfinished
-        if job.again:
+        if job.reprocess:
             self.report = _add_again(self.report, summary)
             self.put_off |= problem is not None and problem.slug != EXPORT_CHANGED
         else:
@@ -289,7 +290,7 @@ class _Run:
                 continue
             values = {each: learnt[each].values for each in owners[batch.name] if each in learnt}
             athletes = self.athletes.of_batch(each.name for each in batch.files)
-            yield Job(batch, athletes.with_learnt(values), self.config, again=True)
+            yield Job(batch, athletes.with_learnt(values), self.config, reprocess=True)
 
     def _athletes_in(self, batch: str) -> set[str]:
         """Keys of the athletes who have sessions in a finished batch."""
@@ -363,7 +364,7 @@ def _add_counts(report: Report, result: Summary) -> Report:
 def _add_again(report: Report, result: Summary) -> Report:
     """A batch that was made again: its files are counted already."""
     if result.unfinished is None:
-        return replace(report, again=report.again + result.files)
+        return replace(report, reprocessed=report.reprocessed + result.files)
     if result.unfinished.slug == EXPORT_CHANGED:
         return replace(report, kept=(*report.kept, result.unfinished)[:NAMED])
     return replace(report, unfinished=(*report.unfinished, result.unfinished)[:NAMED])

@@ -26,6 +26,7 @@ from retrorun.results import layout
 from retrorun.results.reader import MOST_BYTES, table
 from retrorun.settings import Settings
 from retrorun.storage.entries import CHANGING, changing, is_archive
+from retrorun.text import printable
 
 AHEAD = 4  # files of an object store that are read while one is analysed
 AHEAD_BYTES = 16 << 20  # but no larger ones
@@ -63,7 +64,7 @@ class Job:
         batch: its files; ``athletes``: whose they are; ``config``: how it is processed.
         version: of the retrorun that planned it.
         resumed: whether an earlier run has planned it and may have left some of its parts.
-        again: the batch is done, and is made again with what was learnt of its athletes since.
+        reprocess: the batch is done, and is made again with what was learnt of its athletes since.
     """
 
     batch: Batch
@@ -71,7 +72,7 @@ class Job:
     config: RunConfig
     version: str = __version__
     resumed: bool = False
-    again: bool = False
+    reprocess: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,7 @@ def analyse_files(job: Job, start: tuple[int, int]) -> Iterator[Item]:
             except StoreError:
                 raise
             except RetrorunError as problem:
-                yield FileResult(
-                    Failed.of(Source(storage.printable(file.name), ""), problem), file.athlete
-                )
+                yield FileResult(Failed.of(Source(printable(file.name), ""), problem), file.athlete)
                 yield FileDone(None)
             member = 0
 
@@ -175,11 +174,11 @@ def _check_size(file: PlannedFile, size_bytes: int) -> None:
         ReadError: it has changed. A store that lists no sizes says 0 of every file.
     """
     if file.size_bytes and size_bytes != file.size_bytes:
-        raise changing(storage.printable(file.name))
+        raise changing(printable(file.name))
 
 
 def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
-    name = storage.printable(file.name)
+    name = printable(file.name)
     yield FileRead(name, file.athlete)
     sha256 = hashlib.sha256(data).hexdigest()
     folder, slash, last = name.rpartition("/")
@@ -199,7 +198,7 @@ def _analyse_archive(
     Raises:
         ReadError: it has changed; then nothing of what was yielded counts.
     """
-    limits, name = job.config.settings.read, storage.printable(file.name)
+    limits, name = job.config.settings.read, printable(file.name)
     with store.opened(file.name, file.tag) as stream:
         _check_size(file, stream.seek(0, os.SEEK_END))
         stream.seek(0)
@@ -280,7 +279,7 @@ def process_batch(job: Job) -> Summary:
         for file in _file_results(job):
             writer.add(file)
             summary = _add_counts(summary, file)
-        if job.again:
+        if job.reprocess:
             _check_same_files(out, job, writer.close_ledger())
             out.delete(results.ledger_name(job.batch.name))
         _put_parts(out, job, writer)
@@ -324,7 +323,7 @@ def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> Non
     """
     ledger = results.ledger_name(job.batch.name)
     own: set[str] = set()
-    may_exist = job.resumed or job.again
+    may_exist = job.resumed or job.reprocess
     for name, data in writer.close():
         own.add(name)
         if name == ledger and may_exist and not _is_stored(out, ledger):
@@ -461,12 +460,12 @@ def _record_crash(file: PlannedFile, position: _Position, lost: Lost) -> bool:
     packed = is_archive(file.name)
     if position.reading is None and not packed:
         if lost.slug == "worker-timeout":
-            name = storage.printable(file.name)
+            name = printable(file.name)
             raise StoreError("store-failing", f"while it was read: {lost.message}", file=name)
         if not position.is_retry:
             position.restart_file()
             return False
-    reading = position.reading or FileRead(storage.printable(file.name), file.athlete)
+    reading = position.reading or FileRead(printable(file.name), file.athlete)
     outcome = Failed(Source(reading.name, ""), lost.slug, lost.message)
     position.results.append(FileResult(outcome, reading.athlete))
     position.lost += 1

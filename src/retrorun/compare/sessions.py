@@ -7,6 +7,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from operator import attrgetter
 
 import numpy as np
@@ -172,6 +173,35 @@ def segments_of_kind(
     return [each for each in segments if each.segment.kind == kind]
 
 
+def compared_segments(
+    session: Session, kind: str, settings: CompareSettings
+) -> list[MeasuredSegment]:
+    """The segments of a kind that are compared: all but forward ones that answers cut out.
+
+    What is asked about takes quick steps at a backward speed. A "no" makes a slow forward segment
+    of its own of it, the nearest partner of every backward one; had nobody asked, it would be part
+    of the forward running around it. As a partner it makes backward steps look like forward ones.
+    """
+    found = segments_of_kind(session, kind, settings)
+    if kind != "forward":
+        return found
+    cut_out = _cut_out_of_forward(session)
+    return [each for each in found if each.segment.start_s not in cut_out]
+
+
+def _cut_out_of_forward(session: Session) -> set[float]:
+    """Starts of labelled segments that are the smaller part of unbroken forward movement, s."""
+    moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
+    found: set[float] = set()
+    for direction, unbroken in groupby(moving, key=lambda each: each.direction):
+        parts = list(unbroken)
+        labelled = [each for each in parts if each.verdict == "labelled"]
+        labelled_s, whole_s = (sum(e.end_s - e.start_s for e in some) for some in (labelled, parts))
+        if direction == "forward" and labelled_s < whole_s - labelled_s:
+            found |= {each.start_s for each in labelled}
+    return found
+
+
 def total(session: Session, kind: str, settings: CompareSettings) -> Totals:
     """The session's sums of a kind; candidates join backward where they are counted."""
     totals = session.measures.totals
@@ -223,8 +253,8 @@ class SegmentTable:
 def segment_table(
     sessions: Sequence[Session], kind: str, settings: CompareSettings
 ) -> SegmentTable:
-    """All segments of a kind in these sessions, in order."""
-    segments = [segments_of_kind(session, kind, settings) for session in sessions]
+    """All segments of a kind that are compared in these sessions, in order."""
+    segments = [compared_segments(session, kind, settings) for session in sessions]
     session = np.repeat(np.arange(len(sessions)), [len(part) for part in segments])
     found = [measured for part in segments for measured in part]
     rows = np.array([_row(each.metrics) for each in found], dtype=np.float64)

@@ -125,12 +125,9 @@ def _detect(
     decision = verdicts.count_by_habit(decision, by_gait, athlete.trusted_kind)
     decision = verdicts.without_rejected(decision, by_gait, athlete.answered_gait, settings)
     verdict = _heading_verdict(grounds.facing, grounds.mount)
-    found = segments.segments(decision, grounds, settings)
-    reasoned = (
-        replace(part, would_change=segments.would_change(part, verdict, settings)) for part in found
-    )
+    found = segments.segments(decision, grounds, verdict, settings)
     detection = Detection(
-        segments=tuple(reasoned),
+        segments=found,
         heading=verdict,
         columns={
             "backward_probability": decision.probability,

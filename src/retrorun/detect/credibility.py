@@ -1,5 +1,6 @@
 """What could be wrong with a segment that looks backward, and what speaks for it all the same."""
 
+from enum import Enum
 from itertools import pairwise
 
 import msgspec
@@ -8,7 +9,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect import joint
 from retrorun.detect.gait import GaitEvidence, pulse_of_slow_segments
-from retrorun.detect.heading import Facing, is_relative, shows_handling
+from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, is_of_watch
 from retrorun.detect.series import each_run, mean_around, runs
@@ -16,24 +17,71 @@ from retrorun.model import TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
-_ANOTHER_ZERO = (
-    "a relative heading has another zero after each hole, and since the last goes one way"
+
+class SettledBy(Enum):
+    """What would settle a doubt about a heading, in words."""
+
+    LABEL_OR_MOUNT = "one label of a backward stretch, or mount_offset_deg in the profile"
+    MOUNT = "saying in the profile how the device is worn (mount_offset_deg), or a label"
+    CHANGE_AT_TURN = "a clear change of speed and step rate at the turn, or a label"
+    BACKWARD_LABEL = "a label of backward on a stretch"
+    LABEL = "a label"
+    STEADIER_HEADING = "a steadier heading, or a label"
+
+
+class Doubt(msgspec.Struct, frozen=True):
+    """Why a heading is not believed of a segment, in words, and what would settle it."""
+
+    words: str
+    settled_by: SettledBy = SettledBy.STEADIER_HEADING
+
+    def __str__(self) -> str:
+        """The words."""
+        return self.words
+
+
+WHICH_IS_FORWARD = Doubt(TWO_DIRECTIONS, SettledBy.LABEL_OR_MOUNT)
+_BY_STEP_RATE = Doubt(
+    "nothing but the step rate tells the sign, which way the device is worn", SettledBy.MOUNT
 )
-_HANDLED = "the device was handled, and since then the heading goes one way"
-_EITHER_WAY = (
-    "the device was handled or its zero jumped, and nothing tells which way it points since then"
+_BY_HABIT = Doubt("nothing but habit tells which way the device is worn", SettledBy.MOUNT)
+_ANOTHER_ZERO = Doubt(
+    "a relative heading has another zero after each hole, and since the last goes one way",
+    SettledBy.LABEL,
 )
-SIDEWAYS = "the heading does not oppose the course: sideways, rather than backward"
-NOT_CONNECTED = "the gait changes as much where the heading stays: the two are not connected"
-WITH_PACE = (
-    "the device may have turned at each change of pace: steps, heart and turns do not say otherwise"
+_HANDLED = Doubt("the device was handled, and since then the heading goes one way", SettledBy.LABEL)
+_EITHER_WAY = Doubt(
+    "the device was handled or its zero jumped, and nothing tells which way it points since then",
+    SettledBy.LABEL,
 )
-ONLY_THE_HEADING = "only the heading turned: speed and steps do not say that the athlete did"
-OTHER_WAY_FORWARD = (
-    "you called the other direction forward: speed and steps do not say that this one is backward"
+SINCE_HANDLED = Doubt(
+    "the device was handled there, and neither speed nor steps say backward yet", SettledBy.LABEL
 )
-DECEIVED = "speed and steps spoke as clearly for backward where you said forward"
-BOTH_FORWARD = "you called both directions of the heading forward"
+SIDEWAYS = Doubt(
+    "the heading does not oppose the course: sideways, rather than backward", SettledBy.LABEL
+)
+NOT_CONNECTED = Doubt(
+    "the gait changes as much where the heading stays: the two are not connected",
+    SettledBy.CHANGE_AT_TURN,
+)
+WITH_PACE = Doubt(
+    "the device may have turned at each change of pace: "
+    "steps, heart and turns do not say otherwise",
+    SettledBy.MOUNT,
+)
+ONLY_THE_HEADING = Doubt(
+    "only the heading turned: speed and steps do not say that the athlete did",
+    SettledBy.CHANGE_AT_TURN,
+)
+_OTHER_WAY_FORWARD = Doubt(
+    "you called the other direction forward: speed and steps do not say that this one is backward",
+    SettledBy.BACKWARD_LABEL,
+)
+_DECEIVED = Doubt(
+    "speed and steps spoke as clearly for backward where you said forward",
+    SettledBy.BACKWARD_LABEL,
+)
+BOTH_FORWARD = Doubt("you called both directions of the heading forward")
 
 
 class Grounds(msgspec.Struct, frozen=True, eq=False):
@@ -106,21 +154,21 @@ class SessionWide(msgspec.Struct, frozen=True):
 
     Attributes:
         proven: whether the second witness speaks for a minute of backward running in it.
-        doubt: why no heading of it confirms backward running; empty if it may.
+        doubt: why no heading of it confirms backward running; None if it may.
     """
 
     proven: bool
-    doubt: str
+    doubt: Doubt | None
 
     @classmethod
     def of(cls, grounds: Grounds, back: BoolArray, settings: DetectSettings) -> "SessionWide":
         """Ask the whole session, of which ``back`` (n,) looks backward."""
         mount = grounds.mount
         if mount is None:
-            return cls(proven=False, doubt="")
+            return cls(proven=False, doubt=None)
         sure = back & (mount.witness >= settings.witness_enough) & grounds.modes.moving
         goes = gait_goes_with_side(grounds, mount, back, settings)
-        doubt = "" if goes else NOT_CONNECTED
+        doubt = None if goes else NOT_CONNECTED
         if goes and may_turn_with_pace(grounds, mount, back, settings):
             doubt = WITH_PACE
         return cls(proven=bool(sure.sum() >= settings.proven_s), doubt=doubt)
@@ -171,11 +219,12 @@ def may_turn_with_pace(
     A phone that is held in slow stretches and pocketed in fast ones opposes the course in step with
     the speed, as one does on the body of an athlete who turns about. Only what a hand cannot do
     tells them apart: quicker steps at equal speed, a heart that does not fall with the speed, a
-    turn that slows, a course that turns under a steady heading, a tilt in a raw log, or a label.
+    turn that slows, a course that turns under a steady heading, or a label. A raw log shows a phone
+    that is tilted on the way, not one that turns upright, and its gyroscope turns with the phone.
     Of few turns quicker steps are asked more: two changes of pocket may fall on a few quick ones.
     A watch is in no pocket.
     """
-    if mount.stated or shows_handling(grounds.facing):
+    if mount.stated:
         return False
     if joint.turns_near(back, grounds.reversed_at, settings) >= settings.reversals_prove:
         return False
@@ -193,40 +242,40 @@ def may_turn_with_pace(
     return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
 
 
-def called_otherwise(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
-    """Why labels of forward leave a backward segment in doubt; empty if they do not.
+def called_otherwise(
+    grounds: Grounds, span: tuple[int, int], settings: DetectSettings
+) -> Doubt | None:
+    """Why labels of forward leave a backward segment in doubt; None if they do not.
 
     That one side of a heading is forward does not say that the other is backward: a device that
     was turned has forward on both.
     """
     called = None if grounds.mount is None else grounds.mount.called_forward
     if called is None or not called.alone:
-        return ""
+        return None
     here = grounds.gait[span[0] : span[1]]
     if called.believed.any():
         deceiving = max(float(grounds.gait[called.believed].mean()), 0.0)
         if float(here.mean()) <= settings.deceived_times * deceiving:
-            return DECEIVED
+            return _DECEIVED
     needed = 0.0 if turns_about(grounds, span, settings) else settings.gait_confirms
-    return OTHER_WAY_FORWARD if called.decides and float(here.sum()) < needed else ""
+    return _OTHER_WAY_FORWARD if called.decides and float(here.sum()) < needed else None
 
 
-def answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
-    """By which labels a question of the heading alone is answered; empty if it is not."""
+def answered(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> Doubt | None:
+    """By which labels a question of the heading alone is answered; None if it is not."""
     both = grounds.mount is not None and grounds.mount.called_forward.both_sides
     asks_gait = float(grounds.gait[span[0] : span[1]].sum()) >= settings.gait_teaches
-    return BOTH_FORWARD if both and not asks_gait else ""
+    return BOTH_FORWARD if both and not asks_gait else None
 
 
-def doubtful_sign(mount: Mount) -> str:
-    """Why the mount's sign is not to be trusted; empty if it is."""
+def doubtful_sign(mount: Mount) -> Doubt | None:
+    """Why the mount's sign is not to be trusted; None if it is."""
     if mount.sure:
-        return ""
+        return None
     if mount.both:
-        return TWO_DIRECTIONS
-    if mount.sign_from.startswith("gait"):
-        return "nothing but the step rate tells the sign, which way the device is worn"
-    return "nothing but habit tells which way the device is worn"
+        return WHICH_IS_FORWARD
+    return _BY_STEP_RATE if mount.sign_from.startswith("gait") else _BY_HABIT
 
 
 def doubtful_heading(
@@ -234,20 +283,20 @@ def doubtful_heading(
     span: tuple[int, int],
     resembles_proven: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
     settings: DetectSettings,
-) -> str:
-    """Why the heading of a backward segment is not to be trusted; empty if it is."""
+) -> Doubt | None:
+    """Why the heading of a backward segment is not to be trusted; None if it is."""
     first, last = span
     inside = slice(first, last)
     mount = grounds.mount
     if mount is None:
-        return "no heading"
+        return Doubt("no heading")
     heading, zero_doubt = grounds.heading_raw[inside], another_zero(grounds, span, settings)
     if zero_doubt in {_HANDLED, _EITHER_WAY}:
         return zero_doubt
     if grounds.probability[inside].mean() < settings.confirmed_probability:
-        return "heading speaks for backward, not clearly"
+        return Doubt("heading speaks for backward, not clearly")
     if heading.sum() < settings.heading_agrees * np.abs(heading).sum():
-        return "the heading speaks for both directions"
+        return Doubt("the heading speaks for both directions")
     return (
         _doubt_of_direction(grounds, mount, inside, settings)
         or zero_doubt
@@ -257,20 +306,22 @@ def doubtful_heading(
 
 def _doubt_of_direction(
     grounds: Grounds, mount: Mount, inside: slice, settings: DetectSettings
-) -> str:
-    """Why a heading that is not that of the course may not be its opposite; empty if it is."""
+) -> Doubt | None:
+    """Why a heading that is not that of the course may not be its opposite; None if it is."""
     if mount.concentration < settings.firm_axis:
-        return f"the heading hardly keeps to an axis (concentration {mount.concentration:.2f})"
+        words = f"the heading hardly keeps to an axis (concentration {mount.concentration:.2f})"
+        return Doubt(words)
     if mount.both and mount.apart_deg < settings.sides_apart_deg:
         apart = f"{mount.apart_deg:.0f}°"
-        return f"the heading's two sides lie {apart} apart: sideways, rather than backward"
+        words = f"the heading's two sides lie {apart} apart: sideways, rather than backward"
+        return Doubt(words, SettledBy.LABEL)
     if _degrees_off_opposite(grounds, inside) > most_off_deg(settings):
         return SIDEWAYS
-    return ""
+    return None
 
 
-def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> str:
-    """Why a heading says nothing of a segment since a hole or a handling; empty if it does.
+def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettings) -> Doubt | None:
+    """Why a heading says nothing of a segment since a hole or a handling; None if it does.
 
     After every hole or pause the zero of a relative one may be another, and after a handling the
     mount of any: then only what lies between two of them can be compared, and a part that goes one
@@ -278,13 +329,13 @@ def another_zero(grounds: Grounds, span: tuple[int, int], settings: DetectSettin
     """
     mount, begins = grounds.mount, grounds.mounts_at
     if grounds.parts_at.size == 0 or mount is None or (mount.stated and not begins.size):
-        return ""
+        return None
     inside = begins[(begins > span[0]) & (begins < span[1])]
     for part in pairwise((span[0], *inside.tolist(), span[1])):
         if _goes_one_way(grounds.heading_raw, part, grounds.parts_at, settings):
             return _ANOTHER_ZERO if is_relative(grounds.facing) else _HANDLED
     unsure = begins.size and mount.axis_odds[span[0] : span[1]].min() < settings.sign_sure
-    return _EITHER_WAY if unsure else ""
+    return _EITHER_WAY if unsure else None
 
 
 def _doubt_of_turn(
@@ -293,12 +344,12 @@ def _doubt_of_turn(
     inside: slice,
     resembles_proven: bool,  # noqa: FBT001 - whether it resembles segments that are beyond doubt
     settings: DetectSettings,
-) -> str:
-    """Why it may have been the device that turned; empty if the second witness says otherwise."""
+) -> Doubt | None:
+    """Why it may have been the device that turned; None if the second witness says otherwise."""
     if mount.device_turned[inside].any() and float(grounds.gait[inside].sum()) < 0:
-        return "the device was turned on the body, and the gait went on as before"
+        return Doubt("the device was turned on the body, and the gait went on as before")
     if mount.unsteady:
-        return "the device turned on the body as often as the athlete may have"
+        return Doubt("the device turned on the body as often as the athlete may have")
     witness = arithmetic.median(mount.witness[inside])
     # A session that holds few turns must show each of them more clearly, and speed alone, too.
     enough = settings.witness_enough + float(np.clip(1.0 - mount.turns, 0.0, settings.few_turns))
@@ -306,7 +357,7 @@ def _doubt_of_turn(
         enough += settings.speed_alone
     if witness < enough and not (witness > 0 and resembles_proven):
         return ONLY_THE_HEADING
-    return ""
+    return None
 
 
 def most_off_deg(settings: DetectSettings) -> float:

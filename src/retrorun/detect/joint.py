@@ -195,15 +195,16 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
 
 
 def _stops(modes: Modes, settings: DetectSettings) -> BoolArray:
-    """Whether the athlete stands for a moment around each second, (n,), by speed or by steps.
+    """Whether the athlete stands for a moment around each second, (n,), by speed or lack of steps.
 
     Whoever turns about on the move is slow for 0.8 s (the median of four actors), and steps on.
     """
     slow = _share_beside(modes.speed_mps, settings.stop_least_s - 1, settings)
     steps = np.where(modes.doubtful, np.nan, modes.cadence_spm)
     rarer = _share_beside(steps, 0, settings)
-    least = settings.stop_speed[int(not np.isfinite(steps).any())]
-    return (slow < least) | (rarer < settings.stop_steps)
+    counted, lost = np.isfinite(steps).any(), np.isnan(modes.cadence_spm).astype(np.float64)
+    without = counted & (sum_around(lost, settings.turn_moment_s) > 0)
+    return without | (slow < settings.stop_speed[int(not counted)]) | (rarer < settings.stop_steps)
 
 
 def _share_beside(values: FloatArray, skipped: int, settings: DetectSettings) -> FloatArray:

@@ -2,22 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from retrorun import arithmetic
 from retrorun.detect.credibility import (
     BOTH_FORWARD,
-    DECEIVED,
-    OTHER_WAY_FORWARD,
+    WHICH_IS_FORWARD,
+    Doubt,
     Grounds,
+    SettledBy,
     speed_ratio,
 )
 from retrorun.detect.labels import spans
 from retrorun.detect.series import each_run, without_short
 from retrorun.detect.verdicts import CALLED_FORWARD, DIRECTIONS, VERDICTS, Decision, Reason
 from retrorun.model import (
-    TWO_DIRECTIONS,
     Detection,
     Direction,
     Gait,
@@ -34,8 +35,13 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 GAITS: tuple[Gait, ...] = ("still", "walk", "run")
 
 
-def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> tuple[Segment, ...]:
-    """Merge seconds of one direction, gait and verdict; they partition [0, n)."""
+def segments(
+    decision: Decision, grounds: Grounds, heading: HeadingVerdict, settings: DetectSettings
+) -> tuple[Segment, ...]:
+    """Merge seconds of one direction, gait and verdict; they partition [0, n).
+
+    Each says why, and what would have changed it: ``heading`` is the one that was used or refused.
+    """
     modes = grounds.modes
     walking = _settled(modes.walking, decision.direction, settings.gait_s)
     gait = np.where(modes.moving, np.where(walking, 1, 2), 0)
@@ -57,18 +63,19 @@ def segments(decision: Decision, grounds: Grounds, settings: DetectSettings) -> 
         reason = _reason(decision, (first, last), (kind, way), sums, settings.mentioned)
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
+        segment = Segment(
+            float(first),
+            float(last),
+            way,
+            GAITS[gait[first]],
+            kind,
+            round(min(probability, settings.certain[1]), 3),
+            sums,
+            str(reason),
+            step_gain_pct=reason.step_gain_pct if isinstance(reason, StepRateReason) else None,
+        )
         found.append(
-            Segment(
-                float(first),
-                float(last),
-                way,
-                GAITS[gait[first]],
-                kind,
-                round(min(probability, settings.certain[1]), 3),
-                sums,
-                str(reason),
-                step_gain_pct=reason.step_gain_pct if isinstance(reason, StepRateReason) else None,
-            )
+            replace(segment, would_change=would_change(segment, reason, heading, settings))
         )
     return tuple(found)
 
@@ -115,7 +122,10 @@ def _reason(
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
     if way == "backward":
         return next(why for first, last, why in decision.reasons if first <= span[0] < last)
-    forward = {"confirmed": "heading goes with the course", "candidate": TWO_DIRECTIONS}
+    forward: dict[Verdict, Reason] = {
+        "confirmed": "heading goes with the course",
+        "candidate": WHICH_IS_FORWARD,
+    }
     if verdict in forward:
         return forward[verdict]
     here = [words for first, last, words in decision.reasons if first < span[1] and span[0] < last]
@@ -181,8 +191,10 @@ def refusal(heading: HeadingVerdict) -> str | None:
     return f"{heading.source} was not believed: {heading.reason}"
 
 
-def would_change(segment: Segment, heading: HeadingVerdict, settings: DetectSettings) -> str:
-    """What would have led to another verdict on this segment."""
+def would_change(
+    segment: Segment, reason: Reason, heading: HeadingVerdict, settings: DetectSettings
+) -> str:
+    """What would have led to another verdict on this segment, for which there is a reason."""
     settled = {
         "labelled": "clearing the label, or another one after it",
         "confirmed": "only a label",
@@ -191,29 +203,15 @@ def would_change(segment: Segment, heading: HeadingVerdict, settings: DetectSett
     if segment.direction == "still" or segment.verdict in settled:
         return settled.get(segment.verdict, "")
     by_heading = segment.evidence.get("heading", 0.0) >= settings.mentioned
-    if segment.reason == TWO_DIRECTIONS or (by_heading and segment.direction != "forward"):
-        return _settled_by(segment.reason)
+    if reason == WHICH_IS_FORWARD or (by_heading and segment.direction != "forward"):
+        settled_by = reason.settled_by if isinstance(reason, Doubt) else SettledBy.STEADIER_HEADING
+        return settled_by.value
     sure = "would confirm it or turn it over" if segment.direction != "unknown" else "would decide"
     if heading.kind == "compass":
         return f"a heading that lasts through this stretch, or a label, {sure}"
     if heading.source is not None:
         return f"a heading that can be believed, or a label, {sure} ({refusal(heading)})"
     return f"a compass heading, or a label, {sure}"
-
-
-def _settled_by(reason: str) -> str:
-    """What settles a doubt about a heading."""
-    if "two directions" in reason:
-        return "one label of a backward stretch, or mount_offset_deg in the profile"
-    if "habit" in reason or "step rate tells" in reason or "change of pace" in reason:
-        return "saying in the profile how the device is worn (mount_offset_deg), or a label"
-    if "only the heading turned" in reason or "not connected" in reason:
-        return "a clear change of speed and step rate at the turn, or a label"
-    if reason in {OTHER_WAY_FORWARD, DECEIVED}:
-        return "a label of backward on a stretch"
-    if "sideways" in reason or "another zero" in reason or "handled" in reason:
-        return "a label"
-    return "a steadier heading, or a label"
 
 
 def agreement(

@@ -18,6 +18,8 @@ from retrorun.detect.credibility import (
     NOT_CONNECTED,
     ONLY_THE_HEADING,
     SIDEWAYS,
+    SINCE_HANDLED,
+    Doubt,
     Grounds,
     SessionWide,
     another_zero,
@@ -52,9 +54,8 @@ DIRECTIONS: tuple[Direction, ...] = ("forward", "backward", "unknown", "still")
 # While it is decided; where a segment is made, some candidates become ``assumed``.
 VERDICTS: tuple[Verdict, ...] = ("candidate", "confirmed", "labelled", "habit")
 HABIT = VERDICTS.index("habit")
-SINCE_HANDLED = "the device was handled there, and neither speed nor steps say backward yet"
 CALLED_FORWARD = "as in what you called forward before"  # why a candidate is not proposed
-Reason = str | StepRateReason
+Reason = str | StepRateReason | Doubt
 _Reasons = Sequence[tuple[int, int, Reason]]  # start and end in seconds
 
 

@@ -42,6 +42,8 @@ PRELOADED = (  # imported once by the fork server, so that children start with t
     "retrorun.engines",
     "retrorun.pipeline",
     "retrorun.readers.fit.reader",
+    "retrorun.readers.clock",
+    "retrorun.archive.serialization",
 )
 _CLOSED = (EOFError, BrokenPipeError, ConnectionResetError)  # what a pipe without other end raises
 _ARENA_MAX = -8  # glibc's M_ARENA_MAX: how many heaps threads may have

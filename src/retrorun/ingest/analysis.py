@@ -17,7 +17,7 @@ from retrorun.archive.rows import FileOutcome
 from retrorun.errors import ArchiveError, NotARunError, RetrorunError
 from retrorun.ingest.file_groups import is_member
 from retrorun.ingest.plan import Candidate
-from retrorun.storage import printable
+from retrorun.text import printable
 
 if TYPE_CHECKING:
     from retrorun.engines import Lost, Process, Task
@@ -227,11 +227,12 @@ def shows_hidden_of(session_id: str, other_id: str, archive: Archive) -> bool:
 def note_shown_meanwhile(sha256s: Iterable[str], archive: Archive) -> None:
     """Note sessions to be analysed again that show what another device's session hides.
 
-    Until then they count as holding seconds in a privacy zone, and no command shows them.
+    Until then they count as holding seconds in a privacy zone, and no command shows them. It is
+    noted in the transaction that writes those files: a process may be killed after it.
 
     Args:
         sha256s: hashes of the files that are new or were analysed again.
-        archive: the lock of the one writer is held.
+        archive: the lock of the one writer is held, and a transaction is open.
     """
     if not archive.annotations.profile().privacy_zones:
         return

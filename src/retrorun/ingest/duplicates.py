@@ -17,9 +17,12 @@ file grew after it had been imported. Counting it twice would spoil every total.
 
 ``pairs`` finds sessions that overlap and may be of two devices. Where one has the better heading,
 that is of use to the other. Where neither has, they are two devices of one kind; the richer stands,
-if it holds nearly all of the other's time.
+if it holds nearly all of the other's time. Copies of one recording whose clocks differ by hours,
+as where local time was written as UTC, are found by starts that differ by whole quarters of an
+hour, and are joined like two devices of one kind.
 """
 
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -28,6 +31,7 @@ from retrorun.archive import Match, Parcel, SessionRow
 from retrorun.archive.rows import Brief
 from retrorun.errors import ArchiveError
 from retrorun.metrics import BODY_LABELS
+from retrorun.settings import PrepareSettings
 
 if TYPE_CHECKING:
     from retrorun.model import Track
@@ -238,6 +242,13 @@ class Places:
         tracks = [self._track(each.id) for each in (first, second)]
         return all(tracks) and _apart_m(*(each for each in tracks if each)) > FARTHEST_M
 
+    def are_copies(self, first: Brief, second: Brief, settings: PrepareSettings) -> bool:
+        """Whether they are one recording with clocks hours apart; False where it is unknown."""
+        from retrorun.prepare.second_device import are_copies
+
+        ours, theirs = (self._track(each.id) for each in (first, second))
+        return bool(ours and theirs and are_copies(ours, theirs, settings))
+
     def _track(self, session: str) -> "Track | None":
         from retrorun.archive import serialization
 
@@ -271,13 +282,15 @@ def _apart_m(first: "Track", second: "Track") -> float:
 class Pair:
     """A session, and another of the same time that may go into it.
 
-    ``alike`` where neither has the better heading: which of them stands is open.
+    ``alike`` where neither has the better heading: which of them stands is open. ``hours_apart``
+    where they are of one time only if one clock is off by hours: ``overlap_s`` is without them.
     """
 
     watch: Brief
     phone: Brief
     overlap_s: float
     alike: bool = False
+    hours_apart: bool = False
 
     @property
     def turned(self) -> "Pair":
@@ -298,11 +311,15 @@ def pairs(
     before = list(matches)
     settled = {(each.phone, each.session) for each in before}
     helped = {each.session for each in before if each.state == "joined"}
+    known = list(briefs)
     found: list[Pair] = []
-    for each, other in overlapping(briefs):
-        pair = _pair(each, other, helped)
+    for pair in (
+        *(_pair(each, other, helped) for each, other in overlapping(known)),
+        *(_pair_hours_apart(each, other) for each, other in hours_apart(known)),
+    ):
         if pair and not _apart(pair, apart) and not _ids(pair) & settled:
             found.append(pair)
+            settled |= _ids(pair)
     return sorted(found, key=lambda pair: (-pair.overlap_s, pair.watch.id, pair.phone.id))
 
 
@@ -317,6 +334,32 @@ def overlapping(briefs: Iterable[Brief]) -> Iterator[tuple[Brief, Brief]]:
         running = [one for one in running if _end_s(one) - each.start_time_s >= LEAST_OVERLAP_S]
         yield from ((each, other) for other in running)
         running.append(each)
+
+
+def hours_apart(briefs: Iterable[Brief]) -> Iterator[tuple[Brief, Brief]]:
+    """Sessions that are alike but for whole quarters of an hour between their starts.
+
+    They may be copies of one run, one with a wrong clock. The later one is first.
+
+    Args:
+        briefs: all sessions, in the order of their starts.
+    """
+    limits = PrepareSettings()
+    before: deque[Brief] = deque()
+    for each in briefs:
+        while before and each.start_time_s - before[0].start_time_s > limits.clock_most_s + START_S:
+            before.popleft()
+        for other in before:
+            ahead_s = limits.clock_ahead_s(each.start_time_s - other.start_time_s)
+            moved = replace(each, start_time_s=each.start_time_s - ahead_s)
+            if ahead_s and each.sha256 != other.sha256 and same(moved, other):
+                yield each, other
+        before.append(each)
+
+
+def _pair_hours_apart(first: Brief, second: Brief) -> Pair:
+    overlap_s = min(first.duration_s, second.duration_s)
+    return Pair(first, second, overlap_s, alike=True, hours_apart=True)
 
 
 def _pair(first: Brief, second: Brief, helped: set[str]) -> Pair | None:

@@ -308,9 +308,9 @@ def plan(found: Survey) -> Plan:
         passed_over=tuple(
             entry.address
             for entry in found.found
-            if not is_known(entry.name)
+            if entry.address not in found.exports
             and entry.address not in found.known_tables
-            and entry.address not in found.exports
+            and not is_known(entry.name)
         ),
         unlisted=found.unlisted,
         retry=found.retry,

@@ -13,6 +13,7 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from retrorun import __version__
@@ -94,7 +95,8 @@ def reprocess_locked(
                 else:
                     archive.writes.give_up(replace(parcel, sha256=candidate.sha256), *words)
         for parcel in parcels:
-            archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]))
+            noted = partial(note_shown_meanwhile, [parcel.sha256], archive)
+            archive.writes.apply(archive.import_of(parcel.sha256), Change(parcels=[parcel]), noted)
         ids = tuple(row.id for parcel in parcels for row in parcel.sessions)
         report = replace(
             report,
@@ -102,7 +104,6 @@ def reprocess_locked(
             sessions=report.sessions + ids,
             problems=report.problems + problems,
         )
-        note_shown_meanwhile([each.sha256 for each in parcels], archive)
     return report
 
 

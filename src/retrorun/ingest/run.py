@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
@@ -106,9 +107,7 @@ def _run_locked(plan: Plan, archive: Archive, engine: Engine, progress: Progress
         later = label_files.keep_after(tables, plan, archive, engine, number)
         report = report.followed_by(later)
     joins = join(archive, engine)
-    known = archive.known()
-    note_shown_meanwhile([known[each] for each in joins.into.values() if each in known], archive)
-    return _with_joins(report, joins, known)
+    return _with_joins(report, joins, archive.known())
 
 
 def _due(archive: Archive, exposed: Container[str]) -> list[str]:
@@ -143,9 +142,9 @@ def _import_files(
                 for each in files
             ]
             change, late = _change(decisions)
-            archive.writes.apply(number, change)
+            new = [each.sha256 for each in change.parcels]
+            archive.writes.apply(number, change, partial(note_shown_meanwhile, new, archive))
             separate_grown(change.replaced.values(), archive)
-            note_shown_meanwhile([each.sha256 for each in change.parcels], archive)
             report = _count(report, change, late)
     return report, others
 

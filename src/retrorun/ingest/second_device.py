@@ -18,6 +18,7 @@ the next.
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
@@ -25,7 +26,7 @@ from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
 from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
-from retrorun.ingest.analysis import Engine, Report, analysed
+from retrorun.ingest.analysis import Engine, Report, analysed, note_shown_meanwhile
 from retrorun.ingest.duplicates import (
     NEARLY_ALL,
     START_S,
@@ -40,6 +41,7 @@ from retrorun.ingest.duplicates import (
 )
 from retrorun.ingest.reprocess import original_candidate, reprocess_locked
 from retrorun.metrics import BODY_LABELS
+from retrorun.settings import PrepareSettings
 
 if TYPE_CHECKING:
     from retrorun.model import Label, SecondDevice, Session
@@ -115,16 +117,25 @@ def join(archive: Archive, engine: Engine) -> Joins:
     The lock of the one writer is held by the caller.
     """
     done = Joins()
+    settings = engine.settings.prepare
     report = unmatch_superseded(archive, engine)
-    done.problems = report.followed_by(regroup(_untried_pairs(archive), archive, engine)).problems
-    while found := _untried_pairs(archive):
+    again = regroup(_untried_pairs(archive, settings), archive, engine)
+    done.problems = report.followed_by(again).problems
+    while found := _untried_pairs(archive, settings):
         _try_groups(_by_watch(found, archive), archive, engine, done)
     return done
 
 
-def _untried_pairs(archive: Archive) -> list[Pair]:
-    devices = archive.second_devices
-    return pairs(archive.briefs(), devices.matches(), devices.kept_apart())
+def _untried_pairs(archive: Archive, settings: PrepareSettings) -> list[Pair]:
+    """Pairs that were never tried; two runs hours apart are settled as such."""
+    devices, places = archive.second_devices, Places(archive.track)
+    found = pairs(archive.briefs(), devices.matches(), devices.kept_apart())
+    apart = [pair for pair in found if pair.hours_apart]
+    others = [each for each in apart if not places.are_copies(each.watch, each.phone, settings)]
+    if others:
+        settled = [_match(pair, "apart", None, _ANOTHER_RUN) for pair in others]
+        archive.writes.apply(0, Change(matches=settled))
+    return [pair for pair in found if pair not in others]
 
 
 def _by_watch(found: Sequence[Pair], archive: Archive) -> dict[str, list[Pair]]:
@@ -173,11 +184,13 @@ def _try_groups(
         group = groups[candidate.sha256]
         matches = [_match_of(pair, parcel) for pair in group]
         stated = _stated(matches, archive)
-        if parcel.problem is None and _copy_labels(group, matches, archive):
+        if parcel.problem is None and _copy_labels(group, matches, parcel, archive):
             ((_, labelled),) = analysed([candidate], archive, engine, None)
             parcel = parcel if labelled.problem else labelled  # noqa: PLW2901 - the same file
         archive.writes.apply(
-            archive.import_of(candidate.sha256), _change(group, matches, parcel, archive)
+            archive.import_of(candidate.sha256),
+            _change(group, matches, parcel, archive),
+            partial(note_shown_meanwhile, [candidate.sha256], archive),
         )
         done.into |= {each.phone: each.session for each in matches if each.state == "joined"}
         _join_labelled_again(stated, archive, engine, done)
@@ -218,6 +231,7 @@ def _stated(
 
 _HOLDS_MORE = "the recording with the heading holds more than the other"
 _ELSEWHERE = "most of its time lies outside the other"
+_ANOTHER_RUN = "it is as long, and starts hours from the other, but is another run"
 _LEAST_SHARE = 0.5  # of a phone's time within the watch's, or too much would go with it
 
 
@@ -277,9 +291,15 @@ def _match_of(pair: Pair, parcel: Parcel) -> Match:
     return _match(pair, "refused", None, "the second recording could not be read")
 
 
-def _copy_labels(group: Sequence[Pair], matches: Sequence[Match], archive: Archive) -> bool:
-    """Copy the labels of joined phones to the watch's clock; whether there were any."""
+def _copy_labels(
+    group: Sequence[Pair], matches: Sequence[Match], parcel: Parcel, archive: Archive
+) -> bool:
+    """Copy the labels of joined phones to the watch's clock; whether there were any.
+
+    ``parcel`` is of the watch's file with the phones: its clock may be another one than before.
+    """
     any_copied = False
+    begins_s = {row.id: row.start_time_s for row in parcel.sessions}
     for pair, match in zip(group, matches, strict=True):
         labels = archive.annotations.labels(match.phone_sha256).get(position(match.phone), ())
         if match.skew_s is None or not labels:
@@ -288,6 +308,7 @@ def _copy_labels(group: Sequence[Pair], matches: Sequence[Match], archive: Archi
             _recorded_start_s(pair.phone, archive)
             - match.skew_s
             - _recorded_start_s(pair.watch, archive)
+            - (begins_s.get(pair.watch.id, pair.watch.start_time_s) - pair.watch.start_time_s)
         )
         ending = origin_suffix(match.phone)
         archive.annotations.replace_labels(
@@ -424,7 +445,7 @@ def _pairs_to_regroup(found: Sequence[Pair], archive: Archive) -> Iterator[Pair]
     matched = {
         each
         for match in archive.second_devices.matches()
-        if match.reason != KEPT_APART
+        if match.reason not in (KEPT_APART, _ANOTHER_RUN)
         for each in (match.phone, match.session)
     }
     known = Known((), archive.channels, Places(archive.track).apart)
@@ -437,7 +458,8 @@ def _connected(seeds: set[str], archive: Archive) -> set[str]:
     """Beginnings of the hashes of all files that hang together with some."""
     links: dict[str, set[str]] = defaultdict(set)
     pairs = [(one.id, other.id) for one, other in overlapping(archive.briefs())]
-    pairs += [(match.phone, match.session) for match in archive.second_devices.matches()]
+    matches = archive.second_devices.matches()
+    pairs += [(each.phone, each.session) for each in matches if each.reason != _ANOTHER_RUN]
     pairs += [
         (row.sha256[:12], row.duplicate_of)
         for row in archive.files()

@@ -18,13 +18,14 @@ a minute and a half that few could run, such as a drive between walks.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import hypot, steps_m
 from retrorun.errors import NotARunError
-from retrorun.model import Recording, Track
+from retrorun.model import Lap, Pause, Recording, Track
 from retrorun.model.recording import CHANNELS, POSITION
 from retrorun.prepare.clean import as_cleaned, cleaned
 from retrorun.prepare.distance import totals_note, with_distance
@@ -37,7 +38,7 @@ from retrorun.prepare.track import (
 from retrorun.settings import PrepareSettings, SportSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
-__all__ = ["coverage", "doubt", "has_usable_seconds", "prepare"]
+__all__ = ["coverage", "doubt", "has_usable_seconds", "prepare", "with_clock"]
 
 Widen = Callable[[BoolArray], BoolArray]
 _REMEDY = (
@@ -190,3 +191,26 @@ def coverage(track: Track) -> dict[str, float]:
 
 def _share(column: FloatArray) -> float:
     return round(float(np.isfinite(column).mean()), 4)
+
+
+_Span = TypeVar("_Span", Lap, Pause)
+
+
+def with_clock(one: Recording, by_s: float) -> Recording:
+    """A recording with all its times later by so many seconds."""
+    if not by_s:
+        return one
+    return replace(
+        one,
+        time_s=one.time_s + by_s,
+        headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
+        laps=tuple(_later(each, by_s) for each in one.laps),
+        pauses=tuple(_later(each, by_s) for each in one.pauses),
+        breaks_s=tuple(each + by_s for each in one.breaks_s),
+    )
+
+
+def _later(each: _Span, by_s: float) -> _Span:
+    """A lap or a pause, later by so many seconds."""
+    start_s, end_s = each.start_time_s + by_s, each.end_time_s + by_s
+    return replace(each, start_time_s=start_s, end_time_s=end_s)

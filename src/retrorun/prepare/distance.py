@@ -94,7 +94,9 @@ def with_distance(
         track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
     stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
     paused = track.flags["paused"] | stays
-    by_position, by_speed = (np.where(paused, 0.0, each) for each in (by_position, by_speed))
+    by_position, by_speed = (  # a source that knows nothing knows nothing of pauses either
+        np.where(paused & np.isfinite(each).any(), 0.0, each) for each in (by_position, by_speed)
+    )
     step, sums = _first_known(
         {ODOMETER: by_odometer, POSITIONS: by_position, SPEED: by_speed}, track.seconds
     )

@@ -3,6 +3,9 @@
 A pure function of two recordings. The second device's clock is set by the movement that both saw:
 the shift at which their velocities (speed and course together) agree best. It is refused, with the
 reason, where they do not agree, or where any shift would fit as well.
+
+Two copies of one recording may have clocks that differ by hours, as where local time was written as
+UTC. They are known by lying at one place at each second, closer than two receivers ever do.
 """
 
 from dataclasses import replace
@@ -11,8 +14,9 @@ import msgspec
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import HeadingSeries, Note, Recording, SecondDevice
+from retrorun.model import HeadingSeries, Note, Recording, SecondDevice, Track
 from retrorun.model.recording import POSITION
+from retrorun.prepare import with_clock
 from retrorun.prepare.clean import cleaned
 from retrorun.settings import PrepareSettings
 from retrorun.units import EARTH_RADIUS_M, FloatArray, wrap_deg
@@ -34,16 +38,21 @@ def join_second_devices(
     devices: list[tuple[SecondDevice, Recording]],
     settings: PrepareSettings,
 ) -> tuple[Recording, tuple[SecondDevice, ...]]:
-    """The recording with the headings of those that fit, and what was found of each."""
+    """The recording with the headings of those that fit, and what was found of each.
+
+    ``skew_s`` of a device is by how much its clock is known to run ahead (``copy_ahead_s``).
+    """
     found: list[SecondDevice] = []
     for about, second in devices:
-        result = join_second_device(recording, second, settings)
+        result = join_second_device(recording, second, settings, about.skew_s or 0.0)
         recording = result.recording
         found.append(replace(about, skew_s=result.skew_s, reason=result.reason))
     return recording, tuple(found)
 
 
-def join_second_device(kept: Recording, second: Recording, settings: PrepareSettings) -> Joined:
+def join_second_device(
+    kept: Recording, second: Recording, settings: PrepareSettings, ahead_s: float = 0.0
+) -> Joined:
     """Add the headings of a second recording, on the clock of the kept one, to the kept one.
 
     Args:
@@ -51,8 +60,10 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
         second: another recording of the same time; without a heading it has nothing to give, but
             is known as the same session.
         settings: this stage's.
+        ahead_s: by how much the second clock is known to run ahead; what is left is looked for.
     """
-    ours, theirs = _grid(kept, settings), _grid(second, settings)
+    second = with_clock(second, -ahead_s)
+    ours, theirs = (_grid(each, settings) for each in (kept, second))
     if ours is None or theirs is None:
         return Joined(kept, None, "both need positions to set their clocks by")
     found = _clock_skew(ours, theirs, settings)
@@ -60,7 +71,7 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
         return Joined(kept, None, found)
     device = second.device or "a second device"
     ours_by = kept.device or "the first device"
-    clocks = f"whose clock runs {found:+.1f} s against that of {ours_by}"
+    clocks = f"whose clock runs {found + ahead_s:+.1f} s against that of {ours_by}"
     words = (
         f"heading from {device}, {clocks}; everything else from {ours_by}"
         if second.headings
@@ -74,7 +85,7 @@ def join_second_device(kept: Recording, second: Recording, settings: PrepareSett
         more = f"{device} also recorded minutes that {ours_by} did not; no number holds them"
         notes.append(Note("second-device-longer", more))
     both = replace(kept, headings=headings, notes=(*kept.notes, *notes))
-    return Joined(both, found, words)
+    return Joined(both, found + ahead_s, words)
 
 
 class _Grid(msgspec.Struct, frozen=True, eq=False):
@@ -102,6 +113,61 @@ def _grid(one: Recording, settings: PrepareSettings) -> _Grid | None:
         return None
     columns = [arithmetic.interpolate(seconds, time_s, places[:, axis]) for axis in (0, 1)]
     return _Grid(int(seconds[0]), np.stack(columns, axis=1))
+
+
+def copy_ahead_s(kept: Recording, second: Recording, settings: PrepareSettings) -> float:
+    """By how many whole quarters of an hour the clock of a copy runs ahead; 0 if it is no copy.
+
+    Args:
+        kept: the recording that is kept.
+        second: another one, which may be a copy of it with another clock.
+        settings: this stage's.
+    """
+    starts = [each.time_s[np.isfinite(each.time_s)] for each in (kept, second)]
+    later_s = float(starts[1].min() - starts[0].min()) if all(map(np.size, starts)) else 0.0
+    ahead_s = settings.clock_ahead_s(later_s)
+    if not ahead_s:
+        return 0.0
+    ours, theirs = _grid(kept, settings), _grid(with_clock(second, -ahead_s), settings)
+    return ahead_s if ours and theirs and _are_copies(ours, theirs, settings) else 0.0
+
+
+def are_copies(first: Track, second: Track, settings: PrepareSettings) -> bool:
+    """Whether two tracks are of one recording, but for whole quarters of an hour of their clocks.
+
+    Args:
+        first: a track at 1 Hz.
+        second: another one, of another export.
+        settings: this stage's.
+    """
+    ahead_s = settings.clock_ahead_s(second.start_time_s - first.start_time_s)
+    ours, theirs = (
+        _Grid(round(start_s), np.stack([each.column(name) for name in POSITION], axis=1))
+        for each, start_s in ((first, first.start_time_s), (second, second.start_time_s - ahead_s))
+    )
+    return bool(ahead_s) and _are_copies(ours, theirs, settings)
+
+
+def _are_copies(ours: _Grid, theirs: _Grid, settings: PrepareSettings) -> bool:
+    """Whether both were at one place at nearly all of their seconds, and moved.
+
+    Two receivers are metres apart, and nobody runs a way twice with one place at each second.
+    """
+    apart_m = _distances_m(ours, theirs, ours.start_s - theirs.start_s)
+    known_m = apart_m[np.isfinite(apart_m)]
+    longest = max(np.isfinite(each.places_deg).all(axis=1).sum() for each in (ours, theirs))
+    if known_m.size < max(settings.skew_overlap_s, settings.copy_share * longest):
+        return False
+    is_close = float((known_m <= settings.copy_apart_m).mean()) >= settings.copy_share
+    return is_close and _extent_m(ours) >= settings.skew_apart_m
+
+
+def _extent_m(grid: _Grid) -> float:
+    """The longer side of the box that holds all positions."""
+    places = grid.places_deg[np.isfinite(grid.places_deg).all(axis=1)]
+    sides = np.radians(np.ptp(places, axis=0))
+    sides[1] *= arithmetic.cos(float(np.radians(places[0, 0])))
+    return float(sides.max()) * EARTH_RADIUS_M
 
 
 def _outside_s(kept: _Grid, second: _Grid, skew_s: float) -> float:
@@ -156,12 +222,18 @@ def _disagreement(ours: FloatArray, theirs: FloatArray, offset: int, least_s: in
 
 
 def _apart_m(kept: _Grid, second: _Grid, offset: int) -> float:
+    """Median distance where second ``i`` of the one meets ``i + offset`` of the other."""
+    return float(arithmetic.median(_distances_m(kept, second, offset)))
+
+
+def _distances_m(kept: _Grid, second: _Grid, offset: int) -> FloatArray:
+    """Distances where second ``i`` of the one meets ``i + offset`` of the other."""
     first = max(0, -offset)
-    last = min(len(kept.places_deg), len(second.places_deg) - offset)
+    last = max(first, min(len(kept.places_deg), len(second.places_deg) - offset))
     ours, theirs = kept.places_deg[first:last], second.places_deg[first + offset : last + offset]
     apart = np.radians(wrap_deg(ours - theirs))
     apart[:, 1] *= arithmetic.cos(np.radians(ours[:, 0]))
-    return float(arithmetic.median(arithmetic.hypot(apart[:, 0], apart[:, 1])) * EARTH_RADIUS_M)
+    return arithmetic.hypot(apart[:, 0], apart[:, 1]) * EARTH_RADIUS_M
 
 
 def _lowest_point(costs: FloatArray, best: int) -> float:

@@ -22,6 +22,7 @@ NO_TIMES = np.empty(0)  # no time
 _HALF_WINDOW_S = 0.5  # headings and vectors are averaged over so long before and after a time
 _LARGEST_VALUE = 1e6  # in any unit: larger numbers are no measurement
 _MOST_OVERSAMPLING = 4  # evenly sampled, a sensor may have so many times as many samples
+_USUAL_RATE_S = 10.0  # over so long, in which the body sways to and fro, a rate of turn is bias
 _STEADY_S = 5  # gravity is what the accelerometer shows on average over this long
 _FEWEST_SAMPLES = 10
 _LEAST_LEVEL = 0.7  # an axis less than 45° from the horizon
@@ -419,14 +420,13 @@ def without_contradicted(
 
 
 def _turned_deg(at_s: FloatArray, turned: Rotation) -> tuple[FloatArray, IntArray]:
-    """Degrees turned about the vertical so far, (n,), and the piece of the gyroscope, (n,).
-
-    The usual rate is taken off: it is the bias, or a course that keeps turning, and a few degrees
-    in the seconds that are compared.
-    """
+    """Degrees turned about the vertical so far, (n,), less the usual rate; and the piece, (n,)."""
     up = unit_vectors(_smooth(turned.up, max(1, round(_HALF_WINDOW_S / turned.step_s))))
     rate = np.degrees((turned.rate_radps * np.nan_to_num(up)).sum(axis=1))
-    total = np.cumsum(rate - np.median(rate)) * turned.step_s
+    total = np.cumsum(rate) * turned.step_s
+    span = min(max(1, round(_USUAL_RATE_S / turned.step_s)), total.size - 1)
+    if span:
+        total -= np.median(total[span:] - total[:-span]) / span * np.arange(total.size)
     nearest = np.clip(np.searchsorted(turned.time_s, at_s), 0, turned.time_s.size - 1)
     return means_around(at_s, turned.time_s, total), turned.piece[nearest]
 

@@ -1,4 +1,4 @@
-"""From what a file calls cadence to steps of both feet a minute, and heart rates of zero."""
+"""Steps of both feet a minute: from what a file calls cadence, or from a phone's acceleration."""
 
 from collections.abc import Mapping
 
@@ -7,9 +7,10 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import Note
 from retrorun.model.recording import POSITION
+from retrorun.readers.attitude import Vectors, unit_vectors
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray, true_edges
+from retrorun.units import BoolArray, FloatArray, IntArray, means_beside, true_edges
 
 
 def normalize_cadence(
@@ -213,3 +214,77 @@ def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> Bool
     np.add.at(changes, first[short], 1.0)
     np.add.at(changes, last[short], -1.0)
     return where & (np.cumsum(changes[:-1]) < 0.5)
+
+
+def step_rate_spm(
+    at_s: FloatArray, acceleration: Vectors, gravity: Vectors, limits: ReadLimits
+) -> FloatArray:
+    """Steps of both feet a minute by the bounce of a phone, (n,); 0 at rest, NaN if not clear.
+
+    The first lag at which its autocorrelation is about as high as anywhere is a step; the peak at
+    twice that, a stride, gives the period. ``gravity``, of either sign, may be ``acceleration``.
+    """
+    grid_s, bounce, known = _bounce(acceleration.in_order(), gravity.in_order(), limits)
+    half = round(limits.bounce_half_s / limits.bounce_step_s)
+    if grid_s.size <= 2 * (half + half):
+        return np.full(at_s.size, np.nan)
+    middle = np.searchsorted(grid_s, at_s)
+    whole = means_beside(known, middle, half) >= limits.bounce_known
+    halves = [round(each / limits.bounce_step_s) for each in limits.bounce_rest_s]
+    power, usual = (np.maximum(means_beside(bounce * bounce, middle, each), 0.0) for each in halves)
+    least = np.maximum(limits.bounce_rest_share * np.sqrt(usual), limits.bounce_least_g)
+    longest = 2 * round(limits.bounce_lags_s[1] / limits.bounce_step_s) + 2
+    alike = np.stack([_alike(bounce, lag, middle, half) for lag in range(longest)])
+    return np.where(whole, np.where(np.sqrt(power) < least, 0.0, _steps_spm(alike, limits)), np.nan)
+
+
+def _bounce(
+    acceleration: Vectors, gravity: Vectors, limits: ReadLimits
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Even times, vertical acceleration in g without what lasts, and share that is known, (m,)."""
+    step_s, time_s = limits.bounce_step_s, acceleration.time_s
+    is_short = time_s.size > 1 and time_s[-1] - time_s[0] < limits.samples
+    seconds = np.arange(time_s[0], time_s[-1] + 1.0) if is_short else np.empty(0)
+    pull = gravity.around(seconds)
+    if not ((strength := np.sqrt((pull * pull).sum(axis=1))) > 0).any():
+        return np.empty(0), np.empty(0), np.empty(0)
+    up = np.nan_to_num(unit_vectors(pull)) / arithmetic.median(strength[strength > 0])
+    level = np.stack([arithmetic.interpolate(time_s, seconds, each) for each in up.T], axis=1)
+    vertical, apart_s = (acceleration.axes * level).sum(axis=1), np.diff(time_s)
+    way = (
+        apart_s * (vertical[1:] + vertical[:-1]) / 2.0,
+        apart_s * (apart_s <= limits.sensor_hole_s),
+    )
+    edges_s = np.arange(time_s[0], time_s[-1], step_s)
+    total = [np.concatenate((np.zeros(1), np.cumsum(each))) for each in way]
+    mean, known = (
+        np.diff(arithmetic.interpolate(edges_s, time_s, each)) / step_s for each in total
+    )
+    half = round(limits.bounce_lasts_s / step_s / 2.0)
+    lasting = means_beside(mean, np.arange(mean.size), half)
+    return edges_s[:-1] + step_s / 2.0, (mean - lasting) * (known > 0.5), known
+
+
+def _alike(bounce: FloatArray, lag: int, middle: IntArray, half: int) -> FloatArray:
+    """Autocorrelation around each place at one lag, (n,), -1 to 1; 0 where nothing moves."""
+    early, late = bounce[: bounce.size - lag], bounce[lag:]
+    pairs = early * late, early * early, late * late
+    both, one, other = (means_beside(each, middle, half) for each in pairs)
+    norm = np.sqrt(np.maximum(one * other, 0.0))
+    return np.asarray(np.divide(both, norm, out=np.zeros(both.size), where=norm > 0.0))
+
+
+def _steps_spm(alike: FloatArray, limits: ReadLimits) -> FloatArray:
+    """Steps a minute, (n,), by the autocorrelation (lags, n); NaN where no peak is clear."""
+    least, most = (round(each / limits.bounce_step_s) for each in limits.bounce_lags_s)
+    inner, (first, clear) = alike[least : most + 1], limits.bounce_peaks
+    high = (inner >= alike[least - 1 : most]) & (inner >= alike[least + 1 : most + 2])
+    step = least + (high & (inner >= first * inner.max(axis=0))).argmax(axis=0)
+    column, near = np.arange(alike.shape[1]), 2 * step + np.array([-2, -1, 0, 1, 2])[:, None]
+    near = np.minimum(near, len(alike) - 2)
+    stride = near[alike[near, column].argmax(axis=0), column]
+    before, here, after = (alike[stride + each, column] for each in (-1, 0, 1))
+    bend = 2.0 * here - before - after
+    aside = np.divide(after - before, 2.0 * bend, out=np.zeros(bend.size), where=bend > 1e-9)
+    period_s = (stride + np.clip(aside, -0.5, 0.5)) / 2.0 * limits.bounce_step_s
+    return np.where(high.any(axis=0) & (here >= clear), 60.0 / period_s, np.nan)

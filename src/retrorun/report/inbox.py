@@ -5,6 +5,7 @@ them. And what the answers so far have taught, in one line and in full: whether 
 backward gait is proven by them, and whether it counts.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from retrorun.report.numbers import local_date, percent, short_date
 from retrorun.report.words import say, say_count, with_unbroken_units
 
 LONGEST_NAME = 60
+OPEN_COMMAND = "retrorun open"
 TRUST_COMMAND = "retrorun profile trust_gait=true"
 
 
@@ -118,6 +120,43 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerCall:
+    """The call to answer on a page opened from disk.
+
+    Attributes:
+        session: where it leads to: the newest session with a candidate.
+        words: how many candidates wait, in how many sessions.
+        command: what asks about all of them.
+    """
+
+    session: str
+    words: str
+    command: str
+
+
+def answer_call(sessions: Iterable[Session], archive_option: str = "") -> AnswerCall | None:
+    """What calls to answer these sessions' candidates; None where there is none.
+
+    Args:
+        sessions: any number, in any order.
+        archive_option: what a command needs to find the archive.
+    """
+    asked = [(each, count) for each in sessions if (count := candidates(each))]
+    if not asked:
+        return None
+    newest, _ = max(asked, key=lambda each: (each[0].start_time_s, each[0].id))
+    stretches = say_count("inbox_stretches", sum(count for _, count in asked))
+    where = say_count("inbox_sessions", len(asked))
+    words = say("inbox_call", stretches=stretches, sessions=where)
+    return AnswerCall(newest.id, words, f"{OPEN_COMMAND}{archive_option}")
+
+
+def candidates(session: Session) -> int:
+    """How many stretches of a session wait for an answer."""
+    return sum(each.segment.kind == "candidate" for each in session.measures.segments)
+
+
 def likely(probability: float) -> str:
     """A probability as people say it: ``likely, about 5 in 6``; even odds are not called likely."""
     odds = ((1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (9, 10), (19, 20))
@@ -173,19 +212,23 @@ def habit(athlete: Athlete, archive_option: str = "") -> Habit | None:
         return Habit((say("habit_unproven"),)) if athlete.trust_gait else None
     lines = [_habit_words(learnt), *_answered(athlete)]
     if learnt.counted:
-        rate = percent(learnt.right / learnt.counted)
         lines.append(
             say(
                 "habit_proof",
                 right=learnt.right,
                 counted=learnt.counted,
-                rate=rate,
-                low=percent(learnt.low),
+                rate=_percent_at_least(learnt.right / learnt.counted),
+                low=_percent_at_least(learnt.low),
             )
         )
     lines.append(say(f"habit_{habit_state(athlete)}"))
     offered = habit_state(athlete) == "offer"
     return Habit(tuple(lines), f"{TRUST_COMMAND}{archive_option}" if offered else "")
+
+
+def _percent_at_least(share: float) -> str:
+    """A share in whole per cent, rounded down: 94.6 % are not the 95 % that a proof needs."""
+    return percent(math.floor(round(100.0 * share, 6)) / 100.0)
 
 
 def _answered(athlete: Athlete) -> list[str]:

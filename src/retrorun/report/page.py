@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 from retrorun import __version__
 from retrorun.errors import PageError, RetrorunError
 from retrorun.language import SOURCE, current_language, translated
+from retrorun.model import LONGEST_NOTE
 from retrorun.report.numbers import clock, grouped
 from retrorun.report.words import UNIT_BLANK, say, say_count, with_unbroken_units
 from retrorun.report.words_review import INBOX, REVIEW
@@ -192,7 +193,7 @@ def _environment(compiled: Path = COMPILED) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"say": say, "say_count": say_count}
+    environment.globals |= {"say": say, "say_count": say_count, "longest_note": LONGEST_NOTE}
     environment.filters |= {"embed": embed, "with_code": with_code}
     environment.filters |= {"clock": clock, "grouped": grouped, "translated": translated}
     return environment

@@ -55,7 +55,8 @@ HISTORY: Mapping[str, str] = {
     "part_habit": "What your answers taught",
     "habit_few": (
         "You answered {answers} stretches that your steps alone proposed, {sessions}; "
-        "{backward} were backward. That is too few to tell your own backward gait by."
+        "{backward} were backward. Too few of those had clearly quicker steps than forward running "
+        "in sand or uphill, so none counts without an answer."
     ),
     "habit_taught": (
         "You answered {answers} stretches that your steps alone proposed, {sessions}; "

@@ -154,7 +154,7 @@ REVIEW: Mapping[str, str] = {
     "laps_odd": "Lap {number} does not fit: by its steps it was {direction}.",
 }
 
-# the home page of `retrorun open`, what answers taught, and notes; scripts join some of them
+# what waits, the home page of `retrorun open`, what answers taught, notes; scripts join some
 INBOX: Mapping[str, str] = {
     "inbox_title": "Inbox",
     "inbox_stretches_one": "1 stretch",
@@ -164,6 +164,8 @@ INBOX: Mapping[str, str] = {
     "inbox_sessions_many": "in {count} sessions",
     "inbox_empty": "Nothing waits for an answer.",
     "inbox_review": "Review them",
+    "inbox_call": "{stretches} {sessions} may be backward: say which",
+    "inbox_how": "Or one after the other, with one key each:",
     "add_exports": "Add exports",
     "add_words": "or drop files anywhere on this page: FIT, GPX, TCX, packed or not",
     "drop_here": "Drop to add",
@@ -198,6 +200,8 @@ INBOX: Mapping[str, str] = {
     "note_keep": "Keep",
     "note_kept": "Kept.",
     "note_kept_both": "Kept, with what was noted elsewhere meanwhile.",
+    "note_room": "{left} characters left.",
+    "note_too_long": "Too long to be kept: shorten it by {over} characters. Nothing is cut off.",
     "note_differs": (
         "Not kept yet: meanwhile pain {pain} and effort {effort} were noted elsewhere. Keep again "
         "to put yours in their place."

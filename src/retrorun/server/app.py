@@ -40,7 +40,7 @@ from retrorun.answers import (
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import translated, use_language
-from retrorun.model import LONGEST_NOTE, Remark
+from retrorun.model import Remark
 from retrorun.report.page import Fault, Place, asset_names, asset_text, fault_page
 from retrorun.server.live import ArchiveThread, Events, Live, Setup
 from retrorun.server.security import (
@@ -380,7 +380,7 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
     """The note that a page has sent.
 
     Raises:
-        Refused: it is none, or too long.
+        Refused: it is none. How long its text may be depends on the note that is kept.
     """
     if not isinstance(document, dict):
         raise Refused(400, "The request is no JSON.")
@@ -391,8 +391,6 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
             raise Refused(400, f"A score of {name} is a whole number from 0 to 10.")
         scores.append(score)
     text = member(document, "text", str) if "text" in document else ""
-    if len(text) > LONGEST_NOTE:
-        raise Refused(400, f"A note has at most {LONGEST_NOTE} characters.")
     return Remark(scores[0], scores[1], text)
 
 

@@ -11,7 +11,7 @@ from retrorun.errors import ArchiveError
 from retrorun.language import current_language, translated
 from retrorun.model import Athlete, Session, TimeZone
 from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
-from retrorun.storage import printable
+from retrorun.text import printable
 
 
 def set_aside(row: FileRow) -> SetAside:

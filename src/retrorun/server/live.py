@@ -473,17 +473,19 @@ def _changed_note(now: Remark, seen: Remark, given: Remark) -> Remark:
         words = "another pain or effort was noted since this page showed them"
         raise ArchiveError("note-changed", words, remedy="Look at them again.")
     after = now.with_changes(seen, given)
-    if len(after.text) > max(LONGEST_NOTE, len(now.text)):
-        raise SettingsError("note-too-long", f"a note has at most {LONGEST_NOTE} characters")
+    over = len(after.text) - max(LONGEST_NOTE, len(now.text))  # what joined notes hold may stay
+    if over > 0:
+        words = f"with what was noted elsewhere meanwhile it is too long: shorten it by {over}"
+        if after.text == given.text:
+            words = f"a note has at most {LONGEST_NOTE} characters: shorten it by {over}"
+        raise SettingsError("note-too-long", words)
     return after
 
 
 def segments_fingerprint(session: Session) -> str:
     """A text that tells whether two pages show the same segments of a session."""
-    parts = [
-        (each.segment.start_s, each.segment.end_s, each.segment.kind)
-        for each in session.measures.segments
-    ]
+    found = [each.segment for each in session.measures.segments]
+    parts = [(each.start_s, each.end_s, each.kind) for each in found]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 

@@ -25,8 +25,7 @@ from retrorun.ingest.file_groups import is_table, may_be_table, may_be_wanted
 from retrorun.language import translated
 from retrorun.server.security import Refused
 from retrorun.settings import Settings
-from retrorun.storage import printable
-from retrorun.text import plain
+from retrorun.text import plain, printable
 
 FIELD = "file"
 _UNUSABLE = re.compile(r'[<>:"/\\|?*]')  # on some system, in a name

@@ -25,7 +25,7 @@ from retrorun.language import current_language, use_language
 from retrorun.report.inbox import ImportProgress, Inbox
 from retrorun.server.inbox import set_aside
 from retrorun.server.live import Events, Setup
-from retrorun.storage import printable
+from retrorun.text import printable
 
 PROGRESS_S = 0.2  # open pages hear of progress no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again

@@ -37,7 +37,7 @@ class ServerSettings(msgspec.Struct, frozen=True):
     No result depends on them: they have no part in the fingerprint.
     """
 
-    body_bytes: int = 64 * 2**10  # Largest body of a request that is no upload.
+    body_bytes: int = 256 * 2**10  # Largest body of a request that is no upload.
     upload_bytes: int = 4 * 2**30  # Largest upload, all its files together.
     upload_files: int = 2000  # Files of one upload.
     name_bytes: int = 180  # An uploaded file's name is shortened to this.

@@ -160,6 +160,9 @@ class CompareSettings(msgspec.Struct, frozen=True):
     learnt_backward_s: float = 60.0  # Backward movement from which a backward gait line is learnt.
     learnt_factor_step: float = 0.02  # A learnt cost factor and its bounds are rounded to this.
     habit_step: float = 0.01  # Bounds of a learnt kind of gait candidate are rounded to this.
+    habit_least_gain: float = 0.14  # A gait candidate whose step rate is less than this share above
+    # the forward line never counts by habit: forward running in sand, uphill on a treadmill or in
+    # race walking takes as many steps at such speeds, whatever was answered of other days.
     habit_accepted: int = 20  # Fewer accepted gait candidates teach no kind that can count.
     habit_sessions: int = 8  # Answers from fewer sessions prove no habit.
     habit_right: float = 0.99  # Least share of gait candidates that were right, for a habit.

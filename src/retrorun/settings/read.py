@@ -45,6 +45,18 @@ class ReadLimits(msgspec.Struct, frozen=True):
     disturbed_s: float = 180.0  # A heading that comes back within this time was disturbed; one that
     # does not starts from elsewhere.
 
+    bounce_step_s: float = 0.04  # The bounce of a phone is averaged over steps of this length.
+    bounce_half_s: float = 3.0  # Its step rate is that of this long before and after each moment.
+    bounce_lags_s: Pair = (0.25, 0.76)  # A step takes from the first to the second time.
+    bounce_lasts_s: float = 1.2  # What the acceleration is on average over this long is no bounce.
+    bounce_peaks: Pair = (0.6, 0.5)  # A step is the first peak of the autocorrelation with the
+    # first share of its highest; it counts where that of a stride reaches the second value.
+    bounce_least_g: float = 0.05  # A bounce that deviates by less is that of a phone at rest.
+    bounce_rest_s: Pair = (0.8, 10.0)  # A rest lasts for the first time before and after a moment,
+    # and is held against the second.
+    bounce_rest_share: float = 0.33  # At rest, the bounce is below this share of the usual one.
+    bounce_known: float = 0.8  # The acceleration must be known in this share of the time.
+
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
     clock_apart_s: float = 14_400.0  # Parts of a recording further apart than this are two
@@ -54,12 +66,10 @@ class ReadLimits(msgspec.Struct, frozen=True):
     clock_around: int = 10  # The speed before and after a jump is taken over this many samples.
     clock_counted_m: float = 100.0  # An odometer above this has not begun again.
     clock_few: int = 10  # Fewer samples than this say nothing of the clock and are no session.
-    clock_most_jumps: int = 200  # A recording with more jumps than this is put in order of time
-    # instead.
+    clock_most_jumps: int = 200  # A recording with more jumps than this is sorted by time instead.
     clock_scrambled_s: float = 1800.0  # Times that run back by more than this come from a clock
     # that was set.
-    clock_scrambled: int = 3  # Times that run back this often do not come from a clock that was
-    # set.
+    clock_scrambled: int = 3  # Times that run back this often come from no clock that was set.
     clock_most_smoothed: float = 10.0  # Scrambled times are averaged over at most this many samples
     # on both sides.
     clock_jitter_s: float = 2.0  # A clock that is set is set by more than this.
@@ -135,8 +145,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     """From native samples to the 1 Hz track."""
 
     gap_s: float = 10.0  # A channel is not interpolated across a longer gap than this.
-    sparse_share: float = 0.2  # Where more of the time than this lies within such gaps, a note says
-    # so.
+    sparse_share: float = 0.2  # A note says if more of the time than this lies in such gaps.
     sparse_hole_s: float = 60.0  # Longer gaps than this, and than two usual ones, are not counted
     # for that note.
     duration_s: int = 7 * 86_400  # A session lasts no longer than this.
@@ -155,15 +164,12 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # guess, and is not used.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
-    speed_gap_s: float = 60.0  # The speed or the steps of a device say nothing of longer gaps than
-    # this.
+    speed_gap_s: float = 60.0  # A device's speed and steps say nothing of longer gaps than this.
     stop_mps: float = 0.9  # A gap that was crossed more slowly than this may hold a stop.
-    stop_share: float = 0.5  # It does if it was also crossed more slowly than this share of the
-    # usual speed.
+    stop_share: float = 0.5  # It does if that is also below this share of the usual speed.
     resting_share: float = 0.001  # A second at rest gets this share of the way of one in motion.
     totals_share: float = 0.02  # A larger difference than this from a total of the file is noted.
-    totals_least_m: float = 10.0  # A smaller difference than this from a total of the file is never
-    # noted.
+    totals_least_m: float = 10.0  # A smaller difference from a total than this is never noted.
     digit_m: float = 1.0  # Totals and odometers may be rounded to this.
     excursion_s: float = 20.0  # Positions between two impossible steps are dropped if they last
     # less than this.
@@ -173,8 +179,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     steepest_grade: float = 0.6  # A steeper grade than this is an error of the altimeter.
     moving_mps: float = 0.5  # Below this speed there is no course.
     heading_most_deg: float = 720.0  # A heading beyond this is no angle.
-    heading_cancels: float = 0.05  # Two headings whose mean vector is shorter than this have no
-    # direction between them.
+    heading_cancels: float = 0.05  # Headings whose mean vector is shorter than this have no mean.
     treadmill_m: float = 50.0  # Positions are judged against an odometer that counted more than
     # this.
     treadmill_known: float = 0.9  # The file's total is that of the positions if they are known for
@@ -189,8 +194,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     heart_span_s: float = 60.0  # It is used where these samples span less than this.
 
     # a position that hung and leaps
-    hang_s: float = 120.0  # A position that hangs for longer than this has stood, however it goes
-    # on.
+    hang_s: float = 120.0  # A position that hangs for longer than this has stood.
     leap_around_s: float = 10.0  # A leap is compared with the way of this long before and after it.
     leap_way_mps: float = 7.0  # A leap does not catch up with a way that is faster than this.
     leap_along: float = 0.6  # Least cosine between the leap and the way around it.
@@ -207,8 +211,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     stands_jitter_share: float = 0.7  # Who moves slower than this share of the jitter of positions
     # a second, and gets nowhere, stands.
     totals_agree: float = 1.25  # Two totals of a session agree within this factor.
-    totals_differ: float = 1.6  # Where two totals differ by more than this factor, one of them is
-    # wrong.
+    totals_differ: float = 1.6  # Of two totals that differ by more than this factor one is wrong.
     unit_factor: float = 1.08  # A total is in a wrong unit if, converted, it fits another within
     # this factor.
     unit_least_kmh: float = 3.0  # Usual speeds above this number may be in kilometres an hour.
@@ -235,8 +238,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # that would need them are wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
     # than this share longer than they go on; an odometer that stood for more than it is not used.
-    wander_mps: float = 1.0  # Positions that usually move faster than this do not wander about one
-    # place.
+    wander_mps: float = 1.0  # Positions that usually move faster than this go somewhere.
     rises_few: int = 10  # Readings that rise more often than this and never fall are a running
     # total.
     wanders_share: float = 0.2  # An odometer that falls in more than this share of its changes
@@ -252,8 +254,18 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     skew_overlap_s: int = 120  # Two devices must overlap for this long.
     skew_disagreement: float = 0.35  # The best shift of the clocks must leave less than this share
     # of the usual disagreement.
-    skew_apart_m: float = 60.0  # Two devices on one athlete lie no further apart than this, by the
-    # median.
+    skew_apart_m: float = 60.0  # Two devices on one athlete lie nearer than this, by the median.
+    clock_step_s: int = 900  # Clocks of copies differ by whole multiples of this: time zones do.
+    clock_most_s: int = 50_400  # Clocks of copies differ by at most this: time zones do from UTC.
+    clock_start_s: float = 10.0  # But for the hours, two copies start within this of each other.
+    copy_apart_m: float = 5.0  # Two copies lie no further apart than this at the same second.
+    copy_share: float = 0.9  # Two copies lie that close for at least this share of their time.
+
+    def clock_ahead_s(self, later_s: float) -> float:
+        """Whole steps, s, in the difference of two starts; 0 where it is none."""
+        ahead_s = float(round(later_s / self.clock_step_s) * self.clock_step_s)
+        left_s = abs(later_s - ahead_s) + max(0.0, abs(ahead_s) - self.clock_most_s)
+        return ahead_s if left_s <= self.clock_start_s else 0.0
 
 
 class SportSettings(msgspec.Struct, frozen=True):

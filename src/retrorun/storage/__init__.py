@@ -13,7 +13,6 @@ from retrorun.readers.registry import HEAD_BYTES, reader_of
 from retrorun.storage.entries import Entry, Store, changing, is_export, may_be_export, without_user
 from retrorun.storage.folder import Folder, look, read_file, refuse_special
 from retrorun.storage.objects import ObjectStore
-from retrorun.text import printable
 
 __all__ = [
     "Entry",
@@ -26,7 +25,6 @@ __all__ = [
     "is_local",
     "look",
     "open_store",
-    "printable",
     "read_file",
     "refuse_special",
     "without_user",

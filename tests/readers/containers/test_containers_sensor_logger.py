@@ -82,15 +82,18 @@ def test_the_phone_s_tables_go_before_a_watch_s_and_gravity_before_the_whole() -
     }
     (log,) = phone_tables.logs(heads)
     assert log == {
+        "acceleration": "Accelerometer.csv",
         "compass": "Compass.csv",
         "gravity": "Gravity.csv",
         "places": "Location.csv",
+        "total acceleration": "TotalAcceleration.csv",
     }
     del heads["Compass.csv"], heads["Gravity.csv"]
     (log,) = phone_tables.logs(heads)
     assert log == {
+        "acceleration": "Accelerometer.csv",
         "compass": "WatchCompass.csv",
-        "gravity": "TotalAcceleration.csv",
+        "total acceleration": "TotalAcceleration.csv",
         "places": "Location.csv",
     }
 
@@ -112,7 +115,7 @@ def test_each_log_of_a_folder_is_one_of_its_own(name: str) -> None:
     }
     tables = {name.format(n, one): head for n in (1, 2) for one, head in heads.items()}
     words = {"places": "Location", "compass": "Compass", "magnetometer": "Magnetometer"}
-    words["gravity"] = "TotalAcceleration"
+    words["total acceleration"] = "TotalAcceleration"
     expected = [{role: name.format(n, one) for role, one in words.items()} for n in (1, 2)]
     assert phone_tables.logs(tables) == expected
     assert phone_tables.logs(dict(reversed(tables.items()))) == expected
@@ -466,6 +469,19 @@ def _recorded(made: Phone, extra: dict[str, bytes] | None = None, sign: float = 
 def _compass(run: Recording) -> HeadingSeries:
     (found,) = [each for each in run.headings if each.claim == "compass"]
     return found
+
+
+def test_steps_are_counted_by_the_bounce_and_not_by_gravity_alone() -> None:
+    made = phone(facing(180, {}), steps_hz=2.75)
+    gravity = {"Gravity.csv": sensor_table(made.at_s, made.gravity)}
+    for tables in ({}, gravity):
+        cadence = _recorded(made, tables).columns["cadence_spm"]
+        np.testing.assert_allclose(cadence[5:-5], 165.0, rtol=0.01)
+    linear = {"Accelerometer.csv": sensor_table(made.at_s, made.acceleration - made.gravity)}
+    without = {"TotalAcceleration.csv": b""}
+    cadence = _recorded(made, gravity | linear | without).columns["cadence_spm"]
+    np.testing.assert_allclose(cadence[5:-5], 165.0, rtol=0.01)
+    assert "cadence_spm" not in _recorded(made, gravity | without).columns
 
 
 @pytest.mark.parametrize(("platform", "sign"), [("android", 1.0), ("ios", -1.0)])

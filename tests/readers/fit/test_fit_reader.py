@@ -342,6 +342,29 @@ def test_strap_log_fills_in_the_heart_rate() -> None:
     assert "heart-rate-from-strap" in {note.slug for note in run.notes}
 
 
+@pytest.mark.parametrize("how", ["by the strap's clock", "by the second"])
+def test_each_message_of_a_strap_log_has_its_own_time(how: str) -> None:
+    """Later messages state the strap's clock in full, or all state nothing but their second."""
+
+    def strap(encoder: Encoder) -> None:
+        for at, rate in enumerate((100, 120, 140)):
+            beat = Field(6, 0x02, bytes((rate,)))
+            tick = Field(9, 0x86, struct.pack("<I", 5000 + at * 10 * 1024))
+            stamp = number(253, "uint32", START + 10 * at)
+            if how == "by the second":
+                encoder.add(8, 132, [stamp, beat])
+            else:
+                encoder.add(8, 132, [*([] if at else [stamp]), tick, beat])
+
+    def bare(encoder: Encoder) -> None:
+        for second in (0, 10, 20):
+            stamp = number(253, "uint32", START + second)
+            encoder.add(1, 20, [stamp, number(3, "uint8", None)])
+
+    (run,) = _read(_file(strap, bare, _session(START, 1))).recordings
+    np.testing.assert_array_equal(run.columns["heart_rate_bpm"], [100, 120, 140])
+
+
 def test_salvaged_strava_file_says_where_it_broke(corpus: Path) -> None:
     data = (corpus / "fit" / "strava-android-app-201.10-b1218918.fit").read_bytes()
     export = _read(data)

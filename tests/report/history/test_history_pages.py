@@ -21,6 +21,7 @@ from retrorun.report.history.differences import cost_tiles
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page
 from retrorun.report.history.trends import trend_cards
+from retrorun.report.inbox import Inbox
 from retrorun.report.numbers import Display, signed
 from retrorun.settings import CompareSettings
 
@@ -69,6 +70,25 @@ def reach(made: Trend) -> tuple[float, float]:
     assert card.figure is not None
     low, high = card.figure["layout"]["yaxis"]["range"]
     return low, high
+
+
+def test_the_list_opened_from_disk_calls_to_answer_and_leads_to_the_newest_session() -> None:
+    """Two sessions with one candidate each: the button names both and opens the later one."""
+    sessions = [session_history.run(day, session_history.MAYBE) for day in (3, 9)]
+    page = tree(index_page([*sessions, session_history.run(12)], Athlete(), archive_option=" -x"))
+    (link,) = page.xpath("//p[@class='call']/a")
+    assert link.text_content() == "2 stretches in 2 sessions may be backward: say which"
+    assert link.get("href") == f"sessions/{9:012x}.html#part-answers"
+    assert page.xpath("string(//p[@class='call']/following-sibling::p//code)") == "retrorun open -x"
+
+
+@pytest.mark.parametrize("inbox", [None, Inbox()])
+def test_a_list_without_candidates_or_with_an_inbox_has_no_call_of_its_own(
+    inbox: Inbox | None,
+) -> None:
+    plan = session_history.MAYBE if inbox else session_history.LONG
+    page = tree(index_page([session_history.run(1, plan)], Athlete(), inbox=inbox))
+    assert not page.xpath("//p[@class='call']")
 
 
 def test_a_wide_interval_does_not_press_the_marks_of_a_trend_flat() -> None:
@@ -242,7 +262,7 @@ def test_ten_thousand_sessions() -> None:
     assert is_cheap(lambda: made.append(index(sessions)), 10)
     html = made[-1]
     assert len(html.encode()) <= 300 * len(sessions)
-    assert html.count("sessions/") == len(sessions)
+    assert html.count("<a href=sessions/") == len(sessions)
 
 
 def test_strips_join_and_stay_within_the_session() -> None:

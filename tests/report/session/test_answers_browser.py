@@ -8,7 +8,7 @@ import hand_made_sessions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Dialog, Page, expect
 
 from retrorun.model import TWO_DIRECTIONS, Label, Session, Source
 from retrorun.readers.label_file import label_table
@@ -332,6 +332,47 @@ def test_a_note_that_is_refused_for_another_reason_says_that_reason(page: Page) 
     expect(page.locator("#note-status")).to_contain_text("the disk is full")
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("#note-status")).to_have_text("Kept.")
+
+
+def test_a_note_says_before_its_limit_how_much_is_left_and_cuts_nothing_off(page: Page) -> None:
+    fake = api()
+    fake.serve(page)  # not ``live``: a browser complains of the status 400
+    page.goto(f"{SITE}/sessions/{ID}")
+    text, status = page.get_by_label("Note"), page.locator("#note-status")
+    text.fill("x" * 9_000)
+    expect(status).to_have_text("")
+    text.fill("x" * 9_990)
+    expect(status).to_have_text("10 characters left.")
+    text.fill("\N{GRINNING FACE}" * 10_003)  # each is one character, as the server counts
+    expect(status).to_contain_text("shorten it by 3 characters")
+    fake.refuse = (400, "a note has at most 10000 characters: shorten it by 3")
+    page.get_by_role("button", name="Keep").click()
+    expect(status).to_contain_text("a note has at most 10000 characters: shorten it by 3")
+    expect(text).to_have_value("\N{GRINNING FACE}" * 10_003)
+    text.fill("short")
+    expect(status).to_have_text("")
+
+
+def test_a_page_with_a_note_that_is_not_kept_is_not_left_unasked(page: Page) -> None:
+    fake, asked = api(), list[str]()
+    fake.serve(page)
+    page.goto(f"{SITE}/sessions/{ID}")
+    page.get_by_label("Note").click()
+    page.keyboard.type("windy")
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.evaluate("setTimeout(() => location.assign('/'))")
+    page.wait_for_timeout(500)
+    assert asked == ["beforeunload"]
+    expect(page.get_by_label("Note")).to_have_value("windy")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#note-status")).to_have_text("Kept.")
+    page.goto(SITE)
+    assert asked == ["beforeunload"]
 
 
 @pytest.mark.parametrize("name", ["Yes, backward", "No"])

@@ -26,6 +26,7 @@ from retrorun.readers.attitude import (
     upward,
     without_contradicted,
 )
+from retrorun.readers.cadence import step_rate_spm
 from retrorun.readers.containers import columns_of, number, read_columns, rows_of
 from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE
 from retrorun.readers.xml.gpx import gpx_of
@@ -120,6 +121,8 @@ def phyphox_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> 
     }
     if "acceleration" in sensors:
         starts_s = np.array([at for at, _ in clock[1:]])
+        pull = sensors["acceleration"]
+        columns["cad"] = step_rate_spm(at_s, pull, pull, limits)
         maker, heading, begins_s = _heading(sensors, where, starts_s, limits)
         if heading is not None:
             columns["compass"] = heading

@@ -35,6 +35,7 @@ from retrorun.readers.attitude import (
     upward,
     without_contradicted,
 )
+from retrorun.readers.cadence import step_rate_spm
 from retrorun.readers.containers import columns_of, number, read_columns, rows_of
 from retrorun.readers.heading_sources import BY_SOURCE, UNREAD_GYROSCOPE, degrees
 from retrorun.readers.xml.gpx import gpx_of, read_gpx
@@ -42,7 +43,17 @@ from retrorun.settings import ReadLimits
 from retrorun.text import name_key
 from retrorun.units import FloatArray
 
-Role = Literal["places", "compass", "orientation", "magnetometer", "gravity", "gyroscope", "about"]
+Role = Literal[
+    "places",
+    "compass",
+    "orientation",
+    "magnetometer",
+    "gravity",
+    "gyroscope",
+    "acceleration",
+    "total acceleration",
+    "about",
+]
 # what a name has around the sensor's word, in lower case; or a whole name that has no such word
 _Key = tuple[str, str] | tuple[str]
 _Log = dict[Role, str]
@@ -64,11 +75,20 @@ _WORDS: dict[Role, str] = {
     "orientation": "orientation",
     # three axes have nothing but the name: no word may run on into it, such as a watch's
     "magnetometer": "(?<![a-z])magnetometer",
-    "gravity": "(?<![a-z])(?:gravity|totalacceleration)",  # averaged over seconds it is gravity
+    "gravity": "(?<![a-z])gravity",
     "gyroscope": "(?<![a-z])gyroscope",
+    "acceleration": "(?<![a-z])accelerometer",
+    "total acceleration": "(?<![a-z])totalacceleration",
 }
 _NAMES = {role: re.compile(rf"(.*){word}(?![a-z])(.*)", re.DOTALL) for role, word in _WORDS.items()}
-_THREE_AXIS_ROLES: tuple[Role, ...] = ("magnetometer", "gravity", "gyroscope")
+_THREE_AXIS_ROLES: tuple[Role, ...] = (
+    "magnetometer",
+    "gravity",
+    "gyroscope",
+    "acceleration",
+    "total acceleration",
+)
+_NO_HEADING = frozenset({"gyroscope", "acceleration"})  # by themselves
 _METADATA_NAME = re.compile(r"(.*)metadata(?![a-z])(.*)", re.DOTALL)  # which platform wrote the log
 _QUATERNION = ("qw", "qx", "qy", "qz")
 _FIRST_NS, _LAST_NS = 1e18, 4e18  # 2001 and 2096: seconds and milliseconds are far below
@@ -148,7 +168,7 @@ def logs(heads: Mapping[str, bytes]) -> list[_Log]:
         for key, group in groups.items()
         if key not in hosts
         and not _adopt_headings(key, group, hosts)
-        and group.keys() != {"gyroscope"}  # by itself it is no heading
+        and not group.keys() <= _NO_HEADING
     ]
     for each in sorted(heads):
         if is_metadata(each, heads[each]):
@@ -165,9 +185,9 @@ def _adopt_metadata(name: str, hosts: Mapping[_Key, _Log]) -> None:
         host.setdefault("about", name)
 
 
-def _priority(name: str) -> tuple[bool, bool, str]:
-    """Sorting key: the phone before a watch, gravity before total acceleration, then by name."""
-    return "watch" in name.lower(), "total" in name.lower(), name
+def _priority(name: str) -> tuple[bool, str]:
+    """Sorting key: the phone before a watch, then by name."""
+    return "watch" in name.lower(), name
 
 
 def _stem_key(name: str) -> str:
@@ -250,7 +270,11 @@ def sensor_log(name: str, tables: Mapping[Role, bytes], limits: ReadLimits) -> b
     columns = {to: places[source][held] for source, to in _COLUMNS.items()}
     north = float(np.nanmedian(columns["lat"])) if np.isfinite(columns["lat"]).any() else 0.0
     tables = {one: table for one, table in tables.items() if table}
+    if "total acceleration" in tables:  # averaged over seconds it is gravity
+        tables.setdefault("gravity", tables["total acceleration"])
     sensors = _Sensors(name, tables, limits)
+    if sensors.has("gravity"):
+        columns |= _steps(sensors, time_s)
     maker, heading, begins_s = _heading_and_mounts(sensors, (time_s, north))
     if heading is not None:
         columns["compass"] = heading
@@ -292,6 +316,16 @@ class _Sensors:
         """A three-axis sensor."""
         found = self.columns(one, *AXES)
         return Vectors.of(found["time"], [found[axis] for axis in AXES])
+
+
+def _steps(sensors: _Sensors, time_s: FloatArray) -> dict[str, FloatArray]:
+    """The column of steps a minute, (n,), by the bounce; nothing where only gravity is there."""
+    bouncing: tuple[Role, ...] = ("total acceleration", "acceleration")
+    found = next((one for one in bouncing if sensors.has(one)), None)
+    if found is None:
+        return {}
+    gravity = sensors.vectors("gravity")
+    return {"cad": step_rate_spm(time_s, sensors.vectors(found), gravity, sensors.limits)}
 
 
 def _heading_and_mounts(

@@ -59,14 +59,14 @@ def _part_heart(part: Part) -> tuple[FloatArray, FloatArray]:
     beats: list[float] = []
     # Plain loops over lists: one step costs less than any call would.
     for index, (rates, stamp, event, packed) in enumerate(zip(*rows, strict=True)):
-        if stamp and event:
+        if stamp:
             fraction = (fractions[index] or [0.0])[0] / 32768
-            tick = int(event[0])
-            anchor_s = stamp[0] + FIT_EPOCH_S + fraction - tick / _TICKS_PER_S
-            ticks = [int(value) for value in event]
-        else:
-            ticks = _clock_ticks(packed, tick)
-            tick = ticks[-1] if ticks else tick
+            # without a reading of the strap's clock the message's own time is that of its beats
+            event = event or [0.0] * (0 if packed else len(rates))  # noqa: PLW2901 - the same row
+            if event:
+                anchor_s = stamp[0] + FIT_EPOCH_S + fraction - int(event[0]) / _TICKS_PER_S
+        ticks = [int(value) for value in event] or _clock_ticks(packed, tick)
+        tick = ticks[-1] if ticks else tick
         times.extend([anchor_s + value / _TICKS_PER_S for value in ticks[: len(rates)]])
         beats.extend(rates[: len(ticks)])
     time_s, heart = np.asarray(times, np.float64), np.asarray(beats, np.float64)

@@ -256,6 +256,16 @@
       const here = written();
       for (const name of NAMES) if (here[name] === before[name]) { field(name).value = stored[name] ?? ""; seen[name] = value(name, field(name).value); }
     };
+    // a text that is too long is said to be before it is sent, and never cut off: maxlength would do so
+    const NEAR = 500, length = (text) => [...text].length, text = field("text");
+    let room = "";
+    text.addEventListener("input", () => {
+      const left = Math.max(+text.dataset.most, length(seen.text)) - length(text.value);
+      const words = left < 0 ? say("note_too_long", { over: -left }) : left < NEAR ? say("note_room", { left }) : "";
+      if (words || at.textContent === room) at.textContent = words;
+      room = words;
+    });
+    addEventListener("beforeunload", (event) => { if (text.value !== seen.text) event.preventDefault(); });
     note.addEventListener("submit", async (event) => {
       event.preventDefault();
       const sent = written(), path = `/api/sessions/${encodeURIComponent(data.id)}`;
@@ -266,7 +276,7 @@
         at.textContent = say(NAMES.every((name) => (stored[name] ?? "") === (sent[name] ?? "")) ? "note_kept" : "note_kept_both");
       } catch (problem) {
         at.textContent = problem.message;
-        if (problem.status !== 409) return;
+        if (problem.status !== 409) { room = problem.message; return; } // until the text is changed
         const { pain, effort } = (await page.ask(path)).note; // asked: the next time they are replaced
         if (pain === seen.pain && effort === seen.effort) return; // refused for another reason, which is there
         seen = { ...seen, pain, effort };

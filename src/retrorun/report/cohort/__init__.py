@@ -171,13 +171,14 @@ def uncompared_table(cohort: Cohort) -> CohortTable:
     return CohortTable(head, tuple(rows), max(0, len(cohort.uncompared) - NAMED))
 
 
-def cohort_page(cohort: Cohort) -> str:
+def cohort_page(cohort: Cohort, display: Display | None = None) -> str:
     """The page over athletes, whole; its size is bounded whatever their number.
 
     Args:
         cohort: what was found over them; names in it are data and never trusted.
+        display: the system of units; metric where none is given.
     """
-    display = Display()
+    display = display or Display()
     return render(
         "cohort",
         say("title_cohort"),

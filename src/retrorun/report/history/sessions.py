@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from retrorun.compare import is_dated
 from retrorun.model import Athlete, MeasuredSegment, Session, Totals
-from retrorun.report.inbox import Inbox, habit
+from retrorun.report.inbox import Inbox, answer_call, habit
 from retrorun.report.numbers import (
     Display,
     MainNumbers,
@@ -250,6 +250,7 @@ def index_page(  # noqa: PLR0913 - one for each thing that the page holds
         say("title_index"),
         Place() if inbox is None else LIVE,
         inbox={} if inbox is None else inbox.document(),
+        call=answer_call(sessions, archive_option) if inbox is None else None,
         headline=sessions_headline(sessions),
         nothing=not any(each.time_s("backward") for each in sessions),
         subline=_subline(sessions, display),

@@ -61,7 +61,7 @@ _ANSWER_WORDS = (  # that the script puts together
     *("laps_many", "laps_title", "laps_yes", "laps_backward", "laps_forward", "at_lap", "at_turn"),
     *("near_lap", "near_turn", "selected_name", "selected_none", "kept", "kept_yes", "kept_no"),
     *("kept_clear", "kept_all", "taken_back_page", "between", "snapped_lap", "snapped_turn"),
-    *("note_kept", "note_kept_both", "note_differs"),
+    *("note_kept", "note_kept_both", "note_differs", "note_room", "note_too_long"),
 )
 
 
