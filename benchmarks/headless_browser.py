@@ -16,16 +16,12 @@ def executable() -> str | None:
     return shutil.which("chromium-headless-shell") or shutil.which("chromium")
 
 
-def launch(playwright: Playwright, *more: str) -> Browser:
+def launch(playwright: Playwright) -> Browser:
     """Start it, in a container too, where it cannot make a sandbox of its own.
 
     It draws with the processor alone: a graphics card that it imitates costs a tenth more.
-
-    Args:
-        playwright: what drives it.
-        more: further arguments of its command line.
     """
-    arguments = ["--no-sandbox", "--disable-gpu", *more]
+    arguments = ["--no-sandbox", "--disable-gpu"]
     return playwright.chromium.launch(
         executable_path=executable(), args=arguments, timeout=START_MS
     )

@@ -44,7 +44,6 @@ LOADED_BY_CHILDREN = (  # in the fork server, of which a worker of pytest has on
     "retrorun.server.work",
     "s3fs",
 )
-OF_A_WINDOW = {"viewport", "color_scheme"}  # what a window may have without a profile of its own
 PUBLISHED = "published samples"  # the group of all that looks at pages of the samples
 BROWSERS = {  # folder → group: each has a browser of its own, and takes about as long as another
     "session": "browser of sessions",
@@ -237,61 +236,19 @@ def processed(tmp_path_factory: pytest.TempPathFactory, samples: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """Chromium without a window; without it the tests are skipped, but never in CI."""
     if headless_browser.executable() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("Chromium is missing, and CI may skip nothing")
         pytest.skip("Chromium is not installed: make browser")
     expect.set_options(timeout=PATIENCE_MS)
-    empty = tmp_path_factory.mktemp("browser") / "empty.html"
-    empty.write_text("<!doctype html>", encoding="ascii")
     with sync_playwright() as playwright:
-        found = headless_browser.launch(playwright, "--process-per-site")
-        makers = {"new_page": _sharing(found, empty.as_uri()), "new_context": found.new_context}
-        for name, make in makers.items():
-            setattr(found, name, _patient(make))
+        found = headless_browser.launch(playwright)
+        for name in ("new_page", "new_context"):
+            setattr(found, name, _patient(getattr(found, name)))
         yield found
         found.close()
-
-
-def _sharing(browser: Browser, empty: str) -> Callable[..., Page]:
-    """What makes windows of one profile, and those without a policy of contents of another.
-
-    Under ``--process-per-site`` the pages of a profile are drawn by one process. It has the
-    library of charts compiled already: such a page takes less than half of the processor time.
-    What a page has kept is removed when its window closes. A window that differs from others
-    by more than its size and colours gets a profile of its own, as by Playwright.
-    """
-    alone, new_context = browser.new_page, browser.new_context
-
-    @functools.cache
-    def kept(*, bypass_csp: bool) -> Page:
-        """The window that stays open, so that the process of its profile lives on."""
-        page = new_context(bypass_csp=bypass_csp).new_page()
-        page.goto(empty)
-        return page
-
-    def made(**look: Any) -> Page:  # noqa: ANN401 - as the browser takes it
-        if look.keys() - OF_A_WINDOW - {"bypass_csp"}:
-            return alone(**look)
-        first = kept(bypass_csp=look.get("bypass_csp", False))
-        first.context.clear_cookies()
-        page = first.context.new_page()
-        if "viewport" in look:
-            page.set_viewport_size(look["viewport"])
-        page.emulate_media(color_scheme=look.get("color_scheme"))
-        close = page.close
-
-        def forgetting() -> None:
-            if not page.is_closed():
-                page.evaluate("() => { try { localStorage.clear(); } catch { /* has none */ } }")
-            close()
-
-        setattr(page, "close", forgetting)  # noqa: B010 - a method of a class
-        return page
-
-    return made
 
 
 def _patient(
