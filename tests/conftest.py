@@ -109,15 +109,16 @@ def pytest_collection_modifyitems(
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
-        if "browser" in used:
-            item.add_marker("browser")
-        if used & STARTS_A_CLUSTER:
-            item.add_marker("cluster")
-        first = item.path.relative_to(ROOT / "tests").parts[0]
-        if first == "faults":
-            item.add_marker("faults")
-        if first in WHOLE_COMMANDS:
-            item.add_marker("commands")
+        folder = _below_tests(item.path)[0]
+        is_of = {
+            "browser": "browser" in used,
+            "cluster": used & STARTS_A_CLUSTER,
+            "faults": folder == "faults",
+            "commands": folder in WHOLE_COMMANDS,
+        }
+        for name, holds in is_of.items():
+            if holds:
+                item.add_marker(name)
         group = _group(item)
         if group:
             item.add_marker(pytest.mark.xdist_group(group))
@@ -126,6 +127,12 @@ def pytest_collection_modifyitems(
     if getattr(config.option, "loadgroup", False):
         for item in items:
             _name_group(item)
+
+
+@functools.cache
+def _below_tests(path: Path) -> tuple[str, ...]:
+    """The parts of a path below the folder of tests; each module is asked for once."""
+    return path.relative_to(ROOT / "tests").parts
 
 
 def _name_group(item: pytest.Item) -> None:
@@ -141,23 +148,25 @@ def _name_group(item: pytest.Item) -> None:
 
 
 def _group(item: pytest.Item) -> str | None:
-    if item.get_closest_marker("cluster"):
+    marks = {each.name for each in item.iter_markers()}
+    parts = _below_tests(item.path)
+    if "cluster" in marks:
         return "cluster of cohorts" if item.path.stem == "test_cohort_cluster" else "cluster"
-    if item.get_closest_marker("browser"):
-        names = (BROWSERS[each] for each in item.path.parts if each in BROWSERS)
+    if "browser" in marks:
+        names = (BROWSERS[each] for each in parts if each in BROWSERS)
         return next(names, "browser")
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
     shares = any(each.scope == "module" for definitions in found for each in definitions)
     if not shares:
         return None
-    return PUBLISHED if "publish" in item.path.parts else item.path.stem
+    return PUBLISHED if "publish" in parts else item.path.stem
 
 
 def _rank(item: pytest.Item) -> int:
     names = ("cluster", "faults", "browser", "commands")
-    marked = [place for place, name in enumerate(names) if item.get_closest_marker(name)]
-    return min(marked, default=len(names))
+    marks = {each.name for each in item.iter_markers()}
+    return next((place for place, name in enumerate(names) if name in marks), len(names))
 
 
 @pytest.fixture(scope="session")

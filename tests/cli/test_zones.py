@@ -1,12 +1,14 @@
 """A privacy zone heard of once holds for every command that lets anything out."""
 
 import dataclasses as dc
+import functools
+import hashlib
 import io
 import json
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,20 +42,43 @@ def done(*words: str | Path) -> Result:
     return result
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where all tests of this module work, and beside it what was imported before."""
+    return tmp_path_factory.mktemp("zones") / "place"
+
+
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Two runs from one door, and a profile that names its zone; always with the same secret."""
     monkeypatch.setattr(options, "new_zone_secret", lambda: "5e" * 32)
-    (tmp_path / "in").mkdir()
+    (folder / "in").mkdir(parents=True)
     for number in range(2):
-        data = attack_routes.run(DOOR, number, "streets", 7)
-        (tmp_path / "in" / f"2026-05-08-14242{number}.gpx").write_bytes(data)
-    (tmp_path / "zone.toml").write_text(f"privacy_zones = {DOCUMENTED}\n", encoding="utf-8")
-    return tmp_path
+        (folder / "in" / f"2026-05-08-14242{number}.gpx").write_bytes(run_from_the_door(number))
+    (folder / "zone.toml").write_text(f"privacy_zones = {DOCUMENTED}\n", encoding="utf-8")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@functools.cache
+def run_from_the_door(number: int) -> bytes:
+    return attack_routes.run(DOOR, number, "streets", 7)
 
 
 def imported(place: Path, *more: str | Path) -> None:
-    done("process", place / "in", *where(place), "--jobs", "1", *more)
+    """Import the folder; what the same command made of the same files before is copied.
+
+    It lies at the same path as then, so that nothing tells the copy from what it is a copy of.
+    """
+    there = sorted(path for path in place.rglob("*") if path.is_file())
+    given = (str(place), [(str(path), path.read_bytes()) for path in there], list(map(str, more)))
+    kept = place.with_name(hashlib.sha256(repr(given).encode()).hexdigest())
+    if kept.exists():
+        shutil.rmtree(place)
+        shutil.copytree(kept, place)
+    else:
+        done("process", place / "in", *where(place), "--jobs", "1", *more)
+        shutil.copytree(place, kept)
 
 
 def where(place: Path) -> tuple[str | Path, ...]:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -123,16 +123,24 @@ def test_every_set_is_tried() -> None:
 
 
 def undisturbed(root: Path, files: Files) -> State:
+    """What one run gives, whose pipeline is asked anew."""
     for name, content in files:
         drop(root / "exports", name, content)
     processed(root, own=pipeline.process)
     return state(root)
 
 
+@pytest.fixture(scope="module")
+def wanted_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], State]:
+    """What one run of all files of a set gives; each set is run once for all tests."""
+    return cache(lambda name: undisturbed(tmp_path_factory.mktemp("once"), sets()[name]))
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_any_order_of_imports_gives_the_same(name: str, tmp_path: Path) -> None:
-    files = sets()[name]
-    wanted = undisturbed(tmp_path / "once", files)
+def test_any_order_of_imports_gives_the_same(
+    name: str, tmp_path: Path, wanted_of: Callable[[str], State]
+) -> None:
+    files, wanted = sets()[name], wanted_of(name)
     orders = list(itertools.permutations(files))
     random.Random(name).shuffle(orders)  # noqa: S311 - no secret
     for number, order in enumerate(orders[:ORDERS]):
@@ -197,10 +205,10 @@ def test_a_file_that_was_renamed_is_as_if_it_had_always_been_called_so(tmp_path:
 
 
 def test_a_worker_killed_and_the_file_tried_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted_of: Callable[[str], State]
 ) -> None:
     files, mark = sets()["teachers and pupils"], tmp_path / "mark"
-    wanted = undisturbed(tmp_path / "once", files)
+    wanted = wanted_of("teachers and pupils")
     monkeypatch.setenv("RETRORUN_TEST_MARK", str(mark))
     root = tmp_path / "killed"
     for name, content in files:
@@ -224,9 +232,10 @@ def command(root: Path, *words: str) -> subprocess.Popen[str]:
     )
 
 
-def test_two_at_once_do_nothing_twice_and_lose_nothing(tmp_path: Path) -> None:
-    files = sets()["teachers and pupils"]
-    wanted = undisturbed(tmp_path / "once", files)
+def test_two_at_once_do_nothing_twice_and_lose_nothing(
+    tmp_path: Path, wanted_of: Callable[[str], State]
+) -> None:
+    files, wanted = sets()["teachers and pupils"], wanted_of("teachers and pupils")
     root = prepared(tmp_path / "twice")
     for name, content in files:
         drop(root / "exports", name, content)
