@@ -128,11 +128,11 @@ A run is what the file says, and what it does not say is judged by its speed.
 _DISTANCE = """\
 ## How distance, moving time, clock and cadence are decided
 
-**Distance.** The metres between two samples are the odometer's difference where it is known at
-both ends, else the straight line between the positions (in dense recordings over `chord_s` of
-`[prepare]`, against their noise), else the device's speed times the time. A recording that has
-none of these, as a treadmill's, gets the totals of its laps or its session, spread over its time
-in motion. `explain` says how many metres came from which source. Longitudes of 180 to 360° are taken
+**Distance.** The metres between two samples are the odometer's difference where it is known at both
+ends, else the straight line between the positions (in dense recordings over `chord_s` of
+`[prepare]`, against their noise), else the device's speed times the time. A recording that has none
+of these, as a treadmill's, gets the totals of its laps or its session, spread over its time in
+motion. `explain` says how many metres came from which source. Longitudes of 180 to 360° are taken
 as those of −180 to 0°.
 
 Before that, each source is judged against the others and against the file's own totals. An
@@ -286,8 +286,9 @@ differ by whole quarters of an hour (up to 14 h, within 10 s), by time and dista
 within 2 % or 10 s and 100 m, and by lying within 2 m of each other at nine seconds in ten, on a way
 of 60 m or more. Two receivers do not lie so close, and nobody runs a way twice with the same place
 at each second: of two runs of four minutes round a track, with a pace that varies by 1 % and
-receivers that err by a metre, over a third came within 5 m, and none within 2 m. Then they are one run, the richer copy stands, and it gets the clock that is right.
-That is decided in this order, and the note `clock-of-copy` says which clock was believed and why:
+receivers that err by a metre, over a third came within 5 m, and none within 2 m. Then they are one
+run, the richer copy stands, and it gets the clock that is right. That is decided in this order, and
+the note `clock-of-copy` says which clock was believed and why:
 
 1. the clock of a copy that also states its local time, where the two differ as they do at that
    place and on that day: whoever wrote it knew both;

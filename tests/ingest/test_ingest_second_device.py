@@ -29,6 +29,7 @@ from retrorun.ingest import (
     undo,
 )
 from retrorun.ingest import run as running
+from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.ingest.second_device import Joins
 from retrorun.model import Athlete, Blob, Label, Outcome, Recording, Remark, Zone
 from retrorun.model.recording import POSITION
@@ -929,7 +930,6 @@ def test_another_run_hours_apart_is_not_taken_apart_when_a_phone_comes_to_the_fi
     assert len(archive.second_devices.matches()) == 1
     assert second_device.connected_files([first[:12]], archive) == [first]
     again = list[str]()
-    reprocess_locked = second_device.reprocess_locked
 
     def counted(files: Iterable[str], *others: Any, **named: Any) -> Report:  # noqa: ANN401
         again.extend(wanted := list(files))

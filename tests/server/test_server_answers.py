@@ -454,7 +454,8 @@ def test_a_zone_that_is_stored_while_an_answer_follows_leaves_no_second_device_t
     )
     (place / "exports" / "phone.tcx").write_text(text)
     middle = watch.time_s.size // 2
-    zone = Zone(*(float(watch.columns[name][middle]) for name in POSITION), 20.0)
+    lat_deg, lon_deg = (float(watch.columns[name][middle]) for name in POSITION)
+    zone = Zone(lat_deg, lon_deg, 20.0)
     with Archive.open(place / "archive") as here, Archive.open(place / "archive") as there:
         ((session, _),) = here.known().items()
         engine = ingest.Engine(Settings(), Athlete(), 1)
@@ -464,8 +465,11 @@ def test_a_zone_that_is_stored_while_an_answer_follows_leaves_no_second_device_t
 
         def changed() -> None:
             if not stored:
-                zoned = {"privacy_zones": (zone,), "zone_secret": "x" * 32}
-                stored.append(ingest.store_zones(there, lambda now: replace(now, **zoned)))
+
+                def zoned(now: Athlete) -> Athlete:
+                    return replace(now, privacy_zones=(zone,), zone_secret="x" * 32)
+
+                stored.append(ingest.store_zones(there, zoned))
 
         live = Live(serving.setup(place), Events(1), changed)
         live.answer(here, session, LabelRange(20, 28, "backward"))
