@@ -7,6 +7,7 @@ them have no compass: their backward stretches are candidates by gait, and those
 """
 
 import argparse
+import shutil
 import statistics
 import subprocess
 import sys
@@ -95,7 +96,8 @@ def reviewing(folder: Path, count: int, exports: Path | None = None) -> Iterator
     profile = speed_archives.profile(folder / "profile.toml")
     program([RETRORUN, "process", str(exports), *places, "--profile", str(profile)])
     dropped = folder / "dropped"
-    dropped.mkdir(exist_ok=True)
+    shutil.rmtree(dropped, ignore_errors=True)  # a file that is there already is no new one
+    dropped.mkdir()
     with opened(archive, reports, dropped) as (process, address), sync_playwright() as playwright:
         time.sleep(5)
         yield at_most(

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from retrorun.cli import told_as_interrupt
+
 SAMPLE = next(Path(__file__).parents[2].joinpath("sample_data").glob("*.fit"))
 PROGRAM = [sys.executable, "-m", "retrorun"]
 POINT = '<trkpt lat="50.{0:05}" lon="8"><time>2026-01-01T00:{1:02}:{2:02}Z</time></trkpt>'
@@ -159,6 +161,24 @@ def test_after_an_interrupt_nobody_says_more(tmp_path: Path, sign: str) -> None:
     assert program.returncode in (0, 130, -signal.SIGINT)
     assert b"Traceback" not in errors
     assert b"Aborted" not in errors
+
+
+def test_what_fails_while_an_interrupt_ends_the_work_is_told_as_the_interrupt() -> None:
+    """A worker that was told to end, too, has closed its pipe before it is told so by us."""
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    def work() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            os.write(writing, b"end")
+
+    with pytest.raises(KeyboardInterrupt), told_as_interrupt():
+        work()
+    with pytest.raises(BrokenPipeError), told_as_interrupt():
+        os.write(writing, b"end")
+    os.close(writing)
 
 
 @pytest.mark.parametrize("words", [("analyze",), ("analyze", "--json"), ("explain",)])

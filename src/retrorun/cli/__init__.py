@@ -7,7 +7,8 @@ A command's module is imported when the command runs, so that ``retrorun --help`
 
 import importlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +166,8 @@ class CommandLine(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; exit 2 for wrong words or settings, 1 for any other error."""
         try:
-            return super().invoke(ctx)
+            with told_as_interrupt():
+                return super().invoke(ctx)
         except click.NoSuchOption as problem:
             raise click.UsageError(plain(_with_cohort_command(ctx, problem)), problem.ctx) from None
         except _NO_ARGUMENTS:  # its message is the help, in lines
@@ -192,6 +194,23 @@ class CommandLine(click.Group):
             words = translated(f"{problem.strerror or problem}")
             click.echo(f"{translated('Error')}: {place}{words}", err=True)
             ctx.exit(1)
+
+
+@contextmanager
+def told_as_interrupt() -> Iterator[None]:
+    """Tell what fails while Ctrl-C ends the work as the interrupt that it follows from.
+
+    Workers get the Ctrl-C of a terminal, too, and close their pipes while they are being stopped.
+    """
+    try:
+        yield
+    except (RetrorunError, OSError, EOFError) as problem:
+        earlier = problem.__context__
+        while earlier is not None and not isinstance(earlier, KeyboardInterrupt):
+            earlier = earlier.__context__
+        if earlier is None:
+            raise
+        raise KeyboardInterrupt from problem
 
 
 def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str:
