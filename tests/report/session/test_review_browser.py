@@ -371,6 +371,7 @@ def test_keys_answer_and_move_the_focus_to_the_next_question(opened: Open) -> No
     ]
     page.keyboard.press("y")
     expect(page.locator("#done-title")).to_be_focused()
+    expect(page.locator("#kept")).to_have_text("✓ Kept: 5:00 to 5:50 is backward.")
     assert fake.inbox().queue == ()
 
 
@@ -428,6 +429,7 @@ def test_arrow_keys_move_an_end_and_the_answer_has_it(opened: Open) -> None:
     expect(end).to_have_attribute("aria-valuenow", "269")
     page.get_by_role("button", name="Yes, backward").click()
     expect(page.locator("h1")).to_contain_text("6:40 to 7:40")
+    expect(page.locator("#kept")).to_contain_text("✓")  # it has reached the server
     assert fake.sent[0][1]["start_s"] == 198
     assert fake.sent[0][1]["end_s"] == 269
 
@@ -638,5 +640,5 @@ def test_the_letters_are_those_of_the_athletes_language(opened: Open) -> None:
     assert fake.sent == []
     assert page.locator("#position").inner_text() == place
     page.keyboard.press("j")
-    expect(page.locator("#kept")).to_contain_text("rückwärts")
+    expect(page.locator("#kept")).to_contain_text("✓")  # kept, and not on its way
     assert len(answers(fake)) == 1
