@@ -254,13 +254,14 @@ members were files of their own; [archive.md](archive.md) says what becomes of t
   tells when each start was: the tables' own clock stands still in pauses. Magnetometer and
   acceleration with g give a heading, levelled; else gyroscope and acceleration do, as above.
 - Of both: where an acceleration is there (and `Gravity` or `TotalAcceleration` tells what is
-  down), steps are counted by the phone's bounce. Columns may be apart by comma, semicolon or tab,
-  and numbers have a decimal comma. A gyroscope beside gravity or acceleration checks every other
-  heading. Where one of the two turns by 120° or more within 5 s and the other by less than 60°,
-  the heading is left out for as long as it stays elsewhere; if it does not come back within 3
-  minutes, it goes on as that of another mount. So it does where the tilt changes by more than 35°
-  for 10 s or longer: the phone was handled. A heading of the gyroscope begins another mount after
-  each hole of half a second and each pause, too. The GPX counts mounts in `mount`.
+  down), steps are counted by the phone's bounce, from 7 samples a second on. Columns may be apart
+  by comma, semicolon or tab, and numbers have a decimal comma. A gyroscope beside gravity or
+  acceleration checks every other heading. Where one of the two turns by 120° or more within 5 s
+  and the other by less than 60°, the heading is left out for as long as it stays elsewhere; if it
+  does not come back within 3 minutes, it goes on as that of another mount. So it does where the
+  tilt changes by more than 35° for 10 s or longer: the phone was handled. A heading of the
+  gyroscope begins another mount after each hole of half a second and each pause, too. The GPX
+  counts mounts in `mount`.
 - Any other: its `.fit`, `.gpx` and `.tcx` members, also with `.gz`, one by one; tables of labels
   (`run.labels.csv`) are heard as beside a loose file.
 

@@ -164,7 +164,7 @@ def test_after_an_interrupt_nobody_says_more(tmp_path: Path, sign: str) -> None:
 
 
 def test_what_fails_while_an_interrupt_ends_the_work_is_told_as_the_interrupt() -> None:
-    """A worker that was told to end, too, has closed its pipe before it is told so by us."""
+    """A pipe whose reader is gone breaks while the work is being stopped, and at another time."""
     reading, writing = os.pipe()
     os.close(reading)
 

@@ -1,5 +1,7 @@
 """Steps of one leg or of both, on runs and walks whose step rate is known."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,17 @@ def test_a_phone_at_rest_takes_no_steps_and_a_hole_says_nothing() -> None:
     assert (found[:85] == 0).all()
     assert np.isnan(found[95:185]).all()
     assert (found[195:] == 0).all()
+
+
+def test_a_sample_of_days_later_costs_no_memory_for_the_days_between() -> None:
+    at_s = np.append(np.arange(0.0, 300.0, 0.02), 9e5)
+    felt = Vectors(at_s, np.tile([0.0, 9.81, 0.0], (at_s.size, 1)))
+    tracemalloc.start()
+    found = step_rate_spm(SECONDS, felt, felt, LIMITS)
+    _, most_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.isnan(found).all()
+    assert most_bytes < 100 * at_s.nbytes
 
 
 def test_a_stop_of_three_seconds_shows_in_the_steps() -> None:

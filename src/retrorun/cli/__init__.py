@@ -200,7 +200,7 @@ class CommandLine(click.Group):
 def told_as_interrupt() -> Iterator[None]:
     """Tell what fails while Ctrl-C ends the work as the interrupt that it follows from.
 
-    Workers get the Ctrl-C of a terminal, too, and close their pipes while they are being stopped.
+    Stopping workers and leaving an archive can fail, such as at the pipe of a process that is gone.
     """
     try:
         yield

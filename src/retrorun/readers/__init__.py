@@ -71,7 +71,7 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         raise unreadable(source.name, plain)
     export = reader.read(source, plain, limits)
     source = export.source
-    export = replace(export, recordings=tuple(map(_with_longitudes_by_halves, export.recordings)))
+    export = replace(export, recordings=tuple(map(_with_wrapped_longitudes, export.recordings)))
     export = _without_copies(export)
     runs, refused = _with_repaired_clocks(export, limits)
     if is_cut:
@@ -82,23 +82,21 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
     return Export(source=source, recordings=runs, passed_over=passed_over)
 
 
-def _with_longitudes_by_halves(one: "Recording") -> "Recording":
-    """The recording with longitudes of 180 to 360° written as those of the other half, −180 to 0.
+def _with_wrapped_longitudes(one: "Recording") -> "Recording":
+    """The recording with longitudes of 180 to 360° brought to −180 to 0°; larger ones stay.
 
     Some programs count them round the globe once, as charts and weather models do.
     """
     import numpy as np
 
-    longitude_deg = one.columns.get("longitude_deg")
-    if longitude_deg is None:
-        return one
-    around = (np.abs(longitude_deg) > _HALF_TURN_DEG) & (np.abs(longitude_deg) <= _TURN_DEG)
+    from retrorun.units import wrap_deg
+
+    given_deg = one.columns.get("longitude_deg", np.empty(0))
+    around = (np.abs(given_deg) > _HALF_TURN_DEG) & (np.abs(given_deg) <= _TURN_DEG)
     if not around.any():
         return one
-    turned_deg = longitude_deg - np.copysign(_TURN_DEG, longitude_deg)
-    return replace(
-        one, columns={**one.columns, "longitude_deg": np.where(around, turned_deg, longitude_deg)}
-    )
+    wrapped_deg = np.where(around, wrap_deg(given_deg), given_deg)
+    return replace(one, columns={**one.columns, "longitude_deg": wrapped_deg})
 
 
 def _without_copies(export: "Export") -> "Export":

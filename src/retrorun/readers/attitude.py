@@ -21,7 +21,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray, true_runs, wrap_deg
 NO_TIMES = np.empty(0)  # no time
 _HALF_WINDOW_S = 0.5  # headings and vectors are averaged over so long before and after a time
 _LARGEST_VALUE = 1e6  # in any unit: larger numbers are no measurement
-_MOST_OVERSAMPLING = 4  # evenly sampled, a sensor may have so many times as many samples
+MOST_OVERSAMPLING = 4  # evenly sampled, a sensor may have so many times as many samples
 _USUAL_RATE_S = 10.0  # over so long, in which the body sways to and fro, a rate of turn is bias
 _STEADY_S = 5  # gravity is what the accelerometer shows on average over this long
 _FEWEST_SAMPLES = 10
@@ -178,7 +178,7 @@ def _even_times(
         each[last > first] for each in (time_s[first], time_s[last] - time_s[first])
     )
     counts = np.floor(lasts_s / step_s) + 1.0
-    if counts.sum() > _MOST_OVERSAMPLING * time_s.size:
+    if counts.sum() > MOST_OVERSAMPLING * time_s.size:
         return np.empty(0), np.empty(0, dtype=np.int64)
     sizes = counts.astype(np.int64)
     within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)

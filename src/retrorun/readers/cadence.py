@@ -7,7 +7,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import Note
 from retrorun.model.recording import POSITION
-from retrorun.readers.attitude import Vectors, unit_vectors
+from retrorun.readers.attitude import MOST_OVERSAMPLING, Vectors, unit_vectors
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
 from retrorun.units import BoolArray, FloatArray, IntArray, means_beside, true_edges
@@ -243,18 +243,17 @@ def _bounce(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Even times, vertical acceleration in g without what lasts, and share that is known, (m,)."""
     step_s, time_s = limits.bounce_step_s, acceleration.time_s
-    is_short = time_s.size > 1 and time_s[-1] - time_s[0] < limits.samples
-    seconds = np.arange(time_s[0], time_s[-1] + 1.0) if is_short else np.empty(0)
+    most_s = MOST_OVERSAMPLING * step_s * time_s.size  # a gap of days would cost memory
+    is_dense = time_s.size > 1 and time_s[-1] - time_s[0] <= most_s
+    seconds = np.arange(time_s[0], time_s[-1] + 1.0) if is_dense else np.empty(0)
     pull = gravity.around(seconds)
     if not ((strength := np.sqrt((pull * pull).sum(axis=1))) > 0).any():
         return np.empty(0), np.empty(0), np.empty(0)
     up = np.nan_to_num(unit_vectors(pull)) / arithmetic.median(strength[strength > 0])
     level = np.stack([arithmetic.interpolate(time_s, seconds, each) for each in up.T], axis=1)
     vertical, apart_s = (acceleration.axes * level).sum(axis=1), np.diff(time_s)
-    way = (
-        apart_s * (vertical[1:] + vertical[:-1]) / 2.0,
-        apart_s * (apart_s <= limits.sensor_hole_s),
-    )
+    rise = apart_s * (vertical[1:] + vertical[:-1]) / 2.0
+    way = rise, apart_s * (apart_s <= limits.sensor_hole_s)
     edges_s = np.arange(time_s[0], time_s[-1], step_s)
     total = [np.concatenate((np.zeros(1), np.cumsum(each))) for each in way]
     mean, known = (
