@@ -1,6 +1,9 @@
 """A Dask cluster of real processes keeps the contract of the local pool."""
 
+import asyncio
+import gc
 import itertools
+import logging
 import os
 import signal
 import socket
@@ -183,3 +186,17 @@ def test_without_dask_it_names_what_to_install(monkeypatch: pytest.MonkeyPatch) 
         list(cluster.ordered([1], double, Cluster()))
     assert caught.value.slug == "dask-missing"
     assert 'pip install "retrorun[cluster]"' in str(caught.value)
+
+
+def test_what_dask_gave_up_when_a_scheduler_was_lost_says_nothing_more(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Asyncio logs a failed future that nobody asks, when it is collected: perhaps at the end."""
+    logging.getLogger("asyncio").setLevel(logging.NOTSET)  # an earlier test may have raised it
+    with cluster._quiet():
+        pass
+    loop = asyncio.new_event_loop()
+    loop.create_future().set_exception(TimeoutError("Timeout"))
+    loop.close()
+    gc.collect()
+    assert caplog.text == ""

@@ -210,7 +210,7 @@ def _quiet() -> Iterator[None]:
 
     quiet = {"distributed.logging.distributed": "error", "distributed.admin.tick.limit": "1 hour"}
     with dask.config.set(quiet):
-        for name in ("distributed", "distributed.client"):  # the second has a level of its own
+        for name in ("distributed", "distributed.client", "asyncio"):  # each has its own level
             logging.getLogger(name).setLevel(logging.CRITICAL)  # our errors say all of it
         yield
 
