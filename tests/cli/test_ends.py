@@ -13,8 +13,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from retrorun.cli import told_as_interrupt
+from retrorun.archive import checksums
+from retrorun.cli import main, told_as_interrupt
 
 SAMPLE = next(Path(__file__).parents[2].joinpath("sample_data").glob("*.fit"))
 PROGRAM = [sys.executable, "-m", "retrorun"]
@@ -158,7 +160,7 @@ def test_after_an_interrupt_nobody_says_more(tmp_path: Path, sign: str) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(program.pid, signal.SIGKILL)
             raise
-    assert program.returncode in (0, 130, -signal.SIGINT)
+    assert program.returncode in (0, 130, -signal.SIGINT), errors
     assert b"Traceback" not in errors
     assert b"Aborted" not in errors
 
@@ -170,7 +172,7 @@ def test_what_fails_while_an_interrupt_ends_the_work_is_told_as_the_interrupt() 
 
     def work() -> None:
         try:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         finally:
             os.write(writing, b"end")
 
@@ -179,6 +181,53 @@ def test_what_fails_while_an_interrupt_ends_the_work_is_told_as_the_interrupt() 
     with pytest.raises(BrokenPipeError), told_as_interrupt():
         os.write(writing, b"end")
     os.close(writing)
+
+
+@pytest.mark.parametrize("nth", [0, 20])
+def test_an_interrupt_while_sqlite_calls_us_is_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nth: int
+) -> None:
+    """SQLite says only that a function failed: it was told as a damaged database, with exit 1."""
+    calls = iter(range(1_000_000))
+
+    def row_sum(*values: checksums.Value) -> int:
+        if next(calls) == nth:
+            signal.raise_signal(signal.SIGINT)
+        return real(*values)
+
+    real = checksums.row_sum
+    monkeypatch.setattr(checksums, "row_sum", row_sum)
+    places = ["--archive", str(tmp_path / "a"), "--reports", str(tmp_path / "r"), "--jobs", "1"]
+    done = CliRunner().invoke(main, ["process", str(SAMPLE), *places])
+    assert done.exit_code == 130
+    assert done.stderr.splitlines()[-1] == "Interrupted."
+    monkeypatch.undo()
+    assert CliRunner().invoke(main, ["archive", "check", *places[:2]]).exit_code == 0
+    assert CliRunner().invoke(main, ["process", str(SAMPLE), *places]).exit_code == 0
+
+
+def test_an_interrupt_that_a_destructor_drops_is_raised_again() -> None:
+    class Gone:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    def work() -> None:
+        Gone()
+        time.sleep(60)
+
+    began_s = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), told_as_interrupt():
+        work()
+    assert time.monotonic() - began_s < 30
+
+
+def test_where_the_signal_is_taken_nothing_is_told_as_an_interrupt() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with told_as_interrupt():
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("words", [("analyze",), ("analyze", "--json"), ("explain",)])

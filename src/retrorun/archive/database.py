@@ -480,6 +480,7 @@ _SIGNS = (
     ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
     ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
     ("unable to open", "archive-read-only", "a file of it cannot be opened or made", OPEN_REMEDY),
+    ("user-defined", "archive-broken-off", "writing broke off", "Run the command again."),
     ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
 )
 

@@ -5,11 +5,16 @@ Exit 0 all well, 1 some files could not be read, 2 usage, 130 interrupted.
 A command's module is imported when the command runs, so that ``retrorun --help`` is instant.
 """
 
+import _thread
 import importlib
 import os
+import signal
+import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
@@ -43,6 +48,7 @@ COMMANDS = {
 }
 
 
+AGAIN_S = 0.05  # after which a dropped interrupt is raised again
 HELP = "help"  # context of help texts in catalogues
 VERBATIM = "\b\n"  # begins a paragraph whose lines click leaves alone
 
@@ -198,19 +204,46 @@ class CommandLine(click.Group):
 
 @contextmanager
 def told_as_interrupt() -> Iterator[None]:
-    """Tell what fails while Ctrl-C ends the work as the interrupt that it follows from.
+    """Tell whatever ends the work after Ctrl-C as the interrupt.
 
     Stopping workers and leaving an archive can fail, such as at the pipe of a process that is gone.
+    SQLite tells of an interrupt in a function of ours only that the function failed, and Python
+    drops one in a destructor: that one is raised again, else the work would go on.
     """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # whoever took the signal decides what it means
+        return
+    interrupts: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    def complain(unraisable: "sys.UnraisableHookArgs") -> None:
+        if unraisable.exc_type is KeyboardInterrupt:  # raised in here it would be dropped again
+            threading.Timer(AGAIN_S, _interrupt_main).start()
+        else:
+            complained(unraisable)
+
+    complained, sys.unraisablehook = sys.unraisablehook, complain
+    signal.signal(signal.SIGINT, interrupt)
     try:
         yield
-    except (RetrorunError, OSError, EOFError) as problem:
-        earlier = problem.__context__
-        while earlier is not None and not isinstance(earlier, KeyboardInterrupt):
-            earlier = earlier.__context__
-        if earlier is None:
+    except Exception as problem:
+        if not interrupts:
             raise
         raise KeyboardInterrupt from problem
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        sys.unraisablehook = complained
+
+
+def _interrupt_main() -> None:
+    """Send Ctrl-C to the main thread; a real signal also ends a wait of it."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
 
 
 def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str:
