@@ -1,5 +1,6 @@
 """How long the pages of the samples are on desk and phone; paper holds what they fold."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,4 +72,37 @@ def test_printing_opens_what_is_folded_and_closes_it_again(browser: Browser, pag
     assert closed.count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert closed.count() == first - 1  # what the reader opened stays open
+    page.close()
+
+
+CHARTS = """() => [...document.querySelectorAll("[data-chart]")].map((at) => [
+  at.clientWidth, Number(at.querySelector(".main-svg").getAttribute("width"))])"""
+SHEET = re.compile(rb"/Type /Page[^s]")
+
+
+def test_the_first_print_of_a_page_is_as_large_as_the_next(browser: Browser, pages: Path) -> None:
+    page = opened(browser, pages / "comparison.html", DESK_PX)
+    page.wait_for_timeout(300)  # time for a chart that fits its box later
+    widths = page.evaluate(CHARTS)
+    first, next_one = (len(SHEET.findall(page.pdf(format="A4"))) for _ in range(2))
+    assert first == next_one == 7
+    page.wait_for_function(f"(before) => String(({CHARTS})()) === String(before)", arg=widths)
+    page.close()
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_session_takes_five_sheets_without_what_paper_cannot_do(
+    browser: Browser, pages: Path, paper: str
+) -> None:
+    page = opened(browser, session_of(pages), DESK_PX)
+    assert page.locator(".say-so").is_visible()
+    assert len(SHEET.findall(page.pdf(format=paper))) == 5
+    page.emulate_media(media="print")
+    assert not page.locator(".say-so").is_visible()
+    page.close()
+
+
+def test_a_list_leaves_no_sheet_to_its_foot(browser: Browser, pages: Path) -> None:
+    page = opened(browser, pages / "index.html")
+    assert len(SHEET.findall(page.pdf(format="Letter"))) == 1
     page.close()

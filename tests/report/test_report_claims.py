@@ -118,3 +118,17 @@ def test_a_paper_is_named_in_the_words_of_its_authors_in_any_language() -> None:
     assert found["gradually"].startswith("Einheiten vorwärts, ")
     assert found["gradually"].endswith(f" ({BY_KEY['injury_small_spike'].citation}).")
     assert found["calories"].endswith(f"; {BY_KEY['backward_run_level'].citation}).")
+
+
+def test_one_session_has_no_median() -> None:
+    days = [session_history.run(day) for day in range(2)]
+    one, two = (
+        next(
+            each.data
+            for each in claims(session_history.compared(given))
+            if "before the first" in each.data
+        )
+        for given in (days[:1], days)
+    )
+    assert one == "10.0 min of forward movement before the first backward stretch."
+    assert two == f"Median {one}"

@@ -58,6 +58,17 @@ def test_a_refusal_is_said_in_it_too(client: serving.Client) -> None:
     assert client.ask("GET", "/", headers=headers).body.decode().startswith("Öffne die Adresse")
 
 
+def test_who_follows_a_link_to_no_page_gets_a_page_that_leads_back(client: serving.Client) -> None:
+    wanted = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    english = client.ask("GET", "/nothing", headers=wanted)
+    german = client.ask("GET", "/nothing", headers=wanted | {"Accept-Language": "de"})
+    assert (english.status, german.status) == (404, 404)
+    page = english.body.decode()
+    assert "There is no page here." in page
+    assert '<a class="button" href="/">See all sessions</a>' in page
+    assert "Hier gibt es keine Seite." in german.body.decode()
+
+
 @pytest.mark.parametrize("accepted", ["de;q=2", ",,,", "d" * 8000, "de\t;", "\xff\xfe", "*;q=0"])
 def test_an_odd_header_costs_nothing(client: serving.Client, accepted: str) -> None:
     assert '<html lang="en">' in page(client, "/", accepted)

@@ -160,6 +160,8 @@ def warm_up(comparison: Comparison) -> Answer:
         return "Nothing to tell from.", "too early", None
     minutes = warm_s / 60
     words = f"Median {minutes:.1f} min of forward movement before the first backward stretch."
+    if comparison.backward_sessions == 1:
+        words = f"{minutes:.1f} min of forward movement before the first backward stretch."
     return words, "answered", Estimate(minutes, None, None, "median over sessions")
 
 

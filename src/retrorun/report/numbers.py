@@ -21,6 +21,7 @@ from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
 
 UNKNOWN = "–"
 SLOWEST_S_PER_KM = 3600.0  # slower is standing, not a pace
+NAMING_SHARE = 0.5  # of the backward time: sets that hold less do not name a session
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +236,31 @@ def month_and_year(day: dt.date) -> str:
 
 
 def session_name(session: Session, display: Display) -> str:
-    """The session's own name; where it has none, what it repeats, or what kind it is."""
+    """The session's own name; where it has none, what it repeats, or what kind it is.
+
+    Sets that hold less than half of the backward time are no name for the session.
+    """
     kind = say(f"sport_{session.sport}", fallback="sport_other")
     kinds = {kind, session.sport or "", WORDS.get(f"sport_{session.sport}", "")}
     own = session.name or ""
     if own and own.strip().casefold() not in {each.casefold() for each in kinds}:
         return own
     repeated = session.measures.structure.name(set_naming(display))
-    if not repeated:
+    if not repeated or _share_in_sets(session) < NAMING_SHARE:
         return kind if current_language() != SOURCE else own or kind
     return say("structure_name", name=capital(repeated))
+
+
+def _share_in_sets(session: Session) -> float:
+    """Share of the time that is or may be backward which lies in sets."""
+    places = session.measures.structure.places()
+    lasting_s = {
+        place: each.segment.end_s - each.segment.start_s
+        for place, each in enumerate(session.measures.segments)
+        if each.segment.kind in {"backward", "candidate"}
+    }
+    in_sets_s = sum(length_s for place, length_s in lasting_s.items() if place in places)
+    return in_sets_s / (sum(lasting_s.values()) or 1.0)
 
 
 def set_naming(display: Display) -> SetNaming:

@@ -333,6 +333,11 @@ def fault_page(fault: Fault, place: Place) -> str:
     return render("fault", say("fault_title"), place, fault=fault, charts=False)
 
 
+def missing_page(place: Place) -> str:
+    """The page that answers to an address at which there is none."""
+    return render("fault", say("missing_title"), place, fault=None, charts=False)
+
+
 ASSETS = "assets"
 
 

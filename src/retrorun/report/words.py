@@ -343,7 +343,6 @@ WORDS: Mapping[str, str] = {
     "evidence_gait": "Gait",
     "evidence_label": "Label",
     "evidence_other": "Other",
-    "verdict": "Verdict",
     "reason": "Reason",
     "channel_position": "Position",
     "channel_altitude": "Elevation",

@@ -184,6 +184,12 @@ INBOX: Mapping[str, str] = {
     "inbox_sessions_one": "in 1 session",
     "inbox_sessions_many": "in {count} sessions",
     "inbox_empty": "Nothing waits for an answer.",
+    "index_empty_live": (
+        "Add your watch's exports with the button above: each run becomes a page, and what may be "
+        "backward in it is asked here."
+    ),
+    "missing_title": "There is no page here.",
+    "missing_words": "The address may be mistyped.",
     "inbox_review": "Review them",
     "inbox_call": "{stretches} {sessions} may be backward: say which",
     "inbox_how": "Or one after the other, with one key each:",

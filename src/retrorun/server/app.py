@@ -41,7 +41,7 @@ from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import translated, use_language
 from retrorun.model import Remark
-from retrorun.report.page import Fault, Place, asset_names, asset_text, fault_page
+from retrorun.report.page import LIVE, Fault, asset_names, asset_text, fault_page, missing_page
 from retrorun.server.live import ArchiveThread, Events, Live, Setup
 from retrorun.server.security import (
     JSON,
@@ -154,9 +154,8 @@ class Server:
             html = await self._read_thread.do(self._live.page, session_id)
         except RetrorunError as problem:
             status = refusal_of(problem).status
-            place = Place(asset_prefix="/assets/", home="/")
             with use_language(self._read_thread.language):
-                html = fault_page(Fault.of(session_id, problem), place)
+                html = fault_page(Fault.of(session_id, problem), LIVE)
             return HTMLResponse(html, status)
         return HTMLResponse(html, background=self._warming(session_id))
 
@@ -291,8 +290,14 @@ class Server:
             refusal = refusal_of(problem)
         return self._error(refusal.words, refusal.status)
 
-    async def _http_refused(self, _: Request, problem: HTTPException) -> Response:
-        """Another method is refused as everything else is that this server does not answer to."""
+    async def _http_refused(self, request: Request, problem: HTTPException) -> Response:
+        """Another method is refused as everything else is that this server does not answer to.
+
+        Who follows a link to a page that is not there gets a page that leads back.
+        """
+        if problem.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+            with use_language(self._read_thread.language):
+                return HTMLResponse(missing_page(LIVE), 404)
         words = {404: "There is no such address.", 405: "There is no such method here."}
         status = 403 if problem.status_code == 405 else problem.status_code
         return self._error(words.get(problem.status_code, "Refused."), status)

@@ -490,3 +490,23 @@ def test_strips_of_a_periods_sessions_lie_in_the_middle_of_their_rows(
     )
     assert len(off_px) == site.sessions
     assert max(off_px) <= 2
+
+
+@pytest.mark.parametrize("width_px", [390, 320])
+def test_filters_and_rows_of_the_list_are_as_large_as_a_finger(
+    browser: Browser, site: Built, width_px: int
+) -> None:
+    page = browser.new_page(
+        viewport={"width": width_px, "height": 844}, has_touch=True, is_mobile=True
+    )
+    opened(page, f"{site.url}/index.html")
+    for css in ("#filters input", "#filters select", ".log tbody tr", "details > summary"):
+        boxes = [each.bounding_box() for each in page.locator(f"{css}:visible").all()]
+        assert [each for each in boxes if each and each["height"] < 44] == [], css
+    sizes = page.evaluate(
+        "() => [...document.querySelectorAll('#filters :is(input, select)')]"
+        ".map((each) => parseFloat(getComputedStyle(each).fontSize))"
+    )
+    assert min(sizes) >= 16  # a telephone zooms into a field with smaller letters
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width_px
+    page.close()

@@ -116,6 +116,14 @@ def test_a_narrow_interval_of_a_trend_is_drawn_whole() -> None:
     assert 40 < high < 50
 
 
+def test_the_list_is_filtered_by_direction_in_plain_words() -> None:
+    (field,) = tree(index(session_history.ten_weeks())).xpath("//label[select/@name='kind']")
+    assert field.text.strip() == "Direction"
+    options = [each.text for each in field.xpath("select/option")]
+    assert options[:3] == ["all", "backward, certain", "backward by compass"]
+    assert "maybe backward" in options
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_yet(page: Page) -> None:
     html = page([])

@@ -163,3 +163,29 @@ def test_axe_finds_nothing(browser: Browser, scheme: str, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == width
     page.close()
     assert found.violations_count == 0, found.generate_report()
+
+
+class Empty(Home):
+    """An archive without a session, and later with one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept, self.sessions = self.sessions, {}
+
+
+@pytest.mark.parametrize("width_px", [1280, 320])
+def test_without_a_session_the_next_step_is_the_only_one(browser: Browser, width_px: int) -> None:
+    page = browser.new_page(viewport={"width": width_px, "height": 840})
+    home = Empty()
+    home.serve(page)
+    page.goto(f"{SITE}/")
+    expect(page.locator("h1")).to_have_text("There are no sessions yet.")
+    expect(page.locator(".lead")).to_contain_text("with the button above")
+    expect(page.get_by_text("Add exports")).to_be_visible()
+    assert not page.get_by_text("Nothing waits for an answer.").is_visible()
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= width_px
+    assert Axe().run(page).violations_count == 0
+    home.sessions = home.kept
+    page.reload()
+    assert page.locator("#waiting").is_visible()
+    page.close()

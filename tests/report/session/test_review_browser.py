@@ -371,6 +371,7 @@ def test_keys_answer_and_move_the_focus_to_the_next_question(opened: Open) -> No
     ]
     page.keyboard.press("y")
     expect(page.locator("#done-title")).to_be_focused()
+    assert not page.locator(".keys, #rest").first.is_visible()  # there is nothing to press them for
     expect(page.locator("#kept")).to_have_text("✓ Kept: 5:00 to 5:50 is backward.")
     assert fake.inbox().queue == ()
 

@@ -404,3 +404,22 @@ def test_what_nothing_decides_is_drawn_in_no_direction() -> None:
         assert tile not in text
     # sums that others are compared with stay as they are
     assert session.time_s("forward") == 900
+
+
+@pytest.mark.parametrize(("rows", "named"), [(1, True), (37, False)])
+def test_a_distance_is_named_on_the_map_only_where_its_name_hides_no_way(
+    rows: int, *, named: bool
+) -> None:
+    """A field that is crossed on 37 rows, 10 m apart, has room for names only beside its edges."""
+    plan: hand_made_sessions.Plan = [(4000, "forward", "run", "confirmed", 2.5)]
+    long_m = 10_000 / rows
+    along = np.arange(4000) * 2.5
+    row, on = np.floor(along / long_m), along % long_m
+    x = np.where(row % 2 == 0, on, long_m - on)
+    made = hand_made_sessions.track(plan)
+    track = dc.replace(made, columns={**made.columns, "x_m": x, "y_m": 10.0 * row + 0.2 * x})
+    html = session_page(hand_made_sessions.session(plan), track, SessionContext())
+    assert html.count('class="far"') >= 9
+    names = re.findall(r'<text class="soft" [^>]*>\d+\skm</text>', html)
+    assert len(names) >= 9 if named else len(names) <= 3
+    assert ">Start<" in html

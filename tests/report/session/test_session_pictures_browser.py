@@ -557,3 +557,25 @@ def test_a_map_above_the_lanes_covers_nothing_that_is_jumped_to(page: Page, put:
         page.locator(target).evaluate("at => at.scrollIntoView()")
         at, above = box(page, target), box(page, ".mapbox")
         assert at["y"] >= above["y"] + above["height"]
+
+
+GROUND = """(css) => { const at = document.querySelector(css);
+  const style = getComputedStyle(at, css.startsWith(".legend") ? "::before" : null);
+  return style.forcedColorAdjust === "none" ? style.backgroundColor : "taken by the system"; }"""
+
+
+@pytest.mark.parametrize(
+    "css", [".legend .{}", ".segments tr.{} i", ".field i.{}"], ids=["legend", "table", "technique"]
+)
+def test_forced_colours_leave_the_directions_apart(
+    browser: Browser, put: Put, html: str, css: str
+) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 840}, forced_colors="active")
+    opened(page, put(html))
+    backward, forward = (
+        page.evaluate(GROUND, css.format(kind)) for kind in ("backward", "forward")
+    )
+    assert backward == "rgb(213, 94, 0)"
+    assert forward == "rgb(0, 114, 178)"
+    assert page.evaluate(GROUND, ".bands i") not in {"taken by the system", "rgba(0, 0, 0, 0)"}
+    page.close()

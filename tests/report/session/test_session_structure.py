@@ -204,3 +204,14 @@ def test_older_sessions_without_a_structure_are_shown_as_before() -> None:
     page = session_page(dc.replace(made, measures=bare), track, SessionContext())
     assert sentences(page) == []
     assert [count for _, count, _ in bodies(page)] == [11]
+
+
+@pytest.mark.parametrize(("lone_s", "title"), [(200, "3 × 90 s backward"), (900, "Run")])
+def test_sets_name_a_session_only_where_they_hold_half_of_its_backward_time(
+    lone_s: int, title: str
+) -> None:
+    lone: Plan = [(lone_s, "backward", "run", SURE, 2.0), (400, "forward", "run", SURE, 2.5)]
+    page = html([*lone, *intervals(3)[1:]], name=None)
+    assert sentences(page)[0].startswith("3 × 90 s backward")
+    (when,) = select(page, "//p[@class='when']")
+    assert text(when).startswith(f"{title} · ")

@@ -184,3 +184,27 @@ def test_the_great_number_has_the_colour_of_backward_only_where_something_may_be
     found = drawn(session)
     great = max(found.iter("{*}text"), key=lambda each: float(each.get("font-size")))
     assert great.get("fill") == colour
+
+
+def test_forward_pace_is_that_of_the_gait_that_went_backward() -> None:
+    walked: hand_made_sessions.Plan = [(900, "forward", "walk", "confirmed", 1.2)]
+    alone, warmed_up = (
+        words(drawn(hand_made_sessions.session([*plan, *PLAN]))) for plan in ([], walked)
+    )
+    # 1020 s at 2.5 m/s: a walk before it changes nothing
+    assert "backward pace, forward 6:40" in alone
+    assert "backward pace, forward 6:40" in warmed_up
+
+
+@pytest.mark.parametrize(("count", "timed"), [(5, 5), (30, 0)])
+def test_all_stretches_have_their_time_where_there_is_room_for_all(count: int, timed: int) -> None:
+    pair: hand_made_sessions.Plan = [
+        (30, "backward", "run", "confirmed", 2.0),
+        (65, "forward", "run", "confirmed", 2.5),
+    ]
+    first: hand_made_sessions.Plan = [(480, "forward", "run", "confirmed", 2.5)]
+    found = drawn(hand_made_sessions.session([*first, *pair * count]))
+    assert len(boxes(found, "url(#sure)")) == count
+    # 30 s are at most 33 of 1060 units wide, and a time is 60
+    times = [each for each in found.iter("{*}text") if each.get("fill") == BACKWARD_TEXT]
+    assert len([each for each in times if each.text == "0:30"]) == timed

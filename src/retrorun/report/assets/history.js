@@ -156,10 +156,6 @@
     });
     // charts are drawn when the page stands already
     document.addEventListener("charted", ({ target }) => { leads(target); if (form?.classList.contains("active")) filterCharts(wanted(), [target]); });
-    // two small charts stand side by side on paper
-    matchMedia("print").addEventListener("change", (event) => {
-      if (event.matches) charts().filter((at) => at.closest(".card")).forEach((at) => Plotly.relayout(at, { width: 300 }));
-    });
     if (!form || !log) return;
     form.hidden = rows.length < 2;
     recall();

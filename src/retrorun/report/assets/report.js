@@ -52,7 +52,15 @@
     charts.forEach(draw);
   }
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-  const paper = (on) => { charts.forEach((chart) => { chart.width = on ? 680 : 0; }); redraw(); };
+  // a chart is as wide as its sheet before the browser lays the sheet out, which else shrinks all of
+  // it; it takes the colours of paper once those hold, and is as wide as the window again afterwards
+  const paper = (on) => {
+    charts.forEach((chart) => { chart.width = !on ? 0 : chart.at.closest(".card") ? 300 : 680; });
+    redraw();
+    if (!on && typeof Plotly !== "undefined") charts.forEach(({ at }) => Plotly.Plots.resize(at));
+  };
+  addEventListener("beforeprint", () => paper(true));
+  addEventListener("afterprint", () => paper(false));
   matchMedia("print").addEventListener("change", (event) => paper(event.matches));
   function beginCharts() {
     if (typeof Plotly === "undefined") return;

@@ -88,13 +88,13 @@ def _sides(
             yield gait, backward, forward
 
 
-def heart_rate_difference_bpm(measured: Sequence[MeasuredSegment]) -> float | None:
-    """Backward minus forward, as compared above: of one gait, not matched for speed."""
-    row = next(each for each in CONTRASTED if each.key == "heart_rate.mean")
+def means_of(key: str, measured: Sequence[MeasuredSegment]) -> tuple[float, float] | None:
+    """A metric backward and forward, as compared above: of one gait, not matched for speed."""
+    row = next(each for each in CONTRASTED if each.key == key)
     for _, backward, forward in _sides(measured):
         back, ahead = mean_of(row, backward), mean_of(row, forward)
         if back is not None and ahead is not None:
-            return back - ahead
+            return back, ahead
     return None
 
 

@@ -34,6 +34,7 @@ MOST_DISTANCES, MOST_ARROWS = 10, 14
 ALWAYS = 12  # so many numbers are drawn even where they touch; of more, those that have room
 ARROW_PX = 110.0  # of the way from one arrow to the next, at least
 SEEN = 500  # points of the way that names keep clear of
+MOST_HIDDEN_PX = 8.0  # of the way below the name of a distance; one that hides more is not written
 
 
 LAYERS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
@@ -258,6 +259,20 @@ class _MarkLayout:
         _, _, right_px, down_px, free = min(found)
         return right_px, down_px, free
 
+    def hidden_px(
+        self,
+        at: tuple[float, float],
+        half_px: tuple[float, float],
+        off_px: tuple[float, float],
+    ) -> float:
+        """Pixels of the way below a mark of these half sides, so many pixels off a point."""
+        x, y = (place + off * self.glyph for place, off in zip(at, off_px, strict=True))
+        hidden = self._points_covered(x, y, half_px[0] * self.glyph, half_px[1] * self.glyph)
+        every = max(1, len(self.frame.x) // SEEN)
+        seen_x, seen_y = self.frame.x[::every], self.frame.y[::every]
+        steps = arithmetic.hypot(np.diff(seen_x), np.diff(seen_y))
+        return hidden * float(np.nansum(steps)) / len(seen_x) / self.glyph
+
     def _points_covered(self, x: float, y: float, wide: float, tall: float) -> int:
         """Points of the way below a box."""
         every = max(1, len(self.frame.x) // SEEN)
@@ -311,10 +326,11 @@ def _around(px: float, wide_px: float) -> list[tuple[float, float]]:
 
 
 def _name(room: _MarkLayout, at: tuple[float, float], words: str, css: str) -> str:
-    """A name beside its point; nothing where every place is taken."""
+    """A name beside its point; a soft one is left out where it would hide a mark or the way."""
     half = (len(words) * LETTER_PX / 2, LINE_PX / 2)
     right_px, down_px, free = room.best_offset(at, half, _around(10.0, half[0]))
-    if not free and css == "soft":
+    hidden_px = room.hidden_px(at, half, (right_px, down_px)) if css == "soft" else 0.0
+    if css == "soft" and not (free and hidden_px <= MOST_HIDDEN_PX):
         return ""
     room.reserve(at, half, (right_px, down_px))
     anchor = "middle" if not right_px else "start" if right_px > 0 else "end"

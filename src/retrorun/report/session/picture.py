@@ -5,6 +5,7 @@ for. A PNG is the same drawing, made by ``resvg-py``, which is an extra.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import escape
 
@@ -20,6 +21,7 @@ from retrorun.report.numbers import (
     percent,
     short_date,
 )
+from retrorun.report.session.contrast import means_of
 from retrorun.report.session.map import track_paths
 from retrorun.report.words import say
 
@@ -33,7 +35,7 @@ FONTS = (
     "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Ubuntu, 'Noto Sans', "
     "'DejaVu Sans', 'Liberation Sans', Helvetica, Arial, sans-serif"
 )
-LEAST_WORDS = 62  # a stretch this wide has its time below it
+LEAST_WORDS = 66  # a time below a stretch is as wide, with what keeps it apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +171,8 @@ def _big(head: tuple[str, str, str], right: float, colour: str) -> str:
 def _strip(session: Session, right: float) -> str:
     """The session from start to finish: forward flat, backward tall, maybe hatched.
 
-    Grey and without a word where nothing tells the directions apart.
+    Grey and without a word where nothing tells the directions apart. All stretches have their time
+    below them where there is room for all, else those that are wide enough.
     """
     whole_s = max(session.duration_s, 1.0)
     scale = (right - LEFT) / whole_s
@@ -178,22 +181,22 @@ def _strip(session: Session, right: float) -> str:
         f'<rect x="{LEFT}" y="360" width="{right - LEFT}" height="26" rx="4" fill="{colour}"/>'
     ]
     is_free = not session.is_undecided
-    for each in session.measures.segments:
-        kind = each.segment.kind
-        if kind not in {"backward", "candidate"}:
-            continue
-        x, wide = LEFT + each.segment.start_s * scale, _seconds(each) * scale
-        fill = "sure" if kind == "backward" else "maybe"
+    marked = [
+        each for each in session.measures.segments if each.segment.kind in {"backward", "candidate"}
+    ]
+    middles = [LEFT + (each.segment.start_s + _seconds(each) / 2) * scale for each in marked]
+    with_room = all(after - before >= LEAST_WORDS for before, after in pairwise(middles))
+    for each, middle in zip(marked, middles, strict=True):
+        wide = _seconds(each) * scale
+        fill = "sure" if each.segment.kind == "backward" else "maybe"
         parts.append(
-            f'<rect x="{x:.1f}" y="330" width="{max(wide, 2.0):.1f}" height="86" '
+            f'<rect x="{middle - wide / 2:.1f}" y="330" width="{max(wide, 2.0):.1f}" height="86" '
             f'fill="url(#{fill})" stroke="{PAPER}" stroke-width="{min(4.0, wide / 6):.2g}"/>'
         )
-        if wide >= LEAST_WORDS:
+        if with_room or wide >= LEAST_WORDS:
             words = clock(each.metrics.moving_s)
-            parts.append(
-                _text(x + wide / 2, 448, 24, BACKWARD_TEXT, words, weight=700, anchor="middle")
-            )
-        is_free = is_free and (x > LEFT + 120 or wide < LEAST_WORDS)
+            parts.append(_text(middle, 448, 24, BACKWARD_TEXT, words, weight=700, anchor="middle"))
+            is_free = is_free and middle - max(wide, LEAST_WORDS) / 2 > LEFT + 120
     if is_free:
         parts.append(_text(LEFT, 448, 24, FORWARD_TEXT, say("picture_forward_lane")))
     return "".join(parts)
@@ -216,23 +219,17 @@ def _facts(session: Session, display: Display, right: float) -> str:
 
 
 def _pace(session: Session, display: Display) -> list[tuple[str, str]]:
+    """Beside the forward pace of the same gait, as the session's page compares them."""
     unit = display.pace_unit.removeprefix("min")
-    known = {
-        kind: f"{display.pace(pace)} {unit}"
-        for kind in ("backward", "candidate", "forward")
-        if (pace := _seconds_per_km(session.total(kind))) is not None
-    }
-    if not known:
-        return []
-    kind, words = next(iter(known.items()))
-    if session.is_undecided:
-        return [(words, say("picture_pace_undecided"))]
-    beside = (
-        say("picture_pace_beside", pace=known["forward"].removesuffix(f" {unit}"))
-        if "forward" in known
-        else ""
-    )
-    return [(words, f"{say(f'picture_pace_{kind}')}{beside if kind == 'backward' else ''}")]
+    means = means_of("pace_s_per_km", session.measures.segments)
+    if means and not session.is_undecided:
+        beside = say("picture_pace_beside", pace=display.pace(means[1]))
+        return [(f"{display.pace(means[0])} {unit}", say("picture_pace_backward") + beside)]
+    for kind in ("backward", "candidate", "forward"):
+        if (pace := _seconds_per_km(session.total(kind))) is not None:
+            words = "undecided" if session.is_undecided else kind
+            return [(f"{display.pace(pace)} {unit}", say(f"picture_pace_{words}"))]
+    return []
 
 
 def _seconds_per_km(total: Totals) -> float | None:

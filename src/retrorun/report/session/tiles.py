@@ -175,10 +175,11 @@ def _heart(session: Session) -> Tile:
     if backward.beats_s and not forward.beats_s:
         alone = number(60 * backward.beats / backward.beats_s, 0, say("bpm"))
         return Tile(say("tile_heart"), alone, say("tile_heart_alone"))
-    gained = contrast.heart_rate_difference_bpm(session.measures.segments)
-    if gained is None:
+    means_bpm = contrast.means_of("heart_rate.mean", session.measures.segments)
+    if means_bpm is None:
         return Tile(say("tile_heart"), UNKNOWN, say("tile_heart_none"))
-    return Tile(say("tile_heart"), signed(gained, 0, say("bpm")), say("tile_heart_note"))
+    gained = signed(means_bpm[0] - means_bpm[1], 0, say("bpm"))
+    return Tile(say("tile_heart"), gained, say("tile_heart_note"))
 
 
 def _confidence(session: Session) -> Tile:
