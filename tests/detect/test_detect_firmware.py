@@ -8,7 +8,7 @@ import pytest
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
 from retrorun.detect.series import replayed, stands
-from retrorun.model import Athlete, Detection, HeadingSeries, Recording
+from retrorun.model import Athlete, Detection, GaitLine, HeadingSeries, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
 from retrorun.simulate import scenarios, simulate
@@ -98,3 +98,31 @@ def test_only_the_very_same_positions_in_their_order_are_a_copy() -> None:
     assert not replayed(np.full(60, 3.0), np.full(60, 4.0), 10).any()  # who stands
     assert not replayed(np.full(60, np.nan), np.full(60, np.nan), 10).any()
     assert replayed(np.zeros(0), np.zeros(0), 10).size == 0
+
+
+@pytest.mark.parametrize("seed", [1004, 1005, 1006, 1007])
+def test_a_stated_angle_that_earlier_runs_contradict_is_asked_about(seed: int) -> None:
+    simulated = simulate(scenarios()["all forward"], seed)
+    true_deg = simulated.truth.mount_offset_deg
+    assert true_deg is not None
+    wrong = Athlete(mount_offset_deg=true_deg + 180.0)
+    track = prepare(simulated.recording, SETTINGS.prepare)
+    lesson = detect(track, (), Athlete(mount_offset_deg=true_deg), SETTINGS.detect)
+    line = lesson.forward_line
+    assert line is not None
+    plain = detect(track, (), wrong, SETTINGS.detect)
+    assert found(plain, "confirmed").any()  # nothing else is known: the statement decides
+    known = detect(track, (), replace(wrong, forward_line=line), SETTINGS.detect)
+    assert not found(known, "confirmed").any()
+    asked = [part for part in known.segments if part.verdict == "candidate"]
+    assert any("earlier forward runs" in part.reason for part in asked)
+
+
+def test_a_stated_angle_stands_where_earlier_runs_do_not_contradict() -> None:
+    simulated = simulate(scenarios()["all backward"], 1003)
+    athlete = Athlete(mount_offset_deg=simulated.truth.mount_offset_deg)
+    track = prepare(simulated.recording, SETTINGS.prepare)
+    body = simulated.truth.body
+    line = GaitLine(body.run_intercept_spm, body.run_slope_spm, 25.0, 2.0, 7200.0, 2.0, 4.0)
+    known = detect(track, (), replace(athlete, forward_line=line), SETTINGS.detect)
+    assert found(known, "confirmed").sum() > 0.9 * simulated.truth.backward_s
