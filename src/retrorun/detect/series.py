@@ -41,10 +41,13 @@ def stands(values: FloatArray, seconds: int) -> BoolArray:
 
 
 def replayed(east_m: FloatArray, north_m: FloatArray, seconds: int) -> BoolArray:
-    """Seconds that go through the very positions of before, in their order, for ``seconds``, (n,).
+    """Seconds that go through the very positions of before, in order, for ``seconds``, (n,).
 
-    A place that lasts is none of them. No receiver errs twice alike: such positions are a copy.
+    No receiver errs twice alike, so they are a copy; not so a place that lasts.
     """
+    one_number = np.sort(east_m + np.pi * north_m)  # equal where both are: a quick first look
+    if np.count_nonzero(np.diff(one_number) == 0.0) < seconds:
+        return np.zeros(east_m.size, dtype=np.bool_)
     order = np.lexsort((east_m, north_m))  # stable
     same = (np.diff(east_m[order]) == 0.0) & (np.diff(north_m[order]) == 0.0)
     lag_s = np.zeros(order.size, dtype=np.int64)
@@ -68,8 +71,7 @@ def held_share(heading_deg: FloatArray, settings: DetectSettings) -> float:
     if known.size < settings.held_least_s:
         return 1.0
     step = wrap_deg(np.diff(known))
-    same = np.abs(step[1:]) < 1e-6
-    drawn = np.abs(np.diff(step)) < 1e-6
+    same, drawn = np.abs(step[1:]) < 1e-6, np.abs(np.diff(step)) < 1e-6
     return float((same | drawn).mean())
 
 
