@@ -126,3 +126,22 @@ def test_a_stated_angle_stands_where_earlier_runs_do_not_contradict() -> None:
     line = GaitLine(body.run_intercept_spm, body.run_slope_spm, 25.0, 2.0, 7200.0, 2.0, 4.0)
     known = detect(track, (), replace(athlete, forward_line=line), SETTINGS.detect)
     assert found(known, "confirmed").sum() > 0.9 * simulated.truth.backward_s
+
+
+@pytest.mark.parametrize("seed", [1003, 1005])
+def test_a_stated_angle_that_speed_and_steps_contradict_denies_nothing(seed: int) -> None:
+    simulated = simulate(scenarios()["any mount"], seed)
+    true_deg = simulated.truth.mount_offset_deg
+    assert true_deg is not None
+    track = prepare(simulated.recording, SETTINGS.prepare)
+    right, wrong = (Athlete(mount_offset_deg=true_deg + off) for off in (0.0, 180.0))
+    back = np.array(simulated.truth.directions(track.seconds)) == "backward"
+    stated = detect(track, (), right, SETTINGS.detect)
+    assert found(stated, "confirmed")[back].mean() > 0.95
+    doubted = detect(track, (), wrong, SETTINGS.detect)
+    assert not found(doubted, "confirmed").any()
+    asked = np.zeros(track.seconds, dtype=bool)
+    for part in doubted.segments:
+        if part.verdict == "candidate":
+            asked[int(part.start_s) : int(part.end_s)] = True
+    assert asked[back].mean() > 0.95

@@ -418,15 +418,16 @@ def _sign_of_profile(
 ) -> _Sign:
     """The sign by a stated angle, from whose cosine the axis is ``apart``.
 
-    It is in question where a session of one side is contradicted by the athlete's earlier runs:
-    another device, or one worn the other way round.
+    It is in question where speed and steps, or in a session of one side the athlete's earlier
+    runs, contradict it: another device, or one worn the other way round.
     """
     stated = float(np.copysign(settings.stated_odds, apart))
-    if known.both:
-        return _Sign(stated, stated, "profile")
-    own, reads = sign_by_own_line(sides, known.modes, known.athlete.forward_line, settings)
-    against = abs(own) > settings.own_sign and own * stated < 0.0
-    return _Sign(stated, own if against else stated, "profile", reads)
+    found, reads, least = known.turned.votes, frozenset[str](), settings.stated_doubt
+    if not known.both:
+        line, least = known.athlete.forward_line, settings.own_sign
+        found, reads = sign_by_own_line(sides, known.modes, line, settings)
+    against = found * np.sign(stated) < -least
+    return _Sign(stated, found if against else stated, "profile", reads)
 
 
 def _vote_of_labels(

@@ -141,8 +141,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     stated_odds: float = 12.0  # Log-odds of a direction that the athlete stated or labelled.
     stated_cosine: float = 0.3  # A stated angle decides where the cosine of its difference from the
     # axis is larger than this.
-    labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide how the device
-    # is worn.
+    stated_doubt: float = 6.0  # Log-odds by gait against a stated angle above which it is unsure.
+    labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide the side.
     label_strength: float = 20.0  # Log-odds of each labelled second.
     longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is forward.
     own_sign: float = 3.0  # Log-odds by the athlete's earlier lines above which they decide alone.
