@@ -416,16 +416,14 @@ def _sign(
 def _sign_of_profile(
     apart: float, sides: tuple[BoolArray, BoolArray], known: _Known, settings: DetectSettings
 ) -> _Sign:
-    """The sign by a stated angle, from whose cosine the axis is ``apart``.
-
-    It is in question where speed and steps, or in a session of one side the athlete's earlier
-    runs, contradict it: another device, or one worn the other way round.
-    """
+    """The sign by a stated angle, ``apart`` its cosine to the axis; gait may put it in question."""
     stated = float(np.copysign(settings.stated_odds, apart))
     found, reads, least = known.turned.votes, frozenset[str](), settings.stated_doubt
     if not known.both:
-        line, least = known.athlete.forward_line, settings.own_sign
+        least, line = settings.own_sign, known.athlete.forward_line
         found, reads = sign_by_own_line(sides, known.modes, line, settings)
+        # forward is believed, as of most runs, whatever the steps
+        found *= (sides[0].sum() >= sides[1].sum()) != (stated > 0.0)
     against = found * np.sign(stated) < -least
     return _Sign(stated, found if against else stated, "profile", reads)
 
