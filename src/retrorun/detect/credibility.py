@@ -45,6 +45,11 @@ _BY_STEP_RATE = Doubt(
     "nothing but the step rate tells the sign, which way the device is worn", SettledBy.MOUNT
 )
 _BY_HABIT = Doubt("nothing but habit tells which way the device is worn", SettledBy.MOUNT)
+_NOT_AS_STATED = Doubt(
+    "by the profile's mount_offset_deg it is backward throughout, but with the steps of earlier "
+    "forward runs",
+    SettledBy.LABEL,
+)
 _ANOTHER_ZERO = Doubt(
     "a relative heading has another zero after each hole, and since the last goes one way",
     SettledBy.LABEL,
@@ -327,6 +332,8 @@ def doubtful_sign(mount: Mount) -> Doubt | None:
         return None
     if mount.both:
         return WHICH_IS_FORWARD
+    if mount.sign_from == "profile":
+        return _NOT_AS_STATED
     return _BY_STEP_RATE if mount.sign_from.startswith("gait") else _BY_HABIT
 
 

@@ -312,6 +312,20 @@ def odds_by_own_line(
     return float(np.clip(gain * (gain / 2.0 - above) / np.square(wide), -most, most))
 
 
+def sign_by_own_line(
+    sides: tuple[BoolArray, BoolArray],
+    modes: Modes,
+    line: GaitLine | None,
+    settings: DetectSettings,
+) -> tuple[float, frozenset[str]]:
+    """Log-odds by the own line on the longer side that the first is forward, and what was read."""
+    first = sides[0].sum() >= sides[1].sum()
+    counted = counted_running(sides[0] if first else sides[1], modes)
+    odds = odds_by_own_line(counted, modes, line, settings)
+    reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
+    return (odds if first else -odds), reads
+
+
 def odds_by_speed(side: BoolArray, modes: Modes, settings: DetectSettings) -> float:
     """How far speed alone speaks for forward, in log-odds."""
     odds, even_mps, most = settings.slow_sign

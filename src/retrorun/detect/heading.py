@@ -10,7 +10,16 @@ from msgspec import structs
 from retrorun import arithmetic
 from retrorun.arithmetic import product
 from retrorun.detect.modes import Modes
-from retrorun.detect.series import each_run, mean_around, runs, without_drift
+from retrorun.detect.series import (
+    each_run,
+    held_share,
+    mean_around,
+    replayed,
+    runs,
+    stale,
+    stands,
+    without_drift,
+)
 from retrorun.detect.turns import SideRuns
 from retrorun.model import HeadingKind, HeadingTrack, HeadingVerdict, Track
 from retrorun.settings import DetectSettings
@@ -87,7 +96,8 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     course, speed = _course(track, settings.heading_chord_s)
     low, full = settings.heading_mps
     weight = np.clip((np.nan_to_num(speed) - low) / (full - low), 0.0, 1.0)
-    weight *= modes.moving & ~track.flags["position_suspect"]
+    copied = replayed(track.column("x_m"), track.column("y_m"), settings.replayed_s)
+    weight *= modes.moving & ~track.flags["position_suspect"] & ~copied
     heading = _smooth_deg(raw, settings)
     weight = np.where(np.isfinite(heading) & np.isfinite(course), weight, 0.0)
     weight = np.where(_turns_back(heading, course, settings), 0.0, weight)
@@ -123,7 +133,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         weight * believed,
         usable & believed,
         mount,
-        _held_share(raw, settings) > settings.held_share,
+        held_share(raw, settings) > settings.held_share,
     )
 
 
@@ -270,9 +280,11 @@ def _follows_course(
     """Spread of heading minus course in degrees if the heading is a course, else None.
 
     A course is followed for the whole run, with at most a lag; a compass is turned about at
-    least once for some seconds, or mounted askew, or swings.
+    least once for some seconds, or mounted askew, or swings. Firmware that knows no course below
+    a speed repeats a value there: such seconds tell neither.
     """
     raw, delta, usable = checked
+    usable = usable & ~stale(raw, settings)
     turning = np.abs(track.column("turn_rate_dps")) > settings.follows_turn_dps
     turned = usable & (np.abs(delta) > settings.follows_turn_deg) & ~turning
     starts, ends = runs(turned)
@@ -321,21 +333,7 @@ def _course(track: Track, chord_s: int) -> tuple[FloatArray, FloatArray]:
 
 def _without_frozen(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
     """NaN where the very same value stands for so long that the sensor must hang."""
-    known = np.where(np.isfinite(heading_deg), heading_deg, -1.0)
-    starts, ends = runs(known)
-    hang = np.repeat(ends - starts >= frozen_s, ends - starts)
-    return np.where(hang, np.nan, heading_deg)
-
-
-def _held_share(heading_deg: FloatArray, settings: DetectSettings) -> float:
-    """Share of the seconds that bring no new value: the last one stays, or a line is drawn on."""
-    known = heading_deg[np.isfinite(heading_deg)]
-    if known.size < settings.held_least_s:
-        return 1.0
-    step = wrap_deg(np.diff(known))
-    same = np.abs(step[1:]) < 1e-6
-    drawn = np.abs(np.diff(step)) < 1e-6
-    return float((same | drawn).mean())
+    return np.where(stands(heading_deg, frozen_s), np.nan, heading_deg)
 
 
 def _smooth_deg(heading_deg: FloatArray, settings: DetectSettings) -> FloatArray:

@@ -35,7 +35,7 @@ def switching(
     ending = np.full(size, 1.0 / settings.backward_lasts_s)
     stopped = ~without_short(modes.moving, value=False, seconds=settings.flicker_s)
     onset[stopped], ending[stopped] = settings.onset_stopped, settings.ending_stopped
-    if np.isnan(facing.delta_deg).all():
+    if not facing.usable.any():
         return onset, ending
     turn = arithmetic.cos(np.radians(change_deg(facing.delta_deg, settings.joint_half_s)))
     flipped, kept = turn < -settings.flip_cosine[0], turn > settings.flip_cosine[1]
@@ -52,7 +52,7 @@ def course_reversed(track: Track, facing: Facing, settings: DetectSettings) -> B
     who goes back the way they came stands still in between. A corner taken at speed does not count.
     """
     half = settings.joint_half_s
-    if facing.held or np.isnan(facing.heading_deg).all():
+    if facing.held or not facing.usable.any():
         return np.zeros(track.seconds, dtype=bool)
     speed = np.nan_to_num(track.column("ground_speed_mps"), nan=np.inf)
     padded = np.pad(speed, half, constant_values=np.inf)

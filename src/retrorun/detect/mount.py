@@ -7,17 +7,16 @@ from msgspec import structs
 from retrorun import arithmetic
 from retrorun.detect import turns
 from retrorun.detect.gait import (
-    counted_running,
     odds_by_level,
-    odds_by_own_line,
     odds_by_speed,
+    sign_by_own_line,
 )
 from retrorun.detect.heading import Facing, is_relative, repeated_sides
 from retrorun.detect.modes import Modes
 from retrorun.detect.series import each_run, mean_around, runs, without_short
 from retrorun.detect.turns import SideRuns, Witness
 from retrorun.model import Athlete
-from retrorun.model.athlete import BACKWARD_CONTRAST, FORWARD_LINE
+from retrorun.model.athlete import BACKWARD_CONTRAST
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, wrap_deg
 
@@ -396,8 +395,7 @@ def _sign(
     if known.athlete.mount_offset_deg is not None and not several:
         apart = arithmetic.cos(float(np.radians(middle - known.athlete.mount_offset_deg)))
         if abs(apart) > settings.stated_cosine:
-            stated = float(np.copysign(settings.stated_odds, apart))
-            return _Sign(stated, stated, "profile")
+            return _sign_of_profile(apart, sides, known, settings)
     unaided = _sign_without_labels(middle, sides, known, settings)
     by_labels = _vote_of_labels(sides, labelled, settings)
     if abs(by_labels) <= settings.labelled_odds:
@@ -413,6 +411,21 @@ def _sign(
     # A label wins its own seconds; the others are sure only where the gait is not against it.
     firm = stated + (known.turned.votes if known.both else 0.0)
     return _Sign(stated, firm, "labels", unaided.reads, was_sure=alike and sure)
+
+
+def _sign_of_profile(
+    apart: float, sides: tuple[BoolArray, BoolArray], known: _Known, settings: DetectSettings
+) -> _Sign:
+    """The sign by a stated angle, ``apart`` its cosine to the axis; gait may put it in question."""
+    stated = float(np.copysign(settings.stated_odds, apart))
+    found, reads, least = known.turned.votes, frozenset[str](), settings.stated_doubt
+    if not known.both:
+        least, line = settings.own_sign, known.athlete.forward_line
+        found, reads = sign_by_own_line(sides, known.modes, line, settings)
+        # forward is believed, as of most runs, whatever the steps
+        found *= (sides[0].sum() >= sides[1].sum()) != (stated > 0.0)
+    against = found * np.sign(stated) < -least
+    return _Sign(stated, found if against else stated, "profile", reads)
 
 
 def _vote_of_labels(
@@ -460,9 +473,7 @@ def _sign_of_one_side(
     side = 1.0 if alone else -1.0
     only = sides[0] if alone else sides[1]
     modes = known.modes
-    counted = counted_running(only, modes)
-    own = side * odds_by_own_line(counted, modes, known.athlete.forward_line, settings)
-    reads = frozenset({FORWARD_LINE} if counted.sum() >= settings.gait_least_s else ())
+    own, reads = sign_by_own_line(sides, known.modes, known.athlete.forward_line, settings)
     habit = side * (settings.forward_habit + odds_by_speed(only, modes, settings))
     # In a pocket a phone points anywhere: where it points is no reason to be sure.
     firm = habit + (nearer if is_of_watch(known.facing) else 0.0)

@@ -34,12 +34,53 @@ def each_run(values: npt.NDArray[np.generic]) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
+def stands(values: FloatArray, seconds: int) -> BoolArray:
+    """Whether the very same value stands for ``seconds`` or longer, (n,)."""
+    starts, ends = runs(values)
+    return np.repeat(ends - starts >= seconds, ends - starts)
+
+
+def replayed(east_m: FloatArray, north_m: FloatArray, seconds: int) -> BoolArray:
+    """Seconds that go through the very positions of before, in order, for ``seconds``, (n,).
+
+    No receiver errs twice alike, so they are a copy; not so a place that lasts.
+    """
+    one_number = np.sort(east_m + np.pi * north_m)  # equal where both are: a quick first look
+    if np.count_nonzero(np.diff(one_number) == 0.0) < seconds:
+        return np.zeros(east_m.size, dtype=np.bool_)
+    order = np.lexsort((east_m, north_m))  # stable
+    same = (np.diff(east_m[order]) == 0.0) & (np.diff(north_m[order]) == 0.0)
+    lag_s = np.zeros(order.size, dtype=np.int64)
+    lag_s[order[1:][same]] = np.diff(order)[same]
+    starts, ends = runs(lag_s)
+    again = (lag_s[starts] > 1) & (ends - starts >= seconds)
+    return np.repeat(again, ends - starts)
+
+
 def without_short(flag: BoolArray, value: bool, seconds: int) -> BoolArray:  # noqa: FBT001 - a value
     """Turn over the runs of ``value`` that last less than ``seconds``."""
     starts, ends = runs(flag)
     lasted = ends - starts
     short = (flag[starts] == value) & (lasted < seconds) if flag.size else np.zeros(0, bool)
     return flag ^ np.repeat(short, lasted) if short.any() else flag.astype(np.bool_)
+
+
+def held_share(heading_deg: FloatArray, settings: DetectSettings) -> float:
+    """Share of the seconds that bring no new value: the last one stays, or a line is drawn on."""
+    known = heading_deg[np.isfinite(heading_deg)]
+    if known.size < settings.held_least_s:
+        return 1.0
+    step = wrap_deg(np.diff(known))
+    same, drawn = np.abs(step[1:]) < 1e-6, np.abs(np.diff(step)) < 1e-6
+    return float((same | drawn).mean())
+
+
+def stale(heading_deg: FloatArray, settings: DetectSettings) -> BoolArray:
+    """Seconds whose smoothed heading holds a value that stands, (n,); none where all stand."""
+    if held_share(heading_deg, settings) > settings.held_share:
+        return np.zeros(heading_deg.size, dtype=np.bool_)
+    old = stands(heading_deg, settings.follows_stands_s).astype(np.float64)
+    return sum_around(old, settings.heading_half_s + 1) > 0.0
 
 
 def known_mean(values: FloatArray) -> float:

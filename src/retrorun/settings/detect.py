@@ -40,6 +40,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     heading_chord_s: int = 3  # The course beside a heading is taken over this long.
     heading_least_s: int = 20  # A heading is checked only where it has this many usable seconds.
     frozen_s: int = 20  # A heading that stays exactly the same for this long is not used.
+    replayed_s: int = 10  # Positions that repeat those of before exactly for this long are a copy.
     constant_least_s: int = 30  # A heading is called constant only with more values than this.
     constant_spread: float = 1e-5  # Circular spread below which a heading is called constant.
     axial_concentration: float = 0.35  # Least mean length of doubled angles to the course.
@@ -58,6 +59,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # heading: a course in disguise
     follows_turn_deg: float = 110.0  # A heading further than this from the course is none itself.
     follows_turn_s: int = 4  # It must stay that far away for this long.
+    follows_stands_s: int = 4  # A value that stays exactly the same for this long shows nothing.
     follows_turn_dps: float = 15.0  # Faster turning than this, in degrees a second, shows nothing.
     follows_lag_s: int = 3  # A course in disguise may lag behind the course by up to this.
     follows_near_deg: float = 30.0  # A heading is near to the course within this angle.
@@ -66,12 +68,10 @@ class DetectSettings(msgspec.Struct, frozen=True):
     follows_width_deg: float = 10.0  # Its deviation from that median is less than this.
 
     # heading: its evidence
-    heading_width_deg: Pair = (9.0, 40.0)  # Bounds of the deviation of heading minus course about
-    # the axis.
+    heading_width_deg: Pair = (9.0, 40.0)  # Bounds of the deviation of heading minus course.
     outliers: float = 0.05  # Share of the seconds whose heading means nothing.
     heading_temper_s: float = 3.0  # This many seconds carry one independent heading.
-    heading_heard: float = 0.3  # Log-odds from which the heading of one second contradicts a label
-    # of the file.
+    heading_heard: float = 0.3  # Log-odds of one second's heading that contradict a file's label.
     gait_heard: float = 0.03  # Log-odds from which a second's gait contradicts a label of the file.
     unsure_weight: float = 0.5  # Weight against such labels of a second that is not confirmed.
     drift_half_s: int = 240  # A device's angle is averaged over this long on both sides.
@@ -141,8 +141,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     stated_odds: float = 12.0  # Log-odds of a direction that the athlete stated or labelled.
     stated_cosine: float = 0.3  # A stated angle decides where the cosine of its difference from the
     # axis is larger than this.
-    labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide how the device
-    # is worn.
+    stated_doubt: float = 6.0  # Log-odds by gait against a stated angle above which it is unsure.
+    labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide the side.
     label_strength: float = 20.0  # Log-odds of each labelled second.
     longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is forward.
     own_sign: float = 3.0  # Log-odds by the athlete's earlier lines above which they decide alone.
