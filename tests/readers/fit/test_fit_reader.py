@@ -68,7 +68,11 @@ def test_native_and_developer_heart_rate_stay_apart() -> None:
         (4, "rpm", 85, "cadence_spm", 170),
         (6, "m/s", 3, "speed_mps", 3),
         (5, "m", 40, "distance_m", 40),
-        (6, "km/h", 11, "speed_mps", None),
+        (6, "km/h", 36, "speed_mps", 36 * 1000 / 3600),
+        (6, "mph", 9, "speed_mps", 9 * 1609.344 / 3600),
+        (5, "km", 4, "distance_m", 4000),
+        (5, "Miles", 2, "distance_m", 2 * 1609.344),
+        (6, "min/km", 5, "speed_mps", None),
         (4, "W", 170, "cadence_spm", None),
         (None, "spm", 170, "cadence_spm", None),
     ],
@@ -84,7 +88,16 @@ def test_a_developer_field_counts_where_the_native_one_it_stands_for_is_missing(
     )
     (run,) = _read(data).recordings
     values = run.columns.get(channel)
-    assert (None if values is None else set(values.tolist())) == (expected and {expected})
+    assert (values is None) == (expected is None)
+    if values is not None:
+        np.testing.assert_allclose(values, expected)
+
+
+def test_a_wide_speed_that_was_copied_from_a_narrow_one_is_missing_where_that_was() -> None:
+    known = _records(3, native=[number(73, "uint32", 3000)])
+    missing = _records(2, START + 3, native=[number(73, "uint32", 0xFFFF)])
+    (run,) = _read(_file(known, missing, _session(START, 1))).recordings
+    np.testing.assert_array_equal(run.columns["speed_mps"], [3, 3, 3, np.nan, np.nan])
 
 
 def test_a_developer_field_of_a_lap_is_none_of_the_records() -> None:
