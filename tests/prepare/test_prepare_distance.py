@@ -266,6 +266,65 @@ def test_an_odometer_in_kilometres_is_known_by_the_steps_alone() -> None:
     assert "odometer-unit" in slugs(track)
 
 
+@pytest.mark.parametrize(
+    ("stated", "found_m", "slug"),
+    [
+        (1800.0, 1800.0, None),
+        (1.8, 1800.0, "total-unit"),  # kilometres
+        (18.0, 0.0, "total-impossible"),  # steps of 1 cm, and of 10 m if it were kilometres
+        (18_000.0, 0.0, "total-impossible"),  # 30 m/s
+        (180_000.0, 0.0, "total-impossible"),  # centimetres, it may be
+    ],
+)
+def test_a_total_that_nobody_can_have_run_is_no_distance(
+    stated: float, found_m: float, slug: str | None
+) -> None:
+    laps = tuple(
+        Lap(START_S + at, START_S + at + 300, distance_m=stated / 2, timer_s=300.0)
+        for at in (0, 300)
+    )
+    totals = (FileTotal("session", stated, 600.0), FileTotal.of_laps(laps))
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
+    track = prepared(replace(run, laps=laps, distance_m=stated, totals=totals))
+    assert metres(track) == pytest.approx(found_m)
+    assert bool(track.distance_sources) == bool(found_m)
+    assert [each for each in slugs(track) if each.startswith("total-")] == ([slug] if slug else [])
+
+
+def test_a_total_in_kilometres_takes_nothing_from_an_odometer_in_metres() -> None:
+    run = without_place(STEADY, distance_m=3.0 * STEADY, cadence_spm=np.full(601, 170.0))
+    total = FileTotal("session", 1.8, 600.0)
+    track = prepared(replace(run, distance_m=1.8, totals=(total,)))
+    assert metres(track) == pytest.approx(1800.0)
+    assert "distance-differs" not in slugs(track)
+
+
+def test_a_total_of_a_recording_that_was_cut_short_may_be_more_than_its_samples_allow() -> None:
+    part = np.arange(201.0)  # of 600 s
+    run = without_place(part, distance_m=3.0 * part, cadence_spm=np.full(201, 170.0))
+    total = FileTotal("session", 1800.0, 600.0)
+    track = prepared(replace(run, distance_m=1800.0, totals=(total,)))
+    assert metres(track) == pytest.approx(600.0)
+    assert "total-impossible" not in slugs(track)
+
+
+@pytest.mark.parametrize("channel", ["speed_mps", "distance_m"])
+def test_what_stands_at_0_while_the_athlete_steps_is_no_way(channel: str) -> None:
+    columns = {channel: np.zeros(601), "cadence_spm": np.full(601, 170.0)}
+    alone = prepared(without_place(STEADY, **columns))
+    assert alone.distance_sources == {}
+    assert {"speed-stands", "odometer-stands"} & set(slugs(alone))
+    total = FileTotal("session", 1800.0, 600.0)
+    track = prepared(replace(without_place(STEADY, **columns), distance_m=1800.0, totals=(total,)))
+    assert metres(track) == pytest.approx(1800.0)
+
+
+def test_who_stands_and_takes_no_step_has_gone_0_m() -> None:
+    columns = {"speed_mps": np.zeros(601), "cadence_spm": np.zeros(601)}
+    track = prepared(without_place(STEADY, **columns))
+    assert track.distance_sources == {"device speed": 0.0}
+
+
 def test_steps_longer_than_anybody_takes_tell_against_the_odometer() -> None:
     columns = {"distance_m": 6.0 * STEADY, "speed_mps": np.full(601, 3.0)}
     run = without_place(STEADY, cadence_spm=np.full(601, 170.0), **columns)

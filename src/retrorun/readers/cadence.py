@@ -110,8 +110,8 @@ def _plausible_mps(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) 
 def _counts_one_leg(cadence: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits) -> bool:
     """Whether the counts fit the speed and the sport better when they are doubled."""
     counted = (cadence > 0) & ~(speed < limits.cadence_standing_mps)
-    if not counted.any():
-        counted = cadence > 0
+    if not counted.any():  # a speed that stands at every step is none
+        counted, speed = cadence > 0, np.full(speed.size, np.nan)
     every = max(1, int(counted.sum()) // limits.cadence_samples)
     steps, pace = cadence[counted][::every], speed[counted][::every]
     doubled, given = (_density(each, pace, sport, limits) for each in (2 * steps, steps))
