@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import Note
+from retrorun.model import FileTotal, Note
 from retrorun.model.recording import POSITION
 from retrorun.readers.attitude import MOST_OVERSAMPLING, Vectors, unit_vectors
 from retrorun.readers.sports import is_walk
@@ -18,6 +18,7 @@ def normalize_cadence(
     columns: Mapping[str, FloatArray],
     sport: str | None,
     limits: ReadLimits,
+    total: FileTotal | None = None,
 ) -> tuple[dict[str, FloatArray], tuple[Note, ...]]:
     """Count the steps of both feet, and take a heart rate of 0 for missing.
 
@@ -31,6 +32,7 @@ def normalize_cadence(
         columns: channel → (n,).
         sport: the file's word for it.
         limits: the step rates that people have, and how sure a fault must be.
+        total: what the file states of all samples: a treadmill's speed may be far off it.
     """
     found = dict(columns)
     heart = found.get("heart_rate_bpm")
@@ -39,7 +41,7 @@ def normalize_cadence(
     cadence = found.get("cadence_spm")
     if cadence is None or not (cadence > 0).any():
         return _with_numbers(found), ()
-    speed = _speed_mps(time_s, columns, limits)
+    speed = _speed_mps(time_s, columns, total, limits)
     if _counts_one_leg(cadence, speed, sport or "", limits):
         cadence = 2 * cadence
         notes = [Note("cadence-doubled", "cadence counted one leg and was doubled")]
@@ -55,12 +57,15 @@ def _with_numbers(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def _speed_mps(
-    time_s: FloatArray, columns: Mapping[str, FloatArray], limits: ReadLimits
+    time_s: FloatArray,
+    columns: Mapping[str, FloatArray],
+    total: FileTotal | None,
+    limits: ReadLimits,
 ) -> FloatArray:
     """Speed around each sample, (n,), by odometer, positions or device; NaN where not known.
 
     An odometer that stands while the others move, or where there are no others, counts in
-    kilometres or miles: it is left out.
+    kilometres or miles: it is left out. Where no positions travel, the file's total has the word.
     """
     by_odometer, found = np.full(time_s.size, np.nan), np.full(time_s.size, np.nan)
     distance = columns.get("distance_m")
@@ -76,13 +81,32 @@ def _speed_mps(
         early, late = _samples_around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
         found[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
+    travels = _usual_mps(found) > limits.cadence_walking_mps
     device = columns.get("speed_mps")
     if device is not None:
         found = np.where(np.isnan(found) & (device <= limits.cadence_fastest_mps), device, found)
     standing_mps, walking_mps = limits.cadence_standing_mps, limits.cadence_walking_mps
     if _usual_mps(by_odometer) < standing_mps and not _usual_mps(found) <= walking_mps:
         return found
-    return np.where(np.isnan(by_odometer), found, by_odometer)
+    speed = np.where(np.isnan(by_odometer), found, by_odometer)
+    return speed if travels else speed * _factor_to_total(time_s, speed, total, limits)
+
+
+def _factor_to_total(
+    time_s: FloatArray, speed: FloatArray, total: FileTotal | None, limits: ReadLimits
+) -> float:
+    """What brings a speed, (n,), to the file's total; 1 where it fits, or is not that of all."""
+    apart_s = np.clip(np.diff(time_s), 0.0, limits.cadence_span_s)
+    span_s, way_m = float(apart_s.sum()), float(np.nansum(speed[1:] * apart_s))
+    if total is None or not total.distance_m or way_m <= 0:
+        return 1.0
+    most = limits.cadence_total_factor
+    is_whole = (total.timer_s or 0.0) <= most * span_s and np.isfinite(speed).mean() * most > 1.0
+    slowest_mps, fastest_mps = limits.cadence_standing_mps, limits.cadence_fastest_mps
+    can_be_run = slowest_mps * span_s <= total.distance_m <= fastest_mps * span_s
+    factor = total.distance_m / way_m
+    is_off = max(factor, 1.0 / factor) > most
+    return factor if is_whole and can_be_run and is_off else 1.0
 
 
 def _usual_mps(speed: FloatArray) -> float:

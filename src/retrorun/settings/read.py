@@ -98,8 +98,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     # this share of it.
 
     # step counts
-    cadence_standing_mps: float = 0.5  # Samples slower than this say nothing of how steps were
-    # counted.
+    cadence_standing_mps: float = 0.5  # Slower samples do not tell how steps were counted.
     cadence_change_mps: Pair = (1.9, 0.15)  # Speed at the change from walking to running, and the
     # width of the change.
     cadence_run_spm: Pair = (134.0, 8.0)  # Usual step rate of running at no speed, and its rise for
@@ -135,6 +134,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     cadence_lasts_s: float = 4.0  # A miscounted part shorter than this is left as it is.
     cadence_walking_mps: float = 0.8  # Who is usually faster than this moves.
     cadence_fastest_mps: float = 8.0  # Higher speeds than this are not used to judge steps.
+    cadence_total_factor: float = 1.6  # A speed that is further off the total is brought to it.
     cadence_span: int = 5  # Speed is taken over this many samples on both sides.
     cadence_span_s: float = 120.0  # Speed is not taken over a longer time than this.
 

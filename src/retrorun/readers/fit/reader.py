@@ -354,11 +354,12 @@ def _with_session(
 ) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
     sport = _sport(session, table)
-    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport, limits)
+    totals = fields.totals(table, session, recording.laps)
+    stated = next((one for one in totals if one.distance_m), None)
+    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport, limits, stated)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
-    totals = fields.totals(table, session, recording.laps)
     return replace(
         recording,
         pauses=recording.pauses or _holes_as_pauses(recording.time_s, session, limits),
@@ -366,7 +367,7 @@ def _with_session(
         headings=tuple(one for one in recording.headings if len(one.time_s)),
         sport=sport,
         energy_kcal=fields.number(session, "total_calories") or None,
-        distance_m=next((one.distance_m for one in totals if one.distance_m), None),
+        distance_m=stated.distance_m if stated else None,
         totals=totals,
         notes=(*recording.notes, *notes),
     )
