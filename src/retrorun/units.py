@@ -96,3 +96,20 @@ def means_beside(values: FloatArray, middle: IntArray, half: int) -> FloatArray:
     total = np.concatenate((np.zeros(1), np.cumsum(values)))
     first, last = (np.clip(each, 0, values.size) for each in (middle - half, middle + half))
     return np.asarray((total[last] - total[first]) / np.maximum(last - first, 1))
+
+
+def without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
+    """Only the unbroken stretches that last."""
+    first, last = true_edges(where)
+    short = time_s[last - 1] - time_s[first] < least_s
+    changes = np.zeros(where.size + 1)
+    np.add.at(changes, first[short], 1.0)
+    np.add.at(changes, last[short], -1.0)
+    return where & (np.cumsum(changes[:-1]) < 0.5)
+
+
+def samples_around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
+    """The known samples some places before and after each known one."""
+    place = np.arange(known.size)
+    last = max(known.size - 1, 0)
+    return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]

@@ -10,7 +10,7 @@ from retrorun.model.recording import POSITION
 from retrorun.readers.attitude import MOST_OVERSAMPLING, Vectors, unit_vectors
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray, means_beside, true_edges
+from retrorun.units import FloatArray, IntArray, means_beside, samples_around, without_short
 
 
 def normalize_cadence(
@@ -71,14 +71,13 @@ def _speed_mps(
     distance = columns.get("distance_m")
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
-        early, late = _samples_around(known, limits.cadence_span)
-        by_odometer[known] = _plausible_mps(
-            distance[late] - distance[early], time_s[late] - time_s[early], limits
-        )
+        early, late = samples_around(known, limits.cadence_span)
+        way_m = distance[late] - distance[early]
+        by_odometer[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
     if all(name in columns for name in POSITION):
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-        early, late = _samples_around(known, limits.cadence_span)
+        early, late = samples_around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
         found[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
     travels = _usual_mps(found) > limits.cadence_walking_mps
@@ -102,23 +101,14 @@ def _factor_to_total(
         return 1.0
     most = limits.cadence_total_factor
     is_whole = (total.timer_s or 0.0) <= most * span_s and np.isfinite(speed).mean() * most > 1.0
-    slowest_mps, fastest_mps = limits.cadence_standing_mps, limits.cadence_fastest_mps
-    can_be_run = slowest_mps * span_s <= total.distance_m <= fastest_mps * span_s
+    is_run = limits.cadence_standing_mps <= total.distance_m / span_s <= limits.cadence_fastest_mps
     factor = total.distance_m / way_m
-    is_off = max(factor, 1.0 / factor) > most
-    return factor if is_whole and can_be_run and is_off else 1.0
+    return factor if is_whole and is_run and not 1 / most <= factor <= most else 1.0
 
 
 def _usual_mps(speed: FloatArray) -> float:
     known = speed[np.isfinite(speed)]
     return arithmetic.median(known) if known.size else np.nan
-
-
-def _samples_around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
-    """The known samples some places before and after each known one."""
-    place = np.arange(known.size)
-    last = max(known.size - 1, 0)
-    return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]
 
 
 def _plausible_mps(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) -> FloatArray:
@@ -189,11 +179,12 @@ def _repair_counts(
     usual = _usual_spm(cadence, speed, sport, limits)
     most = limits.cadence_double_walk_spm if is_walk(sport) else limits.cadence_double_spm
     half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
-    half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
-    double = (cadence > most) & _is_near(cadence / 2, usual, limits)
+    near = limits.cadence_near_share * usual
+    half &= (np.abs(2 * cadence - usual) < near) & ~(speed < limits.cadence_half_mps)
+    double = (cadence > most) & (np.abs(cadence / 2 - usual) < near)
     if not half.any() and not double.any():
         return cadence, ()
-    half, double = (_without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
+    half, double = (without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
     notes = [
         Note(slug, f"{int(where.sum())} samples counted {words} of the steps; put right")
         for slug, where, words in (
@@ -224,20 +215,6 @@ def _usual_spm(
 def _median_of_enough(values: FloatArray, limits: ReadLimits) -> float:
     """Median of enough values, else NaN."""
     return arithmetic.median(values) if values.size >= 2 * limits.cadence_span else np.nan
-
-
-def _is_near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolArray:
-    return np.asarray(np.abs(value - usual) < limits.cadence_near_share * usual, dtype=bool)
-
-
-def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
-    """Only the unbroken stretches that last."""
-    first, last = true_edges(where)
-    short = time_s[last - 1] - time_s[first] < least_s
-    changes = np.zeros(where.size + 1)
-    np.add.at(changes, first[short], 1.0)
-    np.add.at(changes, last[short], -1.0)
-    return where & (np.cumsum(changes[:-1]) < 0.5)
 
 
 def step_rate_spm(
