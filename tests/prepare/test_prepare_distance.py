@@ -104,6 +104,26 @@ def test_a_hole_with_a_stop_in_it_counts_only_the_time_that_its_way_takes() -> N
     assert moving_s(track) == pytest.approx(620, abs=4)
 
 
+@pytest.mark.parametrize("by", ["positions", "odometer"])
+def test_a_hole_of_hours_does_not_set_the_usual_speed_and_its_way_is_named(by: str) -> None:
+    """Ten minutes at 3 m/s, 4 km in two hours of which nothing is known, ten minutes at 3 m/s."""
+    part = np.arange(601.0)
+    times = np.concatenate((part, 7800 + part))
+    way_m = np.concatenate((3 * part, 1800 + 4000 + 3 * part))
+    run = northward(times, way_m)
+    if by == "odometer":
+        run = replace(run, columns={**run.columns, "distance_m": way_m})
+    track = prepared(run)
+    assert metres(track) == pytest.approx(7600.0, rel=0.01)
+    assert moving_s(track) == pytest.approx(1200 + 4000 / 3, rel=0.01)
+    assert ("distance-over-holes" in slugs(track)) == (by == "positions")
+
+
+@pytest.mark.parametrize("often", EVERY)
+def test_samples_that_lie_apart_throughout_leave_no_holes(often: str) -> None:
+    assert "distance-over-holes" not in slugs(prepared(northward(EVERY[often], 3 * EVERY[often])))
+
+
 def test_nobody_drove_home_on_foot() -> None:
     # a run of 900 m, 10 km in 10 min by car with the watch off, a run of 900 m
     times = np.concatenate((np.arange(301.0), np.arange(900.0, 1201.0)))

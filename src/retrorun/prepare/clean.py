@@ -387,3 +387,37 @@ def as_cleaned(track: Track) -> Cleaned:
     )
     breaks_s = time_s[track.flags["break"]]
     return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
+
+
+def longest_s(apart_s: FloatArray, settings: PrepareSettings) -> float:
+    """How far samples that lie so far apart, (k,), lie apart at most; beyond it is a hole."""
+    return max(settings.sparse_hole_s, 2.0 * arithmetic.median(apart_s))
+
+
+def holes_note(
+    time_s: FloatArray, step_m: FloatArray, counted: BoolArray, settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """A note where much of the distance lies in holes of the recording, and no odometer counted it.
+
+    Args:
+        time_s: (m,) of the samples, rising.
+        step_m: (n,) metres of each second from the first sample on.
+        counted: (n,) seconds of which an odometer knows.
+        settings: this stage's.
+    """
+    apart_s = np.diff(time_s)
+    if not apart_s.size:
+        return ()
+    known_m = np.nan_to_num(step_m)
+    along_m = np.concatenate(([0.0], np.cumsum(np.where(counted, 0.0, known_m))))
+    holes = np.flatnonzero(apart_s > longest_s(apart_s, settings))
+    edges = np.rint(np.stack((time_s[holes], time_s[holes + 1])) - time_s[0]).astype(np.int64)
+    first, end = np.clip(edges, 0, step_m.size)
+    metres = float((along_m[end] - along_m[first]).sum())
+    if metres <= settings.sparse_share * float(known_m.sum()):
+        return ()
+    most_s = apart_s.max()
+    words = (
+        f"{metres:,.0f} m of the distance are straight lines over holes of up to {most_s:,.0f} s"
+    )
+    return (Note("distance-over-holes", words),)

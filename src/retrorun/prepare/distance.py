@@ -21,7 +21,7 @@ from msgspec import structs
 from retrorun import arithmetic
 from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
-from retrorun.prepare.clean import Cleaned
+from retrorun.prepare.clean import Cleaned, holes_note, longest_s
 from retrorun.prepare.sources import differs
 from retrorun.prepare.track import (
     covered,
@@ -76,7 +76,7 @@ def with_distance(
     chords = _paths_by_chords(clean, settings)
     unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
     speeds = _speeds(clean, settings) if unsure.any() else None
-    usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
+    usual = _usual_mps((odometer, *chords[:1], speeds), settings)
     by_odometer = _steps(track, odometer, usual, settings)
     by_position = speed_around_turns(track, chord_mps, settings)
     if chords:
@@ -106,7 +106,8 @@ def with_distance(
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
-    return replace(track, columns=columns, step_m=step, distance_sources=sums)
+    notes = (*track.notes, *holes_note(clean.time_s, step, np.isfinite(by_odometer), settings))
+    return replace(track, columns=columns, step_m=step, distance_sources=sums, notes=notes)
 
 
 def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Path | None:
@@ -270,13 +271,16 @@ def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
-def _usual_mps(ways: Sequence[_Path | None], moving_mps: float) -> float:
+def _usual_mps(ways: Sequence[_Path | None], settings: PrepareSettings) -> float:
     """The speed in motion that half of the time is slower than, by the first source there is."""
     for way in ways:
         if way is None or not way.known.any():
             continue
         speed = way.metres / way.apart_s
-        moving = way.known & (speed > moving_mps)
+        moving = way.known & (speed > settings.moving_mps)
+        # A hole of hours would outweigh the samples: its speed is that of a stop, too.
+        recorded = moving & (way.apart_s <= longest_s(way.apart_s, settings))
+        moving = recorded if recorded.any() else moving
         if not moving.any():
             continue
         order = np.argsort(speed[moving], kind="stable")
