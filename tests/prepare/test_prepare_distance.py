@@ -620,21 +620,42 @@ def test_an_odometer_that_hangs_for_half_a_minute_at_a_slow_walk_is_no_stop(
     assert moving_s(track) == pytest.approx(600, abs=4)
 
 
-def wandering(times: np.ndarray, east_m: np.ndarray, north_m: np.ndarray) -> Recording:
+def wandering(
+    times: np.ndarray, east_m: np.ndarray, north_m: np.ndarray, error_m: float = 3.0
+) -> Recording:
     """Positions whose error wanders: 3 m of standard deviation, forgotten within 20 s, and noise.
 
-    A process of Ornstein and Uhlenbeck in each direction, and 0.5 m of white noise.
+    A process of Ornstein and Uhlenbeck in each direction, and a sixth of it as white noise.
     """
     random = np.random.default_rng(11)
     keeps = np.exp(-1 / 20)
-    error_m = random.normal(0.0, 3.0, (2, times.size))
+    off_m = random.normal(0.0, error_m, (2, times.size))
     for at in range(1, times.size):
-        fresh_m = random.normal(0.0, 3.0 * np.sqrt(1 - keeps**2), 2)
-        error_m[:, at] = keeps * error_m[:, at - 1] + fresh_m
-    error_m += random.normal(0.0, 0.5, error_m.shape)
-    one = northward(times, north_m + error_m[0])
-    longitude = one.columns["longitude_deg"] + (east_m + error_m[1]) * METRE
+        fresh_m = random.normal(0.0, error_m * np.sqrt(1 - keeps**2), 2)
+        off_m[:, at] = keeps * off_m[:, at - 1] + fresh_m
+    off_m += random.normal(0.0, error_m / 6, off_m.shape)
+    one = northward(times, north_m + off_m[0])
+    longitude = one.columns["longitude_deg"] + (east_m + off_m[1]) * METRE
     return replace(one, columns={**one.columns, "longitude_deg": longitude})
+
+
+@pytest.mark.parametrize("error_m", [0.5, 1.0, 1.5, 2.0])
+def test_a_watch_that_was_not_stopped_adds_no_metres(error_m: float) -> None:
+    """An hour and a half at a place after fifteen minutes at 3 m/s."""
+    times = np.arange(6301.0)
+    track = prepared(wandering(times, 0 * times, np.minimum(3.0 * times, 2700.0), error_m))
+    assert metres(track) == pytest.approx(2700.0, rel=0.05)
+    assert moving_s(track) == pytest.approx(900, rel=0.05)
+
+
+@pytest.mark.parametrize("error_m", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("mps", [0.25, 0.4])
+def test_who_creeps_on_gets_somewhere(mps: float, error_m: float) -> None:
+    """Ten minutes at a run, then twenty more slowly than anybody walks on purpose."""
+    times = np.arange(1801.0)
+    way_m = np.where(times < 600, 3.0 * times, 1800.0 + mps * (times - 600.0))
+    track = prepared(wandering(times, 0 * times, way_m, error_m))
+    assert metres(track) >= 0.98 * way_m[-1]
 
 
 @pytest.mark.parametrize("stop_s", [40, 120])
