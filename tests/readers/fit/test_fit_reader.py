@@ -234,6 +234,33 @@ def test_damage_is_named_with_its_place() -> None:
     assert f"byte {place}" in warning.message
 
 
+@pytest.mark.parametrize("change", ["7 bytes lost", "3 bytes lost", "13 bytes more", "zeros"])
+def test_bytes_that_were_taken_for_records_behind_the_damage_are_none(change: str) -> None:
+    places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]
+    whole = bytearray(_file(_records(400, native=places), _session(START, 1)))
+    at = len(whole) // 2
+    if change == "zeros":
+        whole[at : at + 100] = bytes(100)
+    elif change.endswith("lost"):
+        del whole[at : at + int(change[:1])]
+    else:
+        whole[at:at] = b"\xff" * 13
+    export = _read(bytes(whole))
+    assert export.source.salvaged
+    for run in export.recordings:
+        rate = run.columns["heart_rate_bpm"]
+        assert (run.time_s >= START + EPOCH_S).all()
+        assert (run.time_s < START + EPOCH_S + 400).all()
+        np.testing.assert_array_equal(rate, 100 + (run.time_s - START - EPOCH_S) % 50)
+    assert sum(run.time_s.size for run in export.recordings) >= 180
+
+
+def test_a_clock_that_was_set_loses_nothing_though_the_checksum_is_wrong() -> None:
+    whole = bytearray(_file(_records(40), _records(40, START + 40 * 86_400), _session(START, 1)))
+    whole[-1] ^= 0xFF
+    assert sum(run.time_s.size for run in _read(bytes(whole)).recordings) == 80
+
+
 def test_a_wrong_checksum_alone_loses_nothing() -> None:
     whole = bytearray(_file(_records(40), _session(START, 1)))
     whole[-1] ^= 0xFF
