@@ -107,7 +107,8 @@ def _with_credible_total(
         return _with_totals_in_metres(recording, 1000.0), (Note("total-unit", words),)
     if not is_too_slow and least_mps <= settings.sustained_mps:
         return recording, ()
-    words = f"the file says {stated_m:,.0f} m in {max(spans_s):,.0f} s, which nobody runs; not used"
+    span_s = max(spans_s)
+    words = f"the file says {stated_m:,.0f} m in {span_s:,.0f} s, which nobody runs; not used"
     totals = tuple(replace(each, distance_m=None) for each in recording.totals)
     laps = tuple(replace(each, distance_m=None) for each in recording.laps)
     found = replace(recording, distance_m=None, totals=totals, laps=laps)
