@@ -27,8 +27,8 @@ from retrorun.arithmetic import hypot, steps_m
 from retrorun.errors import NotARunError
 from retrorun.model import FileTotal, Lap, Note, Pause, Recording, Track
 from retrorun.model.recording import CHANNELS, POSITION
-from retrorun.prepare.clean import as_cleaned, cleaned
-from retrorun.prepare.distance import totals_note, with_distance
+from retrorun.prepare.clean import as_cleaned, cleaned, totals_note
+from retrorun.prepare.distance import with_distance
 from retrorun.prepare.track import (
     resampled,
     with_drawn_seconds,

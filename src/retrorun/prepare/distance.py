@@ -22,7 +22,6 @@ from retrorun import arithmetic
 from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import Cleaned, holes_note, longest_s
-from retrorun.prepare.sources import differs
 from retrorun.prepare.track import (
     covered,
     first_of,
@@ -471,20 +470,3 @@ def _agrees_with_total(
         return False
     own_m = float(odometer.metres[odometer.known].sum())
     return abs(own_m - stated_m) <= settings.totals_share * stated_m
-
-
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)
