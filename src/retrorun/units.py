@@ -4,6 +4,7 @@ All angles are degrees clockwise from north in [0, 360); differences are in [-18
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -113,3 +114,19 @@ def samples_around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
     place = np.arange(known.size)
     last = max(known.size - 1, 0)
     return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]
+
+
+def carried_on(values: FloatArray, seconds: int) -> FloatArray:
+    """Values carried on over holes of so many seconds; 0 in longer ones."""
+    known = np.isfinite(values)
+    last = np.maximum.accumulate(np.where(known, np.arange(values.size), -1))
+    near = (last >= 0) & (np.arange(values.size) - last <= seconds)
+    return np.where(near, values[np.maximum(last, 0)], 0.0)
+
+
+def mean_of_known(columns: Sequence[FloatArray]) -> FloatArray:
+    """Mean of the columns, (n,), of those that are known in each second."""
+    known = [np.isfinite(each) for each in columns]
+    count = np.sum(known, axis=0)
+    total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

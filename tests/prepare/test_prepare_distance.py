@@ -462,6 +462,49 @@ def test_a_treadmill_with_totals_only_gets_those_of_its_laps_while_it_steps() ->
     assert list(track.distance_sources) == ["file total"]
 
 
+def test_laps_on_another_clock_do_not_take_the_total_from_a_treadmill() -> None:
+    """Their starts are in local time, two hours ahead of the samples."""
+    laps = tuple(Lap(START_S + 7200 + at, START_S + 7500 + at, distance_m=900.0) for at in (0, 300))
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
+    assert metres(prepared(replace(run, laps=laps, distance_m=1800.0))) == pytest.approx(1800.0)
+
+
+def without_fix(lost: FloatArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
+    """600 s due north at 3 m/s; positions are missing where ``lost``, (601,)."""
+    run = northward(STEADY, 3.0 * STEADY)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    return replace(run, columns={**place, "cadence_spm": np.full(601, steps_spm), **more})
+
+
+@pytest.mark.parametrize("lost", [STEADY < 200, STEADY > 400], ids=["first", "last"])
+def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> None:
+    run = without_fix(lost)
+    track = prepared(stated_m(run, 1800.0))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert steps_m(track)[:-1] == pytest.approx(3.0, abs=0.1)
+    assert "distance-unknown" not in slugs(track)
+    alone = prepared(run)  # nothing tells of the 200 s
+    assert metres(alone) == pytest.approx(1200.0, rel=0.01)
+    assert "distance-unknown" in slugs(alone)
+    still = prepared(stated_m(without_fix(lost, steps_spm=0.0), 1800.0))
+    assert metres(still) == pytest.approx(1200.0, rel=0.01)
+    other = prepared(stated_m(run, 4000.0))  # 14 m/s without a fix
+    assert metres(other) == pytest.approx(1200.0, rel=0.01)
+
+
+def test_a_speed_that_goes_on_knows_more_than_the_line_over_a_hole() -> None:
+    """Out and back within the hole: 300 s without a fix end where they began."""
+    north_m = 3.0 * np.where(STEADY < 150, STEADY, np.maximum(STEADY - 300.0, 150.0))
+    north_m += np.where((STEADY > 150) & (STEADY < 450), 225 - np.abs(STEADY - 300) * 1.5, 0.0)
+    run = northward(STEADY, north_m)
+    lost = (STEADY > 150) & (STEADY < 450)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    track = prepared(replace(run, columns={**place, "speed_mps": np.full(601, 3.0)}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    slower = {**place, "speed_mps": np.where(lost, 0.0, 3.0)}  # as of a receiver without a fix
+    assert metres(prepared(replace(run, columns=slower))) == pytest.approx(900.0, rel=0.02)
+
+
 def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:
     pause = Pause(START_S + 200, START_S + 290)
     run = replace(without_place(STEADY), pauses=(pause,), distance_m=1800.0)

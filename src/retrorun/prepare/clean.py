@@ -423,6 +423,17 @@ def holes_note(
     return (Note("distance-over-holes", words),)
 
 
+def unknown_note(
+    step_m: FloatArray, moving: BoolArray, settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """A note where no source tells the metres, (n,), of many of the seconds in motion, (n,)."""
+    unknown_s, moving_s = int((np.isnan(step_m) & moving).sum()), int(moving.sum())
+    if unknown_s <= settings.sparse_share * moving_s:
+        return ()
+    words = f"of {unknown_s} s in motion nothing tells the distance; they are not part of it"
+    return (Note("distance-unknown", words),)
+
+
 def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
     """A note where the way of the track and the file's own totals differ, with both figures."""
     own_m = sum(track.distance_sources.values())
@@ -438,3 +449,28 @@ def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -
         return ()
     words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
     return (Note("distance-differs", words),)
+
+
+def most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
+    """The farthest that anybody runs in a time: a sprint's speed in seconds, less over a hole."""
+    sprint = apart_s <= settings.gap_s
+    return np.asarray(apart_s * np.where(sprint, settings.speed_limit_mps, settings.gap_limit_mps))
+
+
+def repeats_before_leap(
+    time_s: FloatArray, distance: FloatArray, settings: PrepareSettings
+) -> BoolArray:
+    """Which samples, (k,), repeat an odometer that then catches up faster than anybody runs.
+
+    What it catches up with belongs to the whole time since it last changed.
+    """
+    held = np.zeros(time_s.size, dtype=bool)
+    leaps = np.flatnonzero(np.diff(distance) > most_m(np.diff(time_s), settings))
+    for index in leaps.tolist():
+        first = int(np.searchsorted(distance[: index + 1], distance[index] - 1e-9))
+        rising = distance[first] >= distance[index] - 1e-6  # only where it is in order up to there
+        lasted_s = time_s[index + 1] - time_s[first]
+        leap_m = distance[index + 1] - distance[index]
+        if rising and first < index and leap_m <= settings.gap_limit_mps * lasted_s:
+            held[first + 1 : index + 1] = True
+    return held
