@@ -37,7 +37,9 @@ profile's names of sports, events and products.
 
 Why not fitparse for the columns: it makes an object of every field, which takes over 50 times as
 long, and it stops at the first damage. With the structure known, whole and broken files take one
-way, every record before the damage is kept, and reading is quicker. For every clean real file the
+way, every record before the damage is kept, and reading is quicker. Behind missing or surplus bytes
+records are read out of step until chance ends it; they are known by times years off the others, or
+by a clock that stands or leaps, and left out. For every clean real file the
 values equal those of Garmin's own decoder, or of fitdecode where that cannot read it; of damaged
 ones, those that Garmin's decoder gives before it stops (tests).
 
@@ -45,7 +47,8 @@ ones, those that Garmin's decoder gives before it stops (tests).
   foot are named and passed over. A treadmill is on foot, under whatever sport it is filed.
 - Developer fields are known by application and number, never by the native field that they claim
   to override. Headings (table above) are used, and where the records have no heart rate, cadence,
-  distance or speed of their own, the developer field that claims its place and has its unit.
+  distance or speed of their own, the developer field that claims its place and has a unit of it
+  (metres, kilometres or miles; m/s, km/h or mph).
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
   Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
@@ -132,7 +135,11 @@ _DISTANCE = """\
 ends, else the straight line between the positions (in dense recordings over `chord_s` of
 `[prepare]`, against their noise), else the device's speed times the time. A recording that has none
 of these, as a treadmill's, gets the totals of its laps or its session, spread over its time in
-motion. `explain` says how many metres came from which source. Longitudes of 180 to 360° are taken
+motion. So do the seconds with steps of which no source knows, as before the first fix, where the
+total says more by as much as was run there; else `distance-unknown` counts them. Over a hole in the
+positions the device's speed counts if it makes a longer way than the straight line; where much of
+the distance is such lines, `distance-over-holes` says how much. `explain` says how many metres came
+from which source. Longitudes of 180 to 360° are taken
 as those of −180 to 0°.
 
 Before that, each source is judged against the others and against the file's own totals. An
@@ -144,8 +151,10 @@ positions that travel, that two other sources outvote, or whose steps would be o
 speed in km/h or mph is converted. Where an odometer or a speed is all there is, as on a treadmill,
 it is brought to the total of the session or of all laps (`odometer-calibrated`,
 `speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
-one place while the speed or the total says a long way are not used (`positions-stay`). Each of
-these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
+one place while the speed or the total says a long way are not used (`positions-stay`). A speed or
+an odometer that stands at 0 throughout while steps go on is none. A total that nobody can have run
+is not used (`total-impossible`), and one in kilometres is converted where the steps tell
+(`total-unit`). Each of these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
 FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
 them, `distance-differs` gives both figures.
 
@@ -165,7 +174,9 @@ one.
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
 m/s or more. It is not within a timer pause, not where nobody could have run the distance (over 7.5
 m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
-steps: positions that move meanwhile are jitter. A hole of more than 10 s that was crossed at less
+steps: positions that move meanwhile are jitter. Positions without an odometer that get nowhere for
+a minute, no faster than they jitter, add no metres where there are no steps. A hole of more than 10
+s that was crossed at less
 than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
 speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
 over 2 %, `moving-time-differs` gives both figures.
@@ -199,7 +210,8 @@ whole number of hours or a step back undoes it.
 
 **Cadence.** Formats count one leg, some writers both. Both readings are held, sample by sample,
 against the step rates at which people walk and run at that speed (or, without a speed, in that
-sport); the one that fits better is taken, with a note (`cadence-doubled`, `cadence-as-given`). A
+sport; where no positions travel, the speed is brought to the file's total first); the one that fits
+better is taken, with a note (`cadence-doubled`, `cadence-as-given`). A
 stretch of 4 s or more at half of the usual step rate of its gait, or at twice, is put right
 (`cadence-half-locked`, `cadence-double-counted`). Twice means over 220 steps a minute, for
 backward runners take up to 210 at walking speed.

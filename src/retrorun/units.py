@@ -4,6 +4,7 @@ All angles are degrees clockwise from north in [0, 360); differences are in [-18
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -96,3 +97,36 @@ def means_beside(values: FloatArray, middle: IntArray, half: int) -> FloatArray:
     total = np.concatenate((np.zeros(1), np.cumsum(values)))
     first, last = (np.clip(each, 0, values.size) for each in (middle - half, middle + half))
     return np.asarray((total[last] - total[first]) / np.maximum(last - first, 1))
+
+
+def without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
+    """Only the unbroken stretches that last."""
+    first, last = true_edges(where)
+    short = time_s[last - 1] - time_s[first] < least_s
+    changes = np.zeros(where.size + 1)
+    np.add.at(changes, first[short], 1.0)
+    np.add.at(changes, last[short], -1.0)
+    return where & (np.cumsum(changes[:-1]) < 0.5)
+
+
+def samples_around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
+    """The known samples some places before and after each known one."""
+    place = np.arange(known.size)
+    last = max(known.size - 1, 0)
+    return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]
+
+
+def carried_on(values: FloatArray, seconds: int) -> FloatArray:
+    """Values carried on over holes of so many seconds; 0 in longer ones."""
+    known = np.isfinite(values)
+    last = np.maximum.accumulate(np.where(known, np.arange(values.size), -1))
+    near = (last >= 0) & (np.arange(values.size) - last <= seconds)
+    return np.where(near, values[np.maximum(last, 0)], 0.0)
+
+
+def mean_of_known(columns: Sequence[FloatArray]) -> FloatArray:
+    """Mean of the columns, (n,), of those that are known in each second."""
+    known = [np.isfinite(each) for each in columns]
+    count = np.sum(known, axis=0)
+    total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

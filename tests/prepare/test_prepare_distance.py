@@ -104,6 +104,26 @@ def test_a_hole_with_a_stop_in_it_counts_only_the_time_that_its_way_takes() -> N
     assert moving_s(track) == pytest.approx(620, abs=4)
 
 
+@pytest.mark.parametrize("by", ["positions", "odometer"])
+def test_a_hole_of_hours_does_not_set_the_usual_speed_and_its_way_is_named(by: str) -> None:
+    """Ten minutes at 3 m/s, 4 km in two hours of which nothing is known, ten minutes at 3 m/s."""
+    part = np.arange(601.0)
+    times = np.concatenate((part, 7800 + part))
+    way_m = np.concatenate((3 * part, 1800 + 4000 + 3 * part))
+    run = northward(times, way_m)
+    if by == "odometer":
+        run = replace(run, columns={**run.columns, "distance_m": way_m})
+    track = prepared(run)
+    assert metres(track) == pytest.approx(7600.0, rel=0.01)
+    assert moving_s(track) == pytest.approx(1200 + 4000 / 3, rel=0.01)
+    assert ("distance-over-holes" in slugs(track)) == (by == "positions")
+
+
+@pytest.mark.parametrize("often", EVERY)
+def test_samples_that_lie_apart_throughout_leave_no_holes(often: str) -> None:
+    assert "distance-over-holes" not in slugs(prepared(northward(EVERY[often], 3 * EVERY[often])))
+
+
 def test_nobody_drove_home_on_foot() -> None:
     # a run of 900 m, 10 km in 10 min by car with the watch off, a run of 900 m
     times = np.concatenate((np.arange(301.0), np.arange(900.0, 1201.0)))
@@ -266,6 +286,65 @@ def test_an_odometer_in_kilometres_is_known_by_the_steps_alone() -> None:
     assert "odometer-unit" in slugs(track)
 
 
+@pytest.mark.parametrize(
+    ("stated", "found_m", "slug"),
+    [
+        (1800.0, 1800.0, None),
+        (1.8, 1800.0, "total-unit"),  # kilometres
+        (18.0, 0.0, "total-impossible"),  # steps of 1 cm, and of 10 m if it were kilometres
+        (18_000.0, 0.0, "total-impossible"),  # 30 m/s
+        (180_000.0, 0.0, "total-impossible"),  # centimetres, it may be
+    ],
+)
+def test_a_total_that_nobody_can_have_run_is_no_distance(
+    stated: float, found_m: float, slug: str | None
+) -> None:
+    laps = tuple(
+        Lap(START_S + at, START_S + at + 300, distance_m=stated / 2, timer_s=300.0)
+        for at in (0, 300)
+    )
+    totals = (FileTotal("session", stated, 600.0), FileTotal.of_laps(laps))
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
+    track = prepared(replace(run, laps=laps, distance_m=stated, totals=totals))
+    assert metres(track) == pytest.approx(found_m)
+    assert bool(track.distance_sources) == bool(found_m)
+    assert [each for each in slugs(track) if each.startswith("total-")] == ([slug] if slug else [])
+
+
+def test_a_total_in_kilometres_takes_nothing_from_an_odometer_in_metres() -> None:
+    run = without_place(STEADY, distance_m=3.0 * STEADY, cadence_spm=np.full(601, 170.0))
+    total = FileTotal("session", 1.8, 600.0)
+    track = prepared(replace(run, distance_m=1.8, totals=(total,)))
+    assert metres(track) == pytest.approx(1800.0)
+    assert "distance-differs" not in slugs(track)
+
+
+def test_a_total_of_a_recording_that_was_cut_short_may_be_more_than_its_samples_allow() -> None:
+    part = np.arange(201.0)  # of 600 s
+    run = without_place(part, distance_m=3.0 * part, cadence_spm=np.full(201, 170.0))
+    total = FileTotal("session", 1800.0, 600.0)
+    track = prepared(replace(run, distance_m=1800.0, totals=(total,)))
+    assert metres(track) == pytest.approx(600.0)
+    assert "total-impossible" not in slugs(track)
+
+
+@pytest.mark.parametrize("channel", ["speed_mps", "distance_m"])
+def test_what_stands_at_0_while_the_athlete_steps_is_no_way(channel: str) -> None:
+    columns = {channel: np.zeros(601), "cadence_spm": np.full(601, 170.0)}
+    alone = prepared(without_place(STEADY, **columns))
+    assert alone.distance_sources == {}
+    assert {"speed-stands", "odometer-stands"} & set(slugs(alone))
+    total = FileTotal("session", 1800.0, 600.0)
+    track = prepared(replace(without_place(STEADY, **columns), distance_m=1800.0, totals=(total,)))
+    assert metres(track) == pytest.approx(1800.0)
+
+
+def test_who_stands_and_takes_no_step_has_gone_0_m() -> None:
+    columns = {"speed_mps": np.zeros(601), "cadence_spm": np.zeros(601)}
+    track = prepared(without_place(STEADY, **columns))
+    assert track.distance_sources == {"device speed": 0.0}
+
+
 def test_steps_longer_than_anybody_takes_tell_against_the_odometer() -> None:
     columns = {"distance_m": 6.0 * STEADY, "speed_mps": np.full(601, 3.0)}
     run = without_place(STEADY, cadence_spm=np.full(601, 170.0), **columns)
@@ -381,6 +460,49 @@ def test_a_treadmill_with_totals_only_gets_those_of_its_laps_while_it_steps() ->
     assert float(steps_m(track)[:300].sum()) == pytest.approx(600.0)
     assert metres(track) == pytest.approx(1800.0)
     assert list(track.distance_sources) == ["file total"]
+
+
+def test_laps_on_another_clock_do_not_take_the_total_from_a_treadmill() -> None:
+    """Their starts are in local time, two hours ahead of the samples."""
+    laps = tuple(Lap(START_S + 7200 + at, START_S + 7500 + at, distance_m=900.0) for at in (0, 300))
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
+    assert metres(prepared(replace(run, laps=laps, distance_m=1800.0))) == pytest.approx(1800.0)
+
+
+def without_fix(lost: FloatArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
+    """600 s due north at 3 m/s; positions are missing where ``lost``, (601,)."""
+    run = northward(STEADY, 3.0 * STEADY)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    return replace(run, columns={**place, "cadence_spm": np.full(601, steps_spm), **more})
+
+
+@pytest.mark.parametrize("lost", [STEADY < 200, STEADY > 400], ids=["first", "last"])
+def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> None:
+    run = without_fix(lost)
+    track = prepared(stated_m(run, 1800.0))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert steps_m(track)[:-1] == pytest.approx(3.0, abs=0.1)
+    assert "distance-unknown" not in slugs(track)
+    alone = prepared(run)  # nothing tells of the 200 s
+    assert metres(alone) == pytest.approx(1200.0, rel=0.01)
+    assert "distance-unknown" in slugs(alone)
+    still = prepared(stated_m(without_fix(lost, steps_spm=0.0), 1800.0))
+    assert metres(still) == pytest.approx(1200.0, rel=0.01)
+    other = prepared(stated_m(run, 4000.0))  # 14 m/s without a fix
+    assert metres(other) == pytest.approx(1200.0, rel=0.01)
+
+
+def test_a_speed_that_goes_on_knows_more_than_the_line_over_a_hole() -> None:
+    """Out and back within the hole: 300 s without a fix end where they began."""
+    north_m = 3.0 * np.where(STEADY < 150, STEADY, np.maximum(STEADY - 300.0, 150.0))
+    north_m += np.where((STEADY > 150) & (STEADY < 450), 225 - np.abs(STEADY - 300) * 1.5, 0.0)
+    run = northward(STEADY, north_m)
+    lost = (STEADY > 150) & (STEADY < 450)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    track = prepared(replace(run, columns={**place, "speed_mps": np.full(601, 3.0)}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    slower = {**place, "speed_mps": np.where(lost, 0.0, 3.0)}  # as of a receiver without a fix
+    assert metres(prepared(replace(run, columns=slower))) == pytest.approx(900.0, rel=0.02)
 
 
 def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:
@@ -541,21 +663,42 @@ def test_an_odometer_that_hangs_for_half_a_minute_at_a_slow_walk_is_no_stop(
     assert moving_s(track) == pytest.approx(600, abs=4)
 
 
-def wandering(times: np.ndarray, east_m: np.ndarray, north_m: np.ndarray) -> Recording:
+def wandering(
+    times: np.ndarray, east_m: np.ndarray, north_m: np.ndarray, error_m: float = 3.0
+) -> Recording:
     """Positions whose error wanders: 3 m of standard deviation, forgotten within 20 s, and noise.
 
-    A process of Ornstein and Uhlenbeck in each direction, and 0.5 m of white noise.
+    A process of Ornstein and Uhlenbeck in each direction, and a sixth of it as white noise.
     """
     random = np.random.default_rng(11)
     keeps = np.exp(-1 / 20)
-    error_m = random.normal(0.0, 3.0, (2, times.size))
+    off_m = random.normal(0.0, error_m, (2, times.size))
     for at in range(1, times.size):
-        fresh_m = random.normal(0.0, 3.0 * np.sqrt(1 - keeps**2), 2)
-        error_m[:, at] = keeps * error_m[:, at - 1] + fresh_m
-    error_m += random.normal(0.0, 0.5, error_m.shape)
-    one = northward(times, north_m + error_m[0])
-    longitude = one.columns["longitude_deg"] + (east_m + error_m[1]) * METRE
+        fresh_m = random.normal(0.0, error_m * np.sqrt(1 - keeps**2), 2)
+        off_m[:, at] = keeps * off_m[:, at - 1] + fresh_m
+    off_m += random.normal(0.0, error_m / 6, off_m.shape)
+    one = northward(times, north_m + off_m[0])
+    longitude = one.columns["longitude_deg"] + (east_m + off_m[1]) * METRE
     return replace(one, columns={**one.columns, "longitude_deg": longitude})
+
+
+@pytest.mark.parametrize("error_m", [0.5, 1.0, 1.5, 2.0])
+def test_a_watch_that_was_not_stopped_adds_no_metres(error_m: float) -> None:
+    """An hour and a half at a place after fifteen minutes at 3 m/s."""
+    times = np.arange(6301.0)
+    track = prepared(wandering(times, 0 * times, np.minimum(3.0 * times, 2700.0), error_m))
+    assert metres(track) == pytest.approx(2700.0, rel=0.05)
+    assert moving_s(track) == pytest.approx(900, rel=0.05)
+
+
+@pytest.mark.parametrize("error_m", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("mps", [0.25, 0.4])
+def test_who_creeps_on_gets_somewhere(mps: float, error_m: float) -> None:
+    """Ten minutes at a run, then twenty more slowly than anybody walks on purpose."""
+    times = np.arange(1801.0)
+    way_m = np.where(times < 600, 3.0 * times, 1800.0 + mps * (times - 600.0))
+    track = prepared(wandering(times, 0 * times, way_m, error_m))
+    assert metres(track) >= 0.98 * way_m[-1]
 
 
 @pytest.mark.parametrize("stop_s", [40, 120])

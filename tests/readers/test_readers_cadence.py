@@ -5,6 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from retrorun.model import FileTotal
 from retrorun.readers.attitude import Vectors
 from retrorun.readers.cadence import normalize_cadence, step_rate_spm
 from retrorun.settings import ReadLimits
@@ -42,6 +43,44 @@ def test_the_speed_tells_what_was_counted(
 ) -> None:
     speed, spm = (np.full(TIMES.size, value) for value in gait)
     assert steps(speed, spm * feet / 2, by, sport) == pytest.approx(spm)
+
+
+@pytest.mark.parametrize("by", ["odometer", "speed", "positions"])
+@pytest.mark.parametrize("shown", [0.25, 0.2])
+def test_the_file_s_total_tells_where_nothing_travels(by: str, shown: float) -> None:
+    """A treadmill whose foot pod, or whose place, makes a quarter or a fifth of the 3 m/s."""
+    given = columns(np.full(TIMES.size, 3.0 * shown), np.full(TIMES.size, 85.0), by)
+    total = FileTotal("session", 3.0 * 1199, 1199.0)
+    found = normalize_cadence(TIMES, given, "running", LIMITS, total)[0]
+    assert found["cadence_spm"] == pytest.approx(170.0)
+
+
+def test_positions_that_travel_are_believed_before_the_total() -> None:
+    given = columns(np.full(TIMES.size, 3.0), np.full(TIMES.size, 85.0), "positions")
+    total = FileTotal("session", 1.0 * 1199, 1199.0)
+    found = normalize_cadence(TIMES, given, "running", LIMITS, total)[0]
+    assert found["cadence_spm"] == pytest.approx(170.0)
+
+
+@pytest.mark.parametrize(
+    "total",
+    [
+        FileTotal("session", 1.3 * 1199 * 3, 3 * 1199.0),  # two thirds of the file are lost
+        FileTotal("session", 1.3 * 1.199, 1199.0),  # kilometres
+        FileTotal("session", None, 1199.0),
+    ],
+)
+def test_a_total_of_something_else_says_nothing_of_the_steps(total: FileTotal) -> None:
+    given = columns(np.full(TIMES.size, 1.3), np.full(TIMES.size, 110.0), "odometer")
+    found = normalize_cadence(TIMES, given, None, LIMITS, total)[0]
+    assert found["cadence_spm"] == pytest.approx(110.0)
+
+
+@pytest.mark.parametrize(("counted", "spm"), [(85.0, 170.0), (170.0, 170.0)])
+def test_a_speed_that_stands_at_every_step_says_nothing(counted: float, spm: float) -> None:
+    assert steps(np.zeros(TIMES.size), np.full(TIMES.size, counted), "speed", "running") == (
+        pytest.approx(spm)
+    )
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.arithmetic import hypot, steps_m
 from retrorun.errors import NotARunError
-from retrorun.model import Lap, Pause, Recording, Track
+from retrorun.model import FileTotal, Lap, Note, Pause, Recording, Track
 from retrorun.model.recording import CHANNELS, POSITION
-from retrorun.prepare.clean import as_cleaned, cleaned
-from retrorun.prepare.distance import totals_note, with_distance
+from retrorun.prepare.clean import as_cleaned, cleaned, totals_note
+from retrorun.prepare.distance import with_distance
 from retrorun.prepare.track import (
     resampled,
     with_drawn_seconds,
@@ -49,6 +49,7 @@ __all__ = [
 ]
 
 Widen = Callable[[BoolArray], BoolArray]
+_Stating = TypeVar("_Stating", Lap, FileTotal)
 _REMEDY = (
     "If it is a run, put a table of labels (NAME.labels.csv) beside it and process with --retry, "
     "or set count_doubtful in the settings ([sport])."
@@ -73,18 +74,59 @@ def prepare(
         Track of n = last - first time + 1 samples. A recording without one usable time gives an
         empty track (n = 0) with a note.
     """
+    recording, doubts = _with_credible_total(recording, settings)
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
     widen = partial(with_drawn_seconds, clean=clean, settings=settings)
     shown = track if leave_out is None else leave_out(track, widen)
     if shown is not track:  # from here on only what may be kept is known
         track, clean = shown, as_cleaned(shown)
-        recording = replace(recording, distance_m=None, totals=())
+        recording, doubts = replace(recording, distance_m=None, totals=()), ()
     if not track.seconds:
         return track
     track = with_distance(with_motion(track, settings), clean, recording, settings)
-    notes = (*track.notes, *totals_note(track, recording, settings))
+    notes = (*track.notes, *doubts, *totals_note(track, recording, settings))
     return with_grade(replace(track, notes=notes), settings)
+
+
+def _with_credible_total(
+    recording: Recording, settings: PrepareSettings
+) -> tuple[Recording, tuple[Note, ...]]:
+    """Without a total that nobody can have run; one that must be in kilometres is converted."""
+    stated_m, times = recording.distance_m, recording.time_s[np.isfinite(recording.time_s)]
+    timers_s = [each.timer_s for each in recording.totals if each.timer_s]
+    spans_s = timers_s + ([float(np.ptp(times))] if times.size > 1 else [])
+    if not stated_m or not spans_s or max(spans_s) < settings.source_least_s:
+        return recording, ()
+    least_mps, most_mps = stated_m / max(spans_s), stated_m / min(spans_s)
+    cadence = recording.columns.get("cadence_spm", np.zeros(1))
+    steps_on = (cadence > settings.stepping_spm).mean() > 0.5
+    is_too_slow = bool(steps_on) and most_mps < settings.slow_kilometres_mps
+    if is_too_slow and settings.moving_mps < 1000.0 * most_mps < settings.sustained_mps:
+        words = "the file's total counts kilometres (the steps tell); converted"
+        return _with_totals_in_metres(recording, 1000.0), (Note("total-unit", words),)
+    if not is_too_slow and least_mps <= settings.sustained_mps:
+        return recording, ()
+    span_s = max(spans_s)
+    words = f"the file says {stated_m:,.0f} m in {span_s:,.0f} s, which nobody runs; not used"
+    totals = tuple(replace(each, distance_m=None) for each in recording.totals)
+    laps = tuple(replace(each, distance_m=None) for each in recording.laps)
+    found = replace(recording, distance_m=None, totals=totals, laps=laps)
+    return found, (Note("total-impossible", words),)
+
+
+def _with_totals_in_metres(recording: Recording, metres: float) -> Recording:
+    """The recording with its totals, and those of its laps, times the metres of their unit."""
+
+    def converted(one: _Stating) -> _Stating:
+        return replace(one, distance_m=None if one.distance_m is None else one.distance_m * metres)
+
+    return replace(
+        recording,
+        distance_m=(recording.distance_m or 0.0) * metres,
+        totals=tuple(map(converted, recording.totals)),
+        laps=tuple(map(converted, recording.laps)),
+    )
 
 
 def doubt(recording: Recording, settings: SportSettings) -> NotARunError | None:

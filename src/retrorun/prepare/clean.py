@@ -9,7 +9,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Pause, Recording, Track
 from retrorun.model.recording import BY_NAME, POSITION
-from retrorun.prepare.sources import judge_sources, stated_of
+from retrorun.prepare.sources import differs, judge_sources, stated_of
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges, true_runs
 
@@ -387,3 +387,90 @@ def as_cleaned(track: Track) -> Cleaned:
     )
     breaks_s = time_s[track.flags["break"]]
     return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
+
+
+def longest_s(apart_s: FloatArray, settings: PrepareSettings) -> float:
+    """How far samples that lie so far apart, (k,), lie apart at most; beyond it is a hole."""
+    return max(settings.sparse_hole_s, 2.0 * arithmetic.median(apart_s))
+
+
+def holes_note(
+    time_s: FloatArray, step_m: FloatArray, counted: BoolArray, settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """A note where much of the distance lies in holes of the recording, and no odometer counted it.
+
+    Args:
+        time_s: (m,) of the samples, rising.
+        step_m: (n,) metres of each second from the first sample on.
+        counted: (n,) seconds of which an odometer knows.
+        settings: this stage's.
+    """
+    apart_s = np.diff(time_s)
+    if not apart_s.size:
+        return ()
+    known_m = np.nan_to_num(step_m)
+    along_m = np.concatenate(([0.0], np.cumsum(np.where(counted, 0.0, known_m))))
+    holes = np.flatnonzero(apart_s > longest_s(apart_s, settings))
+    edges = np.rint(np.stack((time_s[holes], time_s[holes + 1])) - time_s[0]).astype(np.int64)
+    first, end = np.clip(edges, 0, step_m.size)
+    metres = float((along_m[end] - along_m[first]).sum())
+    if metres <= settings.sparse_share * float(known_m.sum()):
+        return ()
+    most_s = apart_s.max()
+    words = (
+        f"{metres:,.0f} m of the distance are straight lines over holes of up to {most_s:,.0f} s"
+    )
+    return (Note("distance-over-holes", words),)
+
+
+def unknown_note(
+    step_m: FloatArray, moving: BoolArray, settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """A note where no source tells the metres, (n,), of many of the seconds in motion, (n,)."""
+    unknown_s, moving_s = int((np.isnan(step_m) & moving).sum()), int(moving.sum())
+    if unknown_s <= settings.sparse_share * moving_s:
+        return ()
+    words = f"of {unknown_s} s in motion nothing tells the distance; they are not part of it"
+    return (Note("distance-unknown", words),)
+
+
+def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
+    """A note where the way of the track and the file's own totals differ, with both figures."""
+    own_m = sum(track.distance_sources.values())
+    if not track.distance_sources:
+        return ()
+    by = " and ".join(track.distance_sources)
+    apart = [
+        f"the file's {total.source} says {total.distance_m:,.0f} m"
+        for total in recording.totals
+        if total.distance_m and differs(own_m, total.distance_m, settings)
+    ]
+    if not apart:
+        return ()
+    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
+    return (Note("distance-differs", words),)
+
+
+def most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
+    """The farthest that anybody runs in a time: a sprint's speed in seconds, less over a hole."""
+    sprint = apart_s <= settings.gap_s
+    return np.asarray(apart_s * np.where(sprint, settings.speed_limit_mps, settings.gap_limit_mps))
+
+
+def repeats_before_leap(
+    time_s: FloatArray, distance: FloatArray, settings: PrepareSettings
+) -> BoolArray:
+    """Which samples, (k,), repeat an odometer that then catches up faster than anybody runs.
+
+    What it catches up with belongs to the whole time since it last changed.
+    """
+    held = np.zeros(time_s.size, dtype=bool)
+    leaps = np.flatnonzero(np.diff(distance) > most_m(np.diff(time_s), settings))
+    for index in leaps.tolist():
+        first = int(np.searchsorted(distance[: index + 1], distance[index] - 1e-9))
+        rising = distance[first] >= distance[index] - 1e-6  # only where it is in order up to there
+        lasted_s = time_s[index + 1] - time_s[first]
+        leap_m = distance[index + 1] - distance[index]
+        if rising and first < index and leap_m <= settings.gap_limit_mps * lasted_s:
+            held[first + 1 : index + 1] = True
+    return held

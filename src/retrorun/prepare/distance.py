@@ -21,8 +21,15 @@ from msgspec import structs
 from retrorun import arithmetic
 from retrorun.model import Note, Recording, Track
 from retrorun.model.recording import POSITION
-from retrorun.prepare.clean import Cleaned
-from retrorun.prepare.sources import differs
+from retrorun.prepare.clean import (
+    Cleaned,
+    holes_note,
+    longest_s,
+    most_m,
+    repeats_before_leap,
+    unknown_note,
+)
+from retrorun.prepare.sources import stated_of
 from retrorun.prepare.track import (
     covered,
     first_of,
@@ -33,7 +40,7 @@ from retrorun.prepare.track import (
     sums_ahead,
 )
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, carried_on, mean_of_known
 
 ODOMETER, POSITIONS, SPEED, TOTAL = "odometer", "positions", "device speed", "file total"
 
@@ -76,16 +83,17 @@ def with_distance(
     chords = _paths_by_chords(clean, settings)
     unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
     speeds = _speeds(clean, settings) if unsure.any() else None
-    usual = _usual_mps((odometer, *chords[:1], speeds), settings.moving_mps)
+    usual = _usual_mps((odometer, *chords[:1], speeds), settings)
     by_odometer = _steps(track, odometer, usual, settings)
     by_position = speed_around_turns(track, chord_mps, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
-        by_ways = _mean_of_known([_steps(track, way, usual, settings) for way in straight])
+        by_ways = mean_of_known([_steps(track, way, usual, settings) for way in straight])
         dense = _dense(track, clean, settings) & np.isfinite(by_position)
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
+    by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
     if not _agrees_with_total(odometer, recording.distance_m, settings):
         by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
     if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
@@ -103,10 +111,15 @@ def with_distance(
     if not sums and recording.distance_m:
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
+    elif odometer is None and stated_of(recording, float(np.ptp(clean.time_s)), settings).is_whole:
+        step, sums = _with_the_rest(track, step, sums, recording.distance_m or 0.0, settings)
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
-    return replace(track, columns=columns, step_m=step, distance_sources=sums)
+    notes = (*track.notes, *holes_note(clean.time_s, step, np.isfinite(by_odometer), settings))
+    if sums and track.has("cadence_spm"):
+        notes += unknown_note(step, _in_motion(track, settings), settings)
+    return replace(track, columns=columns, step_m=step, distance_sources=sums, notes=notes)
 
 
 def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Path | None:
@@ -114,7 +127,7 @@ def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings)
     if distance is None:
         return None
     known = np.flatnonzero(np.isfinite(distance))
-    known = known[~_repeats_before_leap(clean.time_s[known], distance[known], settings)]
+    known = known[~repeats_before_leap(clean.time_s[known], distance[known], settings)]
     if known.size < 2:
         return None
     time_s, reading_m = _to_the_ends(
@@ -127,7 +140,7 @@ def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings)
     first = np.searchsorted(time_s, time_s[:-1] - settings.gap_s)
     last = np.searchsorted(time_s, time_s[1:] + settings.gap_s, side="right") - 1
     around_m, around_s = total[last] - total[first], time_s[last] - time_s[first]
-    reached = metres <= _most_m(apart_s, settings)
+    reached = metres <= most_m(apart_s, settings)
     reached |= (around_m <= settings.gap_limit_mps * around_s) & (apart_s <= settings.gap_s)
     # The last digit may fall back by rounding; more than a metre back is a reset.
     return _Path(time_s, metres, reached & (change >= -1.0))
@@ -149,32 +162,13 @@ def _to_the_ends(
     before_s = time_s[0] - first_s
     is_total = bool(stated_m) and abs(reading_m[-1] - (stated_m or 0.0)) <= settings.digit_m
     begins = before_s > 0 and (is_total or before_s <= settings.gap_s)
-    if begins and 0 < reading_m[0] <= _most_m(np.array([before_s]), settings)[0]:
+    if begins and 0 < reading_m[0] <= most_m(np.array([before_s]), settings)[0]:
         time_s = np.concatenate(([first_s], time_s))
         reading_m = np.concatenate(([0.0], reading_m))
     if is_total and last_s > time_s[-1]:
         time_s = np.concatenate((time_s, [last_s]))
         reading_m = np.concatenate((reading_m, reading_m[-1:]))
     return time_s, reading_m
-
-
-def _repeats_before_leap(
-    time_s: FloatArray, distance: FloatArray, settings: PrepareSettings
-) -> BoolArray:
-    """Which samples, (k,), repeat an odometer that then catches up faster than anybody runs.
-
-    What it catches up with belongs to the whole time since it last changed.
-    """
-    held = np.zeros(time_s.size, dtype=bool)
-    leaps = np.flatnonzero(np.diff(distance) > _most_m(np.diff(time_s), settings))
-    for index in leaps.tolist():
-        first = int(np.searchsorted(distance[: index + 1], distance[index] - 1e-9))
-        rising = distance[first] >= distance[index] - 1e-6  # only where it is in order up to there
-        lasted_s = time_s[index + 1] - time_s[first]
-        leap_m = distance[index + 1] - distance[index]
-        if rising and first < index and leap_m <= settings.gap_limit_mps * lasted_s:
-            held[first + 1 : index + 1] = True
-    return held
 
 
 def _speeds(clean: Cleaned, settings: PrepareSettings) -> _Path | None:
@@ -225,6 +219,29 @@ def _paths_by_chords(clean: Cleaned, settings: PrepareSettings) -> list[_Path]:
     return ways
 
 
+def _without_short_cuts(
+    by_position: FloatArray,
+    by_speed: FloatArray,
+    track: Track,
+    clean: Cleaned,
+    settings: PrepareSettings,
+) -> FloatArray:
+    """The way by positions, (n,), without lines over holes of which the speed knows a longer way.
+
+    A receiver that had no fix cut the corners; a foot pod counted on.
+    """
+    time_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    apart_s = np.diff(time_s)
+    found = by_position.copy()
+    far = apart_s > longest_s(apart_s, settings) if apart_s.size else apart_s > 0
+    for index in np.flatnonzero(far).tolist():
+        hole = slice(int(np.ceil(time_s[index])), int(time_s[index + 1]))
+        line_m, way_m = float(by_position[hole].sum()), float(by_speed[hole].sum())
+        if line_m < way_m <= settings.gap_limit_mps * apart_s[index]:
+            found[hole] = np.nan
+    return found
+
+
 def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray:
     """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
@@ -248,14 +265,8 @@ def _path_between_fixes(clean: Cleaned, fixed: IntArray, settings: PrepareSettin
     time_s, metres = clean.time_s[fixed], arithmetic.ways_m(latitude, longitude)
     running_s = np.diff(time_s) - _paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
-    reached = (np.diff(piece) == 0) & (metres <= _most_m(np.maximum(running_s, 1.0), settings))
+    reached = (np.diff(piece) == 0) & (metres <= most_m(np.maximum(running_s, 1.0), settings))
     return _Path(time_s, metres, reached)
-
-
-def _most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
-    """The farthest that anybody runs in a time: a sprint's speed in seconds, less over a hole."""
-    sprint = apart_s <= settings.gap_s
-    return np.asarray(apart_s * np.where(sprint, settings.speed_limit_mps, settings.gap_limit_mps))
 
 
 def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
@@ -270,13 +281,16 @@ def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
     return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
-def _usual_mps(ways: Sequence[_Path | None], moving_mps: float) -> float:
+def _usual_mps(ways: Sequence[_Path | None], settings: PrepareSettings) -> float:
     """The speed in motion that half of the time is slower than, by the first source there is."""
     for way in ways:
         if way is None or not way.known.any():
             continue
         speed = way.metres / way.apart_s
-        moving = way.known & (speed > moving_mps)
+        moving = way.known & (speed > settings.moving_mps)
+        # A hole of hours would outweigh the samples: its speed is that of a stop, too.
+        recorded = moving & (way.apart_s <= longest_s(way.apart_s, settings))
+        moving = recorded if recorded.any() else moving
         if not moving.any():
             continue
         order = np.argsort(speed[moving], kind="stable")
@@ -338,14 +352,6 @@ def _weights(track: Track, way: _Path, usual_mps: float, settings: PrepareSettin
         first = int(np.searchsorted(timer_s, stopped_s))
         weight[first : edges[index + 1]] = settings.resting_share
     return weight
-
-
-def _mean_of_known(columns: Sequence[FloatArray]) -> FloatArray:
-    """Mean of the columns, (n,), of those that are known in each second."""
-    known = [np.isfinite(each) for each in columns]
-    count = np.sum(known, axis=0)
-    total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _stepping_s(track: Track, settings: PrepareSettings) -> FloatArray | None:
@@ -418,32 +424,54 @@ def _first_known(
     return step, sums
 
 
-def _carry_on(values: FloatArray, seconds: int) -> FloatArray:
-    """Values carried on over holes of so many seconds; 0 in longer ones."""
-    known = np.isfinite(values)
-    last = np.maximum.accumulate(np.where(known, np.arange(values.size), -1))
-    near = (last >= 0) & (np.arange(values.size) - last <= seconds)
-    return np.where(near, values[np.maximum(last, 0)], 0.0)
+def _in_motion(track: Track, settings: PrepareSettings) -> BoolArray:
+    """Seconds, (n,), without a pause, and with steps where they were counted."""
+    moving = ~track.flags["paused"]
+    if track.has("cadence_spm"):
+        moving &= (
+            carried_on(track.column("cadence_spm"), round(settings.speed_gap_s))
+            > settings.stepping_spm
+        )
+    moving[-1:] = False
+    return np.asarray(moving, dtype=bool)
+
+
+def _with_the_rest(
+    track: Track,
+    step: FloatArray,
+    sums: dict[str, float],
+    stated_m: float,
+    settings: PrepareSettings,
+) -> tuple[FloatArray, dict[str, float]]:
+    """What the file's total says more, over the seconds in motion of which no source knows.
+
+    Only where it was run at the speed of the others, by ``totals_differ``: the receiver had no fix.
+    """
+    unknown = np.isnan(step) & _in_motion(track, settings) & track.has("cadence_spm")
+    known_m, unknown_s = float(np.nansum(step)), int(unknown.sum())
+    moving = step[step >= settings.moving_mps]
+    rest_m = stated_m - known_m
+    usual_m = unknown_s * (arithmetic.median(moving) if moving.size else 0.0)
+    factor = settings.totals_differ
+    if rest_m <= settings.source_least_m or not usual_m / factor < rest_m < usual_m * factor:
+        return step, sums
+    return np.where(unknown, rest_m / unknown_s, step), {**sums, TOTAL: rest_m}
 
 
 def _by_totals(track: Track, recording: Recording, settings: PrepareSettings) -> FloatArray:
     """The totals of the laps, or of the session, spread over their seconds in motion, (n,)."""
-    moving = ~track.flags["paused"]
-    if track.has("cadence_spm"):
-        moving &= (
-            _carry_on(track.column("cadence_spm"), round(settings.speed_gap_s))
-            > settings.stepping_spm
-        )
-    moving[-1:] = False
+    moving = _in_motion(track, settings)
     laps = [lap for lap in recording.laps if lap.distance_m is not None]
     spans = [
         (lap.start_time_s - track.start_time_s, lap.end_time_s - track.start_time_s, lap.distance_m)
         for lap in laps
     ]
     whole = recording.distance_m or 0.0
-    if abs(sum(metres or 0.0 for *_, metres in spans) - whole) > settings.totals_share * whole:
-        spans = [(0.0, float(track.seconds), whole)]
-    return _spread_over_motion(moving, spans)
+    step = _spread_over_motion(moving, spans)
+    if abs(float(step.sum()) - whole) <= settings.totals_share * whole:
+        return step
+    # laps without a total, or of another clock
+    return _spread_over_motion(moving, [(0.0, float(track.seconds), whole)])
 
 
 def _spread_over_motion(
@@ -467,20 +495,3 @@ def _agrees_with_total(
         return False
     own_m = float(odometer.metres[odometer.known].sum())
     return abs(own_m - stated_m) <= settings.totals_share * stated_m
-
-
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)

@@ -38,6 +38,7 @@ _METRES_PER = {
 }
 # units that are assumed where only the speed itself is impossible in m/s
 _KNOWN_ALONE = ("km/h", "mm/s")
+_STATED = "the file's total"
 
 
 class Sources(msgspec.Struct, frozen=True, eq=False):
@@ -111,11 +112,7 @@ def judge_sources(
     """
     stated_m = given.metres
     positions = _position_total(time_s, columns, settings)
-    stated = (
-        _Total("the file's total", stated_m)
-        if stated_m and stated_m > settings.source_least_m
-        else None
-    )
+    stated = _Total(_STATED, stated_m) if stated_m and stated_m > settings.source_least_m else None
     outside = [one for one in (positions, stated) if one is not None]
     own = _speed_total(time_s, columns.get("speed_mps"), settings)
     steps = _steps_taken(time_s, columns.get("cadence_spm"), settings)
@@ -154,7 +151,7 @@ def _judge_speed(
     """The speed in m/s; None where it contradicts what else is known."""
     speed = columns.get("speed_mps")
     if speed is None or own is None:
-        return speed, ()
+        return _without_standing(speed, outside, settings, steps)
     odometer = _odometer_total(columns.get("distance_m"))
     known = [
         one
@@ -190,6 +187,17 @@ def _judge_speed(
             words = f"speed is {usual:.1f} throughout, which nobody runs in m/s; taken for {unit}"
             return speed * factor, (Note("speed-unit", words),)
     return speed, ()
+
+
+def _without_standing(
+    speed: FloatArray | None, outside: list[_Total], settings: PrepareSettings, steps: float
+) -> tuple[FloatArray | None, tuple[Note, ...]]:
+    """No speed where it stands at 0 throughout while the athlete steps or the total says a way."""
+    is_under_way = steps or any(one.source == _STATED for one in outside)
+    if speed is None or not is_under_way or (speed >= settings.moving_mps).any():
+        return speed, ()
+    words = "the speed stands at 0 while the athlete was under way; it was not used"
+    return None, (Note("speed-stands", words),)
 
 
 def _judge_odometer(
@@ -367,9 +375,11 @@ def _as_running_total(
         words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
         return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
     if constant or float(np.ptp(distance)) < settings.digit_m:
-        if not any(one.metres > settings.source_least_m for one in others):
-            return distance, ()
         words = f"the odometer stands at {distance[0]:g} m; {_list_totals(others)}, which was used"
+        if not any(one.metres > settings.source_least_m for one in others):
+            words = f"the odometer stands at {distance[0]:g} m while steps go on; it was not used"
+            if not steps:
+                return distance, ()
         return None, (Note("odometer-stands", words),)
     return _without_reversal(distance, change, settings)
 

@@ -334,26 +334,28 @@ def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> fl
 def jitters_in_place(track: Track, settings: PrepareSettings) -> BoolArray:
     """Where positions move no faster than they jitter, and lead nowhere, for ``stands_s``, (n,).
 
-    There the athlete stands, unless there are steps or the device knows of a speed.
+    There the athlete stands, unless there are steps or the device knows of a speed. Where they
+    jitter less than anybody walks, that is looked for over ``lingers_s``: hours add up.
     """
-    width, size = settings.stands_s, track.seconds
+    size = track.seconds
     x_m, y_m = track.column("x_m"), track.column("y_m")
     chord_mps = track.column("ground_speed_mps")
     slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, settings)
     slow_mps = min(slow_mps, settings.stop_share * _usual_mps(chord_mps, settings))
-    if size < width or not slow_mps > settings.moving_mps:
+    is_quiet = not slow_mps > settings.moving_mps
+    width = settings.lingers_s if is_quiet else settings.stands_s
+    if size < width or not slow_mps > 0.0:
         return np.zeros(size, dtype=bool)
     half = width // 2
     known = np.isfinite(chord_mps)
-    slow = (
-        sums_ahead(np.where(known, chord_mps, settings.speed_limit_mps * width), width)
-        <= slow_mps * width
-    )
+    way_m = sums_ahead(np.where(known, chord_mps, settings.speed_limit_mps * width), width)
+    slow = way_m <= slow_mps * width
     drift_m = [
         (sums_ahead(each, half)[half:] - sums_ahead(each, half)[:-half])[: slow.size] / half
         for each in (np.where(known, place, 0.0) for place in (x_m, y_m))
     ]
-    first = np.flatnonzero(slow & (arithmetic.hypot(*drift_m) < settings.moving_mps * half))
+    most_m = settings.lingers_share * way_m if is_quiet else settings.moving_mps * half
+    first = np.flatnonzero(slow & (arithmetic.hypot(*drift_m) < most_m))
     steps_spm = track.columns.get("cadence_spm", np.zeros(size))
     device_mps = track.columns.get("speed_mps", np.zeros(size))
     moves = (steps_spm > settings.stepping_spm) | (device_mps >= settings.moving_mps)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from retrorun import arithmetic
-from retrorun.model import Note
+from retrorun.model import FileTotal, Note
 from retrorun.model.recording import POSITION
 from retrorun.readers.attitude import MOST_OVERSAMPLING, Vectors, unit_vectors
 from retrorun.readers.sports import is_walk
 from retrorun.settings import ReadLimits
-from retrorun.units import BoolArray, FloatArray, IntArray, means_beside, true_edges
+from retrorun.units import FloatArray, IntArray, means_beside, samples_around, without_short
 
 
 def normalize_cadence(
@@ -18,6 +18,7 @@ def normalize_cadence(
     columns: Mapping[str, FloatArray],
     sport: str | None,
     limits: ReadLimits,
+    total: FileTotal | None = None,
 ) -> tuple[dict[str, FloatArray], tuple[Note, ...]]:
     """Count the steps of both feet, and take a heart rate of 0 for missing.
 
@@ -31,6 +32,7 @@ def normalize_cadence(
         columns: channel → (n,).
         sport: the file's word for it.
         limits: the step rates that people have, and how sure a fault must be.
+        total: what the file states of all samples: a treadmill's speed may be far off it.
     """
     found = dict(columns)
     heart = found.get("heart_rate_bpm")
@@ -39,7 +41,7 @@ def normalize_cadence(
     cadence = found.get("cadence_spm")
     if cadence is None or not (cadence > 0).any():
         return _with_numbers(found), ()
-    speed = _speed_mps(time_s, columns, limits)
+    speed = _speed_mps(time_s, columns, total, limits)
     if _counts_one_leg(cadence, speed, sport or "", limits):
         cadence = 2 * cadence
         notes = [Note("cadence-doubled", "cadence counted one leg and was doubled")]
@@ -55,46 +57,58 @@ def _with_numbers(columns: Mapping[str, FloatArray]) -> dict[str, FloatArray]:
 
 
 def _speed_mps(
-    time_s: FloatArray, columns: Mapping[str, FloatArray], limits: ReadLimits
+    time_s: FloatArray,
+    columns: Mapping[str, FloatArray],
+    total: FileTotal | None,
+    limits: ReadLimits,
 ) -> FloatArray:
     """Speed around each sample, (n,), by odometer, positions or device; NaN where not known.
 
     An odometer that stands while the others move, or where there are no others, counts in
-    kilometres or miles: it is left out.
+    kilometres or miles: it is left out. Where no positions travel, the file's total has the word.
     """
     by_odometer, found = np.full(time_s.size, np.nan), np.full(time_s.size, np.nan)
     distance = columns.get("distance_m")
     if distance is not None:
         known = np.flatnonzero(np.isfinite(distance))
-        early, late = _samples_around(known, limits.cadence_span)
-        by_odometer[known] = _plausible_mps(
-            distance[late] - distance[early], time_s[late] - time_s[early], limits
-        )
+        early, late = samples_around(known, limits.cadence_span)
+        way_m = distance[late] - distance[early]
+        by_odometer[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
     if all(name in columns for name in POSITION):
         latitude, longitude = (columns[name] for name in POSITION)
         known = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-        early, late = _samples_around(known, limits.cadence_span)
+        early, late = samples_around(known, limits.cadence_span)
         way_m = arithmetic.hypot(*arithmetic.steps_m(latitude, longitude, early, late))
         found[known] = _plausible_mps(way_m, time_s[late] - time_s[early], limits)
+    travels = _usual_mps(found) > limits.cadence_walking_mps
     device = columns.get("speed_mps")
     if device is not None:
         found = np.where(np.isnan(found) & (device <= limits.cadence_fastest_mps), device, found)
     standing_mps, walking_mps = limits.cadence_standing_mps, limits.cadence_walking_mps
     if _usual_mps(by_odometer) < standing_mps and not _usual_mps(found) <= walking_mps:
         return found
-    return np.where(np.isnan(by_odometer), found, by_odometer)
+    speed = np.where(np.isnan(by_odometer), found, by_odometer)
+    return speed if travels else speed * _factor_to_total(time_s, speed, total, limits)
+
+
+def _factor_to_total(
+    time_s: FloatArray, speed: FloatArray, total: FileTotal | None, limits: ReadLimits
+) -> float:
+    """What brings a speed, (n,), to the file's total; 1 where it fits, or is not that of all."""
+    apart_s = np.clip(np.diff(time_s), 0.0, limits.cadence_span_s)
+    span_s, way_m = float(apart_s.sum()), float(np.nansum(speed[1:] * apart_s))
+    if total is None or not total.distance_m or way_m <= 0:
+        return 1.0
+    most = limits.cadence_total_factor
+    is_whole = (total.timer_s or 0.0) <= most * span_s and np.isfinite(speed).mean() * most > 1.0
+    is_run = limits.cadence_standing_mps <= total.distance_m / span_s <= limits.cadence_fastest_mps
+    factor = total.distance_m / way_m
+    return factor if is_whole and is_run and not 1 / most <= factor <= most else 1.0
 
 
 def _usual_mps(speed: FloatArray) -> float:
     known = speed[np.isfinite(speed)]
     return arithmetic.median(known) if known.size else np.nan
-
-
-def _samples_around(known: IntArray, span: int) -> tuple[IntArray, IntArray]:
-    """The known samples some places before and after each known one."""
-    place = np.arange(known.size)
-    last = max(known.size - 1, 0)
-    return known[np.maximum(place - span, 0)], known[np.minimum(place + span, last)]
 
 
 def _plausible_mps(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) -> FloatArray:
@@ -110,8 +124,8 @@ def _plausible_mps(way_m: FloatArray, lasted_s: FloatArray, limits: ReadLimits) 
 def _counts_one_leg(cadence: FloatArray, speed: FloatArray, sport: str, limits: ReadLimits) -> bool:
     """Whether the counts fit the speed and the sport better when they are doubled."""
     counted = (cadence > 0) & ~(speed < limits.cadence_standing_mps)
-    if not counted.any():
-        counted = cadence > 0
+    if not counted.any():  # a speed that stands at every step is none
+        counted, speed = cadence > 0, np.full(speed.size, np.nan)
     every = max(1, int(counted.sum()) // limits.cadence_samples)
     steps, pace = cadence[counted][::every], speed[counted][::every]
     doubled, given = (_density(each, pace, sport, limits) for each in (2 * steps, steps))
@@ -165,11 +179,12 @@ def _repair_counts(
     usual = _usual_spm(cadence, speed, sport, limits)
     most = limits.cadence_double_walk_spm if is_walk(sport) else limits.cadence_double_spm
     half = (cadence > 0) & (cadence < limits.cadence_half_share * usual)
-    half &= _is_near(2 * cadence, usual, limits) & ~(speed < limits.cadence_half_mps)
-    double = (cadence > most) & _is_near(cadence / 2, usual, limits)
+    near = limits.cadence_near_share * usual
+    half &= (np.abs(2 * cadence - usual) < near) & ~(speed < limits.cadence_half_mps)
+    double = (cadence > most) & (np.abs(cadence / 2 - usual) < near)
     if not half.any() and not double.any():
         return cadence, ()
-    half, double = (_without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
+    half, double = (without_short(each, time_s, limits.cadence_lasts_s) for each in (half, double))
     notes = [
         Note(slug, f"{int(where.sum())} samples counted {words} of the steps; put right")
         for slug, where, words in (
@@ -200,20 +215,6 @@ def _usual_spm(
 def _median_of_enough(values: FloatArray, limits: ReadLimits) -> float:
     """Median of enough values, else NaN."""
     return arithmetic.median(values) if values.size >= 2 * limits.cadence_span else np.nan
-
-
-def _is_near(value: FloatArray, usual: FloatArray, limits: ReadLimits) -> BoolArray:
-    return np.asarray(np.abs(value - usual) < limits.cadence_near_share * usual, dtype=bool)
-
-
-def _without_short(where: BoolArray, time_s: FloatArray, least_s: float) -> BoolArray:
-    """Only the unbroken stretches that last."""
-    first, last = true_edges(where)
-    short = time_s[last - 1] - time_s[first] < least_s
-    changes = np.zeros(where.size + 1)
-    np.add.at(changes, first[short], 1.0)
-    np.add.at(changes, last[short], -1.0)
-    return where & (np.cumsum(changes[:-1]) < 0.5)
 
 
 def step_rate_spm(

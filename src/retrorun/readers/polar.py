@@ -156,13 +156,14 @@ def _recording(
         return None
     columns = {channel: _on_axis(time_s, *one) for channel, one in series.items()}
     sport = _sport(exercise)
-    tidy, notes = normalize_cadence(time_s, columns, sport, limits)
+    distance_m = _positive_number(exercise, "distance")
+    total = FileTotal("session", distance_m) if distance_m else None
+    tidy, notes = normalize_cadence(time_s, columns, sport, limits, total)
     if is_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
     if offset_s is None:
         notes = (*notes, Note("zone-unknown", "the file names no zone; its times count as UTC"))
-    distance_m = _positive_number(exercise, "distance")
     return Recording(
         time_s=time_s,
         columns=tidy,
@@ -173,7 +174,7 @@ def _recording(
         utc_offset_s=offset_s,
         energy_kcal=_positive_number(exercise, "kiloCalories"),
         distance_m=distance_m,
-        totals=(FileTotal("session", distance_m),) if distance_m else (),
+        totals=(total,) if total else (),
         notes=notes,
     )
 

@@ -98,10 +98,8 @@ class ReadLimits(msgspec.Struct, frozen=True):
     # this share of it.
 
     # step counts
-    cadence_standing_mps: float = 0.5  # Samples slower than this say nothing of how steps were
-    # counted.
-    cadence_change_mps: Pair = (1.9, 0.15)  # Speed at the change from walking to running, and the
-    # width of the change.
+    cadence_standing_mps: float = 0.5  # Slower samples do not tell how steps were counted.
+    cadence_change_mps: Pair = (1.9, 0.15)  # Where walking changes to running, and how gradually.
     cadence_run_spm: Pair = (134.0, 8.0)  # Usual step rate of running at no speed, and its rise for
     # each m/s.
     cadence_run_spread_spm: float = 18.0  # Deviation of the step rate of running between people.
@@ -135,6 +133,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     cadence_lasts_s: float = 4.0  # A miscounted part shorter than this is left as it is.
     cadence_walking_mps: float = 0.8  # Who is usually faster than this moves.
     cadence_fastest_mps: float = 8.0  # Higher speeds than this are not used to judge steps.
+    cadence_total_factor: float = 1.6  # A speed that is further off the total is brought to it.
     cadence_span: int = 5  # Speed is taken over this many samples on both sides.
     cadence_span_s: float = 120.0  # Speed is not taken over a longer time than this.
 
@@ -144,8 +143,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
 
     gap_s: float = 10.0  # A channel is not interpolated across a longer gap than this.
     sparse_share: float = 0.2  # A note says if more of the time than this lies in such gaps.
-    sparse_hole_s: float = 60.0  # Longer gaps than this, and than two usual ones, are not counted
-    # for that note.
+    sparse_hole_s: float = 60.0  # Longer gaps than this, and than two usual ones, are holes.
     duration_s: int = 7 * 86_400  # A session lasts no longer than this.
     apart_s: float = 600.0  # A recording has at least two samples no further apart than this.
     turn_mps: float = 0.75  # Who comes and goes at this speed or more has turned about.
@@ -205,6 +203,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     stands_s: int = 20  # An odometer that stands for this long while the positions move has failed.
     stands_mps: float = 0.01  # An odometer that counts less than this stands.
     stands_moving_mps: float = 1.5  # Positions that move faster than this show that it failed.
+    lingers_s: int = 60  # Who gets nowhere for this long stands, however little positions jitter.
+    lingers_share: float = 0.15  # Who gets less far than this share of the way gets nowhere.
     stands_within_m: float = 30.0  # Positions of an athlete who stands end no farther away.
     stands_jitter_share: float = 0.7  # Who moves slower than this share of the jitter of positions
     # a second, and gets nowhere, stands.

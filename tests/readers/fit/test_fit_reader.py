@@ -68,7 +68,11 @@ def test_native_and_developer_heart_rate_stay_apart() -> None:
         (4, "rpm", 85, "cadence_spm", 170),
         (6, "m/s", 3, "speed_mps", 3),
         (5, "m", 40, "distance_m", 40),
-        (6, "km/h", 11, "speed_mps", None),
+        (6, "km/h", 36, "speed_mps", 36 * 1000 / 3600),
+        (6, "mph", 9, "speed_mps", 9 * 1609.344 / 3600),
+        (5, "km", 4, "distance_m", 4000),
+        (5, "Miles", 2, "distance_m", 2 * 1609.344),
+        (6, "min/km", 5, "speed_mps", None),
         (4, "W", 170, "cadence_spm", None),
         (None, "spm", 170, "cadence_spm", None),
     ],
@@ -84,7 +88,17 @@ def test_a_developer_field_counts_where_the_native_one_it_stands_for_is_missing(
     )
     (run,) = _read(data).recordings
     values = run.columns.get(channel)
-    assert (None if values is None else set(values.tolist())) == (expected and {expected})
+    if expected is None:
+        assert values is None
+    else:
+        assert values == pytest.approx(np.full(60, expected))
+
+
+def test_a_wide_speed_that_was_copied_from_a_narrow_one_is_missing_where_that_was() -> None:
+    known = _records(3, native=[number(73, "uint32", 3000)])
+    missing = _records(2, START + 3, native=[number(73, "uint32", 0xFFFF)])
+    (run,) = _read(_file(known, missing, _session(START, 1))).recordings
+    np.testing.assert_array_equal(run.columns["speed_mps"], [3, 3, 3, np.nan, np.nan])
 
 
 def test_a_developer_field_of_a_lap_is_none_of_the_records() -> None:
@@ -219,6 +233,33 @@ def test_damage_is_named_with_its_place() -> None:
     (warning,) = export.source.warnings
     assert warning.slug == "fit-broken"
     assert f"byte {place}" in warning.message
+
+
+@pytest.mark.parametrize("change", ["7 bytes lost", "3 bytes lost", "13 bytes more", "zeros"])
+def test_bytes_that_were_taken_for_records_behind_the_damage_are_none(change: str) -> None:
+    places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]
+    whole = bytearray(_file(_records(400, native=places), _session(START, 1)))
+    at = len(whole) // 2
+    if change == "zeros":
+        whole[at : at + 100] = bytes(100)
+    elif change.endswith("lost"):
+        del whole[at : at + int(change[:1])]
+    else:
+        whole[at:at] = b"\xff" * 13
+    export = _read(bytes(whole))
+    assert export.source.salvaged
+    for run in export.recordings:
+        rate = run.columns["heart_rate_bpm"]
+        assert (run.time_s >= START + EPOCH_S).all()
+        assert (run.time_s < START + EPOCH_S + 400).all()
+        np.testing.assert_array_equal(rate, 100 + (run.time_s - START - EPOCH_S) % 50)
+    assert sum(run.time_s.size for run in export.recordings) >= 180
+
+
+def test_a_clock_that_was_set_loses_nothing_though_the_checksum_is_wrong() -> None:
+    whole = bytearray(_file(_records(40), _records(40, START + 40 * 86_400), _session(START, 1)))
+    whole[-1] ^= 0xFF
+    assert sum(run.time_s.size for run in _read(bytes(whole)).recordings) == 80
 
 
 def test_a_wrong_checksum_alone_loses_nothing() -> None:

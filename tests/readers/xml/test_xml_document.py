@@ -379,6 +379,10 @@ IN_ANOTHER_WAY: dict[str, Callable[[str], str]] = {
     "an attribute twice": _spoilt(r'(lat="[^"]*")', r'\1 lat="0"'),
     "upper case": _spoilt(r"<(/?)([\w:]+)", lambda tag: f"<{tag[1]}{tag[2].upper()}"),
     "lower case": _spoilt(r"<(/?)([\w:]+)", lambda tag: f"<{tag[1]}{tag[2].lower()}"),
+    "points in upper case": _spoilt(r"(trkpt|Trackpoint)\b", lambda name: name[1].upper()),
+    "points in camel case": lambda whole: whole.replace("trkpt", "trkPt").replace(
+        "Trackpoint", "trackPoint"
+    ),
     "places in upper case": _spoilt(r" (lat|lon)=", lambda name: f" {name[1].upper()}="),
     "latitude in full": lambda whole: whole.replace(" lat=", " latitude=").replace(
         " lon=", " lng="

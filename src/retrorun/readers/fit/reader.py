@@ -4,11 +4,13 @@
 that the records lack.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
@@ -34,6 +36,8 @@ _FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12 = 0, 6, 9, 10  # fields of an ``hr``
 _TICKS_PER_S = 1024  # of the strap's clock
 _NEAR_S = 3.0  # a record takes the mean of the beats this close to it
 _MOST_SESSIONS = 200  # of one FIT file; a multisport has five
+_IN_STEP_S, _IN_STEP_RECORDS = 86_400.0, 10  # records in step lie nearer, and are as many or more
+_MOST_USUAL_S = 120.0  # and their clock usually moves on by this or less
 _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
 _OLDEST_S = FIT_EPOCH_S + FIT_UPTIME_S  # times below this count from the device's start
 
@@ -202,6 +206,8 @@ def _sessions(
     developer = fields.developer_fields(table)
     messages = decode(part, RECORD, NUMBERS, developer)
     time_s = times_s(messages)
+    if part.damage:
+        time_s = _without_torn(time_s)
     if np.isfinite(time_s).sum() < 2:
         return
     whole = _whole_recording(part, table, (messages, time_s), developer)
@@ -211,6 +217,28 @@ def _sessions(
     for window, session in _windows(whole.time_s, sessions):
         if len(window) >= 2:
             yield _with_session(_records_between(whole, window), session, table, limits)
+
+
+def _without_torn(time_s: FloatArray) -> FloatArray:
+    """Times of the records of a damaged file, (n,); NaN where bytes were taken for a record.
+
+    Where bytes are missing or too many, what follows is read out of step until chance ends it. Such
+    records lie years apart, or their clock stands or leaps. Behind a clock that was set there are
+    many records in step. The last record before torn ones holds the damage itself.
+    """
+    known = np.flatnonzero(np.isfinite(time_s))
+    apart_s = np.diff(time_s[known])
+    edges = np.concatenate(([0], np.flatnonzero(np.abs(apart_s) > _IN_STEP_S) + 1, [known.size]))
+    torn = np.zeros(known.size, dtype=bool)
+    for first, end in itertools.pairwise(edges.tolist()):
+        few = end - first < _IN_STEP_RECORDS
+        torn[first:end] = (
+            few or not 0 < arithmetic.median(apart_s[first : end - 1]) <= _MOST_USUAL_S
+        )
+    if torn.all():
+        return time_s
+    torn[:-1] |= torn[1:]
+    return np.where(np.isin(np.arange(time_s.size), known[torn]), np.nan, time_s)
 
 
 def _whole_recording(
@@ -228,7 +256,7 @@ def _whole_recording(
     notes = list(table.notes)
     if not held.all():
         lost = int((~held).sum())
-        notes.append(Note("records-without-time", f"{lost} records without a time left out"))
+        notes.append(Note("records-without-time", f"{lost} records without a usable time left out"))
     if part.damage:
         words = f"{part.damage.message}; everything before byte {part.damage.offset} was kept"
         notes.append(Note(part.damage.slug, words))
@@ -354,11 +382,12 @@ def _with_session(
 ) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
     sport = _sport(session, table)
-    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport, limits)
+    totals = fields.totals(table, session, recording.laps)
+    stated = next((one for one in totals if one.distance_m), None)
+    columns, notes = normalize_cadence(recording.time_s, recording.columns, sport, limits, stated)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
-    totals = fields.totals(table, session, recording.laps)
     return replace(
         recording,
         pauses=recording.pauses or _holes_as_pauses(recording.time_s, session, limits),
@@ -366,7 +395,7 @@ def _with_session(
         headings=tuple(one for one in recording.headings if len(one.time_s)),
         sport=sport,
         energy_kcal=fields.number(session, "total_calories") or None,
-        distance_m=next((one.distance_m for one in totals if one.distance_m), None),
+        distance_m=stated.distance_m if stated else None,
         totals=totals,
         notes=(*recording.notes, *notes),
     )

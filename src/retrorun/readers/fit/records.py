@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrorun.readers.fit.structure import TIMESTAMP, Definition, FieldPlace, Part, Runs
-from retrorun.units import FloatArray, IntArray
+from retrorun.units import METRE_PER_MILE, MPS_PER_KMH, MPS_PER_MPH, FloatArray, IntArray
 
 _BYTES = 13
 FIT_EPOCH_S = 631_065_600  # 1989-12-31T00:00:00Z
@@ -250,12 +250,25 @@ FIELDS: tuple[Field, ...] = (
 )
 HEART_RATE, CADENCE, DISTANCE, SPEED, FRACTIONAL_CADENCE, COMPRESSED = 3, 4, 5, 6, 53, 8
 CADENCE_256 = 52
-# channels that a developer field may stand for: the native field, and the units that it must have
-_STAND_INS: Mapping[int, tuple[str, frozenset[str]]] = {
-    HEART_RATE: ("heart_rate_bpm", frozenset({"bpm", "beats/min"})),
-    CADENCE: ("cadence_spm", frozenset({"spm", "rpm", "steps/min", "strides/min"})),
-    DISTANCE: ("distance_m", frozenset({"m", "meters", "metres"})),
-    SPEED: ("speed_mps", frozenset({"m/s", "mps"})),
+_ENHANCED = frozenset({73, 78})  # 32 bits wide, filled by some writers from fields of 16 bits
+_MISSING_16 = 0xFFFF  # what such a field of 16 bits holds where it is missing
+# Channels that a developer field may stand for: the native field, and the units that it may have,
+# each with what it is in the channel's unit.
+_STAND_INS: Mapping[int, tuple[str, Mapping[str, float]]] = {
+    HEART_RATE: ("heart_rate_bpm", dict.fromkeys(("bpm", "beats/min"), 1.0)),
+    CADENCE: ("cadence_spm", dict.fromkeys(("spm", "rpm", "steps/min", "strides/min"), 1.0)),
+    DISTANCE: (
+        "distance_m",
+        dict.fromkeys(("m", "meters", "metres"), 1.0)
+        | dict.fromkeys(("km", "kilometers", "kilometres"), 1000.0)
+        | dict.fromkeys(("mi", "miles"), METRE_PER_MILE),
+    ),
+    SPEED: (
+        "speed_mps",
+        dict.fromkeys(("m/s", "mps"), 1.0)
+        | dict.fromkeys(("km/h", "kmh", "kph"), MPS_PER_KMH)
+        | dict.fromkeys(("mph", "mi/h"), MPS_PER_MPH),
+    ),
 }
 NUMBERS = frozenset(
     {field.number for field in FIELDS}
@@ -281,7 +294,8 @@ def channels(messages: Messages, developer: Sequence[DeveloperField] = ()) -> di
     for field in FIELDS:
         raw = messages.scalar(field.number)
         if raw is not None:
-            _fill(found, field.channel, raw / field.scale - field.offset)
+            known = raw if field.number not in _ENHANCED else _without_narrow_missing(raw)
+            _fill(found, field.channel, known / field.scale - field.offset)
     for channel, values in _compressed_speed_distance(messages.native).items():
         _fill(found, channel, values)
     cadence = messages.scalar(CADENCE)
@@ -291,8 +305,13 @@ def channels(messages: Messages, developer: Sequence[DeveloperField] = ()) -> di
     whole = messages.scalar(CADENCE_256)
     if whole is not None:
         _fill(found, "cadence_spm", whole / 256)
-    known = {name: values for name, values in found.items() if np.isfinite(values).any()}
-    return _stand_ins(messages, developer) | known
+    held = {name: values for name, values in found.items() if np.isfinite(values).any()}
+    return _stand_ins(messages, developer) | held
+
+
+def _without_narrow_missing(raw: FloatArray) -> FloatArray:
+    """Values of a field of 32 bits; NaN where its writer copied the missing value of 16 bits."""
+    return np.where(raw == _MISSING_16, np.nan, raw)
 
 
 def _stand_ins(messages: Messages, developer: Sequence[DeveloperField]) -> dict[str, FloatArray]:
@@ -300,11 +319,10 @@ def _stand_ins(messages: Messages, developer: Sequence[DeveloperField]) -> dict[
     found: dict[str, FloatArray] = {}
     for field in developer:
         values = messages.developer.get((field.index, field.number))
-        channel, units = _STAND_INS.get(field.native or 0, ("", frozenset[str]()))
-        if values is None or values.ndim != 1 or field.units.strip().lower() not in units:
-            continue
-        if np.isfinite(values).any():
-            found.setdefault(channel, values)
+        channel, units = _STAND_INS.get(field.native or 0, ("", dict[str, float]()))
+        factor = units.get(field.units.strip().lower())
+        if values is not None and values.ndim == 1 and factor and np.isfinite(values).any():
+            found.setdefault(channel, values * factor)
     return found
 
 

@@ -125,7 +125,8 @@ def recording(
         notes.append(Note("pieces-joined", words))
         found.breaks, found.pauses = [], []
     kept = {name: values[held] for name, values in columns.items()}
-    tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport, limits)
+    total = FileTotal("laps", found.distance_m, found.timer_s) if found.laps else None
+    tidy, cadence_notes = normalize_cadence(time_s[held], kept, found.sport, limits, total)
     if is_on_foot(found.sport) == "maybe":
         words = f"the file's sport is {found.sport or 'not said'}; taken for a run"
         cadence_notes = (*cadence_notes, Note("sport-unknown", words))
@@ -142,7 +143,7 @@ def recording(
         utc_offset_s=_zone(found.points),
         energy_kcal=found.energy_kcal,
         distance_m=found.distance_m,
-        totals=(FileTotal("laps", found.distance_m, found.timer_s),) if found.laps else (),
+        totals=(total,) if total else (),
         notes=(*notes, *cadence_notes),
     )
 

@@ -67,6 +67,7 @@ _WRITTEN_OF_GPX = {b"name": b"name", b"type": b"type", b"time": b"time", b"ele":
 _ANY_CASE_ROOT = re.compile(
     rb"<(?:[\w.-]{1,60}:)?(gpx|TrainingCenterDatabase|Activities)(?=[\s>])", re.IGNORECASE
 )
+_ANY_CASE_POINT = re.compile(rb"<(?:[\w.-]{1,60}:)?(trkpt|Trackpoint)(?=[\s>])", re.IGNORECASE)
 _NAME = re.compile(rb"(</?(?:[\w.-]{1,60}:)?|\s)([A-Za-z]{3,30})(?=[\s=>/])")
 _MARKUP_PIECE = re.compile(rb"<[^<>!?]*>")
 _PLACE_TAG = re.compile(rb"<(?:[\w.-]{1,60}:)?trkpt\s[^<>]*>")
@@ -170,7 +171,10 @@ def _from_mixed(data: bytes) -> bytes:
 def _with_usual_names(data: bytes, notes: list[Note]) -> bytes:
     """With elements and places named as the formats name them, whatever the case they came in."""
     root = _ANY_CASE_ROOT.search(data, 0, SAMPLE_BYTES)
-    if root is not None and root[1] != _WRITTEN[root[1].lower()]:
+    first = _ANY_CASE_POINT.search(data, 0, 4 * SAMPLE_BYTES)
+    if root is not None and any(
+        each[1] != _WRITTEN[each[1].lower()] for each in (root, first) if each is not None
+    ):
         is_gpx = root[1].lower() == b"gpx"
         written = _WRITTEN | _WRITTEN_OF_GPX if is_gpx else _WRITTEN
         data = _MARKUP_PIECE.sub(
