@@ -6,9 +6,9 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,6 +20,8 @@ from object_stores import ObjectServer
 from retrorun.engines import child, cluster
 from retrorun.report.page import Site
 
+T = TypeVar("T")
+R = TypeVar("R")
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 REAL_WALK = ROOT.parent / "shared" / "real" / "sensor-logger-walk.zip"
@@ -326,6 +328,29 @@ def one_child() -> Iterator[None]:
         patch.setattr(child, "stop_thread_guard", lambda: None)
         yield
     stop()
+
+
+@pytest.fixture(scope="module")
+def analysed_here() -> Iterator[None]:
+    """Commands of a module's tests analyse and write pages in this process, no file twice alike.
+
+    For promises about what is stored and shown, not about children: each of those costs more than
+    such a command, and a module has many. Walks through archives and cohorts keep theirs.
+    """
+    import remembered_pipeline
+    from retrorun import engines, pipeline
+
+    def in_order(
+        tasks: Iterable[T], work: Callable[[T], R], jobs: int, *, guarded: bool = False
+    ) -> Generator[tuple[T, R]]:
+        del jobs, guarded
+        return ((task, work(task)) for task in tasks)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "ordered", in_order)
+        patch.setattr(engines, "start_fork_server", lambda: None)
+        patch.setattr(pipeline, "process", remembered_pipeline.process)
+        yield
 
 
 @pytest.fixture(scope="session")
