@@ -330,26 +330,25 @@ def one_child() -> Iterator[None]:
     stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def analysed_here() -> Iterator[None]:
-    """Commands of a module's tests analyse and write pages in this process, no file twice alike.
+    """Commands of a test analyse and write pages in this process, and no file twice alike.
 
-    For promises about what is stored and shown, not about children: each of those costs more than
-    such a command, and a module has many. Walks through archives and cohorts keep theirs.
+    For promises about what is stored and shown, not about workers: to start those costs more than
+    most such commands do. Walks through archives and files of cohorts keep theirs.
     """
     import remembered_pipeline
-    from retrorun import engines, pipeline
+    from retrorun import engines
 
     def in_order(
-        tasks: Iterable[T], work: Callable[[T], R], jobs: int, *, guarded: bool = False
+        tasks: Iterable[T], work: Callable[[T], R], *_: object, **__: object
     ) -> Generator[tuple[T, R]]:
-        del jobs, guarded
         return ((task, work(task)) for task in tasks)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "ordered", in_order)
         patch.setattr(engines, "start_fork_server", lambda: None)
-        patch.setattr(pipeline, "process", remembered_pipeline.process)
+        patch.setattr(engines, "_pipeline", lambda: remembered_pipeline.process)
         yield
 
 
