@@ -6,9 +6,9 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -20,6 +20,8 @@ from object_stores import ObjectServer
 from retrorun.engines import child, cluster
 from retrorun.report.page import Site
 
+T = TypeVar("T")
+R = TypeVar("R")
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 REAL_WALK = ROOT.parent / "shared" / "real" / "sensor-logger-walk.zip"
@@ -326,6 +328,28 @@ def one_child() -> Iterator[None]:
         patch.setattr(child, "stop_thread_guard", lambda: None)
         yield
     stop()
+
+
+@pytest.fixture
+def analysed_here() -> Iterator[None]:
+    """Commands of a test analyse and write pages in this process, and no file twice alike.
+
+    For promises about what is stored and shown, not about workers: to start those costs more than
+    most such commands do. Walks through archives and files of cohorts keep theirs.
+    """
+    import remembered_pipeline
+    from retrorun import engines
+
+    def in_order(
+        tasks: Iterable[T], work: Callable[[T], R], *_: object, **__: object
+    ) -> Generator[tuple[T, R]]:
+        return ((task, work(task)) for task in tasks)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engines, "ordered", in_order)
+        patch.setattr(engines, "start_fork_server", lambda: None)
+        patch.setattr(engines, "_pipeline", lambda: remembered_pipeline.process)
+        yield
 
 
 @pytest.fixture(scope="session")

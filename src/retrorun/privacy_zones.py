@@ -18,7 +18,7 @@ from itertools import islice
 import msgspec
 import numpy as np
 
-from retrorun.arithmetic import arcsin, arctan2, cos, sin
+from retrorun.arithmetic import arcsin, arctan2, cos, sin, sine_cosine
 from retrorun.errors import ArchiveError
 from retrorun.model import (
     Athlete,
@@ -132,12 +132,10 @@ def _between(bounds: tuple[float, float], share: float) -> float:
 
 def _moved(zone: Zone | Disc, bearing: float, away_m: float) -> tuple[float, float]:
     """The point at a distance and bearing (radians) along a great circle, in degrees."""
-    angle, north = away_m / EARTH_RADIUS_M, np.radians(zone.latitude_deg)
-    sine = sin(north) * cos(angle) + cos(north) * sin(angle) * cos(bearing)
-    east = arctan2(
-        sin(bearing) * sin(angle) * cos(north),
-        cos(angle) - sin(north) * sine,
-    )
+    angles = np.array([np.radians(zone.latitude_deg), away_m / EARTH_RADIUS_M, bearing])
+    (sin_north, sin_away, sin_bearing), (cos_north, cos_away, cos_bearing) = sine_cosine(angles)
+    sine = sin_north * cos_away + cos_north * sin_away * cos_bearing
+    east = arctan2(sin_bearing * sin_away * cos_north, cos_away - sin_north * sine)
     longitude_deg = (zone.longitude_deg + np.degrees(east) + 180.0) % 360.0 - 180.0
     return float(np.degrees(arcsin(np.clip(sine, -1.0, 1.0)))), float(longitude_deg)
 

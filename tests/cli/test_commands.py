@@ -21,6 +21,7 @@ from retrorun.cli.reports import Period
 from retrorun.errors import ReadError
 from retrorun.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 SCHEMA = json.loads(
     (Path(retrorun.__file__).parent / "contract.schema.json").read_text(encoding="utf-8")
 )

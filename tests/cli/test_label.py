@@ -21,6 +21,7 @@ from retrorun.simulate import Scenario, Simulated, Watch, fit_bytes, simulate
 from retrorun.simulate.body import Step
 from retrorun.simulate.scenarios import ahead, back
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 # backward from 5:00, 8:00, 11:00, 14:00, 17:00 and 20:00 on, a minute each
 TRUTH_S = [(at, at + 60) for at in range(300, 1201, 180)]
 

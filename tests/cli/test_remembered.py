@@ -10,6 +10,7 @@ import retrorun
 from retrorun.archive import Archive
 from retrorun.cli import main
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 FIT = "2026-05-12-workout.fit"
 

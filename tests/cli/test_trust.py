@@ -17,6 +17,7 @@ from retrorun.cli import main
 from retrorun.model import Session
 from retrorun.settings import load
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 WATCH = Path(__file__).parents[2] / "sample_data" / "2026-05-21-watch.tcx"
 DAYS = ("2026-05-21", "2026-05-22", "2026-05-23")
 SPANS = [

@@ -41,8 +41,9 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def place(pristine: Path, tmp_path: Path) -> Path:
+def place(pristine: Path, tmp_path: Path, analysed_here: None) -> Path:
     """The same folder at a place of its own; the exports stay where they were imported."""
+    del analysed_here
     for name in ("archive", "pages"):
         shutil.copytree(pristine / name, tmp_path / name)
     return tmp_path

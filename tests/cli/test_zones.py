@@ -26,6 +26,7 @@ from retrorun.errors import ArchiveError
 from retrorun.model import Athlete, Zone
 from retrorun.units import EARTH_RADIUS_M, FloatArray
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 DOOR = attack_routes.door(7)
 HOME = DOOR.zone
 PLACE = f"latitude_deg = {HOME.latitude_deg}, longitude_deg = {HOME.longitude_deg}"

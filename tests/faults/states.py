@@ -1,19 +1,17 @@
 """Everything that an archive and its pages hold, to be compared with what another order gave."""
 
-import hashlib
 import os
-import pickle
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from retrorun import pipeline
+import remembered_pipeline
 from retrorun.archive import Archive, maintenance
 from retrorun.cli import process as process_command
 from retrorun.engines import Process
 from retrorun.ingest import Engine, bring_up_to_date, plan_import, run_import
-from retrorun.model import Athlete, Blob, Outcome
+from retrorun.model import Athlete
 from retrorun.settings import Settings
 
 ATHLETE = Athlete(mass_kg=70.0)
@@ -52,27 +50,12 @@ def prepared(root: Path) -> Path:
     return root
 
 
-_OUTCOMES: dict[bytes, Outcome] = {}  # of this process, by what the pipeline was given
-
-
-def remembered(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
-    """The pipeline, which is not asked twice with the same values.
-
-    It is a function of them; ``undisturbed`` asks it anew, so that an outcome that depends on what
-    was analysed before is not the same as the remembered one of another order.
-    """
-    given = hashlib.sha256(pickle.dumps((blob, settings, athlete))).digest()
-    if given not in _OUTCOMES:
-        _OUTCOMES[given] = pipeline.process(blob, settings, athlete)
-    return _OUTCOMES[given]
-
-
 def processed(
     root: Path,
     *,
     retry: bool = False,
     process: Process | None = None,
-    own: Process = remembered,
+    own: Process = remembered_pipeline.process,
 ) -> None:
     """What ``process`` does, in this process: ``root/exports`` into ``archive`` and ``pages``.
 
@@ -80,7 +63,9 @@ def processed(
         root: the folder.
         retry: try files again that failed or were undone.
         process: a stand-in for the pipeline; the work is done by a worker of its own then.
-        own: what analyses where there is none.
+        own: what analyses where there is none; ``undisturbed`` asks the pipeline anew, so that an
+            outcome that depends on what was analysed before is not the remembered one of another
+            order.
     """
     with Archive.open(prepared(root) / "archive") as archive:
         work = work_of(archive)

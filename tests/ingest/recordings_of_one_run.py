@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+import remembered_pipeline
 from retrorun.archive import Archive
 from retrorun.archive.rows import Brief
 from retrorun.ingest import Engine, Report, plan_import, run_import
@@ -14,7 +15,7 @@ from retrorun.settings import Settings
 from retrorun.simulate import Simulated, gpx_bytes
 from retrorun.units import FloatArray
 
-ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1)
+ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1, remembered_pipeline.process)
 SKEW_S = 7.0
 SEED = 9000
 

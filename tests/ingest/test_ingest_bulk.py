@@ -19,6 +19,7 @@ from retrorun.cli import main
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 FIT, GPX, TCX = "2026-05-03-connect-iq.fit", "2026-05-08-osmand.gpx", "2026-05-21-watch.tcx"
 STRAVA = """Activity ID,Activity Date,Activity Name,Activity Type,Filename
 11,"May 3, 2026, 7:20:00 AM",Morning Run,Run,activities/11.fit.gz

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from recordings_of_one_run import ENGINE, SEED, SKEW_S, brief, imported, phone_of, run_again
 
-from retrorun import pipeline
+import remembered_pipeline
 from retrorun.archive import Archive, Change, maintenance
 from retrorun.archive.rows import Match
 from retrorun.errors import ArchiveError
@@ -69,12 +69,24 @@ def sensor_log_of(run: Simulated) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.fixture(scope="module")
+def other_run() -> Simulated:
+    """Another run of the same plan, at the same time."""
+    return simulate(scenarios()["intervals"], SEED + 1)
+
+
+@pytest.fixture(scope="module")
+def recorded(run: Simulated) -> dict[str, bytes]:
+    """What the two devices wrote, by file name."""
+    return {"watch.fit": watch_of(run), "phone.gpx": phone_of(run)}
+
+
 @pytest.fixture
-def exports(tmp_path: Path, run: Simulated) -> Path:
+def exports(tmp_path: Path, recorded: dict[str, bytes]) -> Path:
     folder = tmp_path / "exports"
     folder.mkdir()
-    (folder / "watch.fit").write_bytes(watch_of(run))
-    (folder / "phone.gpx").write_bytes(phone_of(run))
+    for name, data in recorded.items():
+        (folder / name).write_bytes(data)
     return folder
 
 
@@ -216,7 +228,7 @@ def test_what_is_said_of_the_phone_while_it_is_joined_holds_on_the_watch_s_clock
             seen.append("")
             with Archive.open(archive.folder) as other:
                 other.annotations.add_label(alone.id, Label(200, 260, "forward", "command"))
-        return pipeline.process(blob, settings, athlete)
+        return remembered_pipeline.process(blob, settings, athlete)
 
     watch.write_bytes(data)
     planned = plan_import(exports, archive, settle_s=0)
@@ -259,10 +271,9 @@ def test_an_import_killed_before_the_joining_joins_later(
 
 
 def test_another_run_at_the_same_time_is_refused_and_both_say_so(
-    exports: Path, archive: Archive
+    exports: Path, archive: Archive, other_run: Simulated
 ) -> None:
-    other = simulate(scenarios()["intervals"], SEED + 1)
-    (exports / "phone.gpx").write_bytes(phone_of(other))
+    (exports / "phone.gpx").write_bytes(phone_of(other_run))
     report = imported(exports, archive)
     assert report.joined == 0
     assert len(archive.sessions()) == 2
@@ -276,10 +287,13 @@ def test_another_run_at_the_same_time_is_refused_and_both_say_so(
 
 @pytest.mark.parametrize("whose", [0, 1])
 def test_a_refusal_is_noted_on_the_other_where_one_cannot_be_read(
-    exports: Path, archive: Archive, whose: int, monkeypatch: pytest.MonkeyPatch
+    exports: Path,
+    archive: Archive,
+    other_run: Simulated,
+    whose: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    other = simulate(scenarios()["intervals"], SEED + 1)
-    (exports / "phone.gpx").write_bytes(phone_of(other))
+    (exports / "phone.gpx").write_bytes(phone_of(other_run))
     with monkeypatch.context() as patched:
         patched.setattr(running, "join", lambda *_: Joins())  # a run that is killed before
         imported(exports, archive)
@@ -407,11 +421,10 @@ def test_of_two_with_a_compass_the_richer_stands(
 
 
 def test_two_with_a_compass_that_moved_differently_both_stand(
-    exports: Path, archive: Archive, run: Simulated
+    exports: Path, archive: Archive, run: Simulated, other_run: Simulated
 ) -> None:
     both_with_a_compass(exports, run)
-    other = simulate(scenarios()["intervals"], SEED + 1)
-    (exports / "phone.gpx").write_bytes(phone_of(other))
+    (exports / "phone.gpx").write_bytes(phone_of(other_run))
     assert imported(exports, archive).joined == 0
     assert len(archive.sessions()) == 2
     assert plan_import(exports, archive, settle_s=0).idle

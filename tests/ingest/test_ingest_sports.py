@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from retrorun.cli import main
 
+pytestmark = pytest.mark.usefixtures("analysed_here")
 STEP_DEG = 180.0 / 3.141592653589793 / 6_371_008.8
 
 
