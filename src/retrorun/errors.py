@@ -1,5 +1,6 @@
 """The one family of errors: what went wrong, in which file, where in it, and what to do."""
 
+import signal
 import traceback
 from collections.abc import Callable
 
@@ -9,6 +10,11 @@ from retrorun.text import plain, printable
 # what to do about a file that tells of a run and holds no recording of it
 SUMMARY_REMEDY = (
     "A summary alone shows no direction. Export the recording itself, as FIT or with its track."
+)
+
+# by which a person or the system ends a program: Ctrl-C, a stop, a terminal that is closed
+ENDING_SIGNALS = tuple(
+    getattr(signal, each) for each in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, each)
 )
 
 

@@ -237,10 +237,11 @@ class Archive:
         )
 
     def _documents(self) -> "Iterator[tuple[str, bytes]]":
+        query = "SELECT id, document FROM sessions ORDER BY start_time_s, id"
         with translate_errors(self.folder):
-            yield from self.database.connection.execute(
-                "SELECT id, document FROM sessions ORDER BY start_time_s, id"
-            )
+            # a generator that is left closes what it yields from, and the database may be closed
+            for row in self.database.connection.execute(query):  # noqa: UP028
+                yield row
 
     def session(self, session_id: str) -> "Session":
         """One session by its id or an unambiguous beginning of it.
