@@ -253,7 +253,7 @@ def _interrupt_main(number: int = signal.SIGINT) -> None:
     if hasattr(signal, "pthread_kill"):
         signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
-        _thread.interrupt_main(number)
+        _thread.interrupt_main(signal.Signals(number))
 
 
 def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str:
