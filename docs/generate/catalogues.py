@@ -102,7 +102,10 @@ WORDS_IN_GAPS = (
 NOT_WORDS: dict[str, tuple[str, ...]] = {
     "archive/annotations.py": ("session, start_s", "origin IN", "l.start_s", "labels l LEFT"),
     "archive/checksums.py": ("row_sum", "{trigger}", "CAST"),
-    "archive/database.py": ("no space", "file too large", "unable to open"),
+    "archive/database.py": (
+        *("no space", "file too large", "unable to open"),
+        *("timed out", "no such device", "too many open"),
+    ),
     "archive/integrity.py": ("ORDER BY", "{name} DESC", "CAST("),
     "archive/pending.py": ("outcome =",),
     "archive/serialization.py": ("labels laps", "probability", "segments cost", "active low"),

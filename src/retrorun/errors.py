@@ -1,5 +1,7 @@
 """The one family of errors: what went wrong, in which file, where in it, and what to do."""
 
+import errno
+import signal
 import traceback
 from collections.abc import Callable
 
@@ -10,6 +12,32 @@ from retrorun.text import plain, printable
 SUMMARY_REMEDY = (
     "A summary alone shows no direction. Export the recording itself, as FIT or with its track."
 )
+
+# by which a person or the system ends a program: Ctrl-C, a stop, a terminal that is closed
+ENDING_SIGNALS = tuple(
+    getattr(signal, each) for each in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, each)
+)
+
+# what a drive says when it is away, or a system that lacks something: nothing is wrong with a file
+AWAY = frozenset(
+    {errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.EBUSY, errno.ENODEV, errno.ENXIO}
+    | {errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ECONNRESET}
+    | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
+)
+FAILING = "store-failing"  # slug: a file was not read or written, for no fault of its own
+# slugs of errors that say nothing about what is stored or read
+_PASSING = frozenset(
+    {"archive-broken-off", "archive-busy", "archive-disk-error", "archive-disk-full"}
+    | {"archive-gone", "archive-object-unreadable", "archive-read-only", "archive-replaced"}
+    | {"archive-starved", FAILING}
+)
+
+
+def is_passing(problem: BaseException) -> bool:
+    """Whether a failure is the system's, so that the same may go well the next time."""
+    if isinstance(problem, RetrorunError):
+        return problem.slug in _PASSING
+    return isinstance(problem, MemoryError) or getattr(problem, "errno", None) in AWAY
 
 
 class RetrorunError(Exception):

@@ -5,7 +5,6 @@ was run before it (guidance). Pages of new sessions are written, those that are 
 whose sessions had something else run before them when they were written, or that were written in
 another language or with other privacy zones; the index, the comparison and the page of care, which
 need all sessions, follow whenever a page did. The page of a session that is gone goes, too.
-Many pages are written by worker processes, each page by one.
 """
 
 import hashlib
@@ -23,7 +22,7 @@ from msgspec import to_builtins
 from retrorun import __version__, compare, engines, privacy_zones
 from retrorun.archive import Archive
 from retrorun.compare import EarlierSessions
-from retrorun.errors import ArchiveError, PageError, RetrorunError
+from retrorun.errors import ArchiveError, PageError, is_passing
 from retrorun.language import SOURCE, current_language, use_language
 from retrorun.model import Athlete, Remark, Session, Track
 from retrorun.model.comparison import Comparison
@@ -62,12 +61,14 @@ class Published:
         index: where to begin to read.
         faults: sessions that cannot be shown; their pages say why.
         sessions: ids of those whose pages were made, changed or not.
+        later: ids of those that stay due: the system failed while their pages were made.
     """
 
     pages: int
     index: Path
     faults: tuple[Fault, ...] = ()
     sessions: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,8 @@ def _publish(
     wanted |= {each for each in known if fingerprints[each] != before.get(each)}
     orders = {each: pasts.get(each, EarlierSessions()) for each in known if each in wanted}
     done = list(_pages(archive, folder, options, orders))
+    later = frozenset(each.fault.session for each in done if each.fault and each.is_passing)
+    fingerprints = {each: found for each, found in fingerprints.items() if each not in later}
     site.remove(_page(each) for each in changed if each not in known)
     written_with = {} if current_language() == SOURCE else {LANGUAGE: current_language()}
     written_with |= {ZONES: zones, SHARED_ZONES: zones} if zones else {}
@@ -149,10 +152,11 @@ def _publish(
     written = [each.changed for each in done]
     written += [site.write(name, html) for name, html in pages.items()]
     for fault in left_out.values():  # whose own pages may have been written well enough
-        written.append(site.write(_page(fault.session), _fault_page(fault)))
+        written.append(_faulty(fault, folder).changed)
     faults = {each.fault.session: each.fault for each in done if each.fault} | left_out
-    _remember_faults(archive, faults, wanted)
-    return Published(sum(written), folder / INDEX, tuple(faults.values()), frozenset(wanted))
+    wanted -= later
+    _remember_faults(archive, {each: faults[each] for each in faults.keys() - later}, wanted)
+    return Published(sum(written), folder / INDEX, (*faults.values(),), frozenset(wanted), later)
 
 
 def has_other_zones(folder: Path, athlete: Athlete) -> bool:
@@ -193,7 +197,7 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
         pages += done.pages
         faults = {each: fault for each, fault in faults.items() if each not in done.sessions}
         faults |= {each.session: each for each in done.faults}
-        if archive.pending.settle_pages(done.sessions.union(pending), state, folder):
+        if archive.pending.settle_pages(done.sessions.union(pending) - done.later, state, folder):
             break
     return replace(done, pages=pages, faults=tuple(faults.values()))
 
@@ -216,10 +220,6 @@ def publish_alone(
         done = list(_pages(archive, folder, options, order))
     faults = tuple(each.fault for each in done if each.fault)
     return Published(sum(each.changed for each in done), folder / _page(session_id), faults)
-
-
-def _record_fault(faults: dict[str, Fault], session_id: str, problem: RetrorunError) -> None:
-    faults[session_id] = Fault.of(session_id, problem)
 
 
 def without_faulty(
@@ -275,7 +275,7 @@ def _overview_pages(
     archive: Archive, options: PublishOptions, names: Collection[str], inbox: Inbox | None
 ) -> tuple[dict[str, str], dict[str, Fault]]:
     left_out: dict[str, Fault] = {}
-    sessions = archive.summaries(partial(_record_fault, left_out))
+    sessions = archive.summaries(lambda each, why: left_out.update({each: Fault.of(each, why)}))
     draw = partial(
         _overview,
         outdated=_outdated(archive, options),
@@ -340,10 +340,11 @@ def _remember_faults(
 
 @dataclass(frozen=True, slots=True)
 class _WrittenPage:
-    """A page: whether it changed, and what is wrong with the session."""
+    """A page: whether it changed, what is wrong with the session, and whether that may pass."""
 
     changed: bool
     fault: Fault | None = None
+    is_passing: bool = False
 
 
 def _habit_states(sessions: Sequence[Session], athlete: Athlete) -> Mapping[str, str]:
@@ -398,32 +399,31 @@ def _write(
     order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
 ) -> _WrittenPage | PageError | OSError:
     """Write one session's page; an error is returned, because one raised would end the worker."""
-    with use_language(options.athlete.language):
-        return _write_page(order, archive, folder, options)
-
-
-def _write_page(
-    order: tuple[str, EarlierSessions], archive: Path, folder: Path, options: PublishOptions
-) -> _WrittenPage | PageError | OSError:
     session_id, before = order
-    try:
+    with use_language(options.athlete.language):
         try:
-            with Archive.open(archive, create=False) as opened:
-                html = session_page(opened, opened.session(session_id), before, options)
-        except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
-            return _faulty(Fault.of(session_id, problem), folder)
-        return _WrittenPage(Site(folder).write(_page(session_id), html))
-    except (PageError, OSError) as problem:
-        return problem
+            try:
+                with Archive.open(archive, create=False) as opened:
+                    html = session_page(opened, opened.session(session_id), before, options)
+            except Exception as problem:  # noqa: BLE001 - whatever a stored session holds
+                return _unmade(session_id, problem, folder)
+            return _WrittenPage(Site(folder).write(_page(session_id), html))
+        except (PageError, OSError) as problem:
+            return problem
+
+
+def _unmade(session_id: str, problem: Exception, folder: Path) -> _WrittenPage:
+    """A page that could not be made: one that stands stays if that is the system's fault."""
+    fault, passes = Fault.of(session_id, problem), is_passing(problem)
+    if passes and (folder / _page(session_id)).exists():
+        return _WrittenPage(changed=False, fault=fault, is_passing=True)
+    return replace(_faulty(fault, folder), is_passing=passes)
 
 
 def _faulty(fault: Fault, folder: Path) -> _WrittenPage:
     """Write the page that says why the session's own cannot be made."""
-    return _WrittenPage(Site(folder).write(_page(fault.session), _fault_page(fault)), fault)
-
-
-def _fault_page(fault: Fault) -> str:
-    return fault_page(fault, Place(asset_prefix="../assets/", home="../"))
+    html = fault_page(fault, Place(asset_prefix="../assets/", home="../"))
+    return _WrittenPage(Site(folder).write(_page(fault.session), html), fault)
 
 
 def comparison(

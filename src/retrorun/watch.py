@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Literal
 
-from retrorun.errors import RetrorunError
+from retrorun.errors import ENDING_SIGNALS, RetrorunError
 from retrorun.ingest.file_groups import may_be_table, may_be_wanted
 
 SETTLED_S = 2.0  # look again this soon when a file was still growing
@@ -163,22 +163,34 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def until_signalled() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set; a second signal ends the program as usual."""
+    """An event that signals to end set; a second one ends the program as usual.
+
+    SIGHUP that is ignored, as by ``nohup``, stays so.
+    """
     stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in followed_signals()}
 
     def ask(number: int, _: FrameType | None) -> None:
         stop.set()
         signal.signal(number, before[signal.Signals(number)])
 
-    for number in numbers:
+    for number in before:
         signal.signal(number, ask)
     try:
         yield stop
     finally:
-        for number in numbers:
-            signal.signal(number, before[number])
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def followed_signals() -> tuple[signal.Signals, ...]:
+    """The signals that end a program which runs until it is ended."""
+    always = (signal.SIGINT, signal.SIGTERM)
+    return tuple(
+        each
+        for each in ENDING_SIGNALS
+        if each in always or signal.getsignal(each) is not signal.SIG_IGN
+    )
 
 
 def between_files(

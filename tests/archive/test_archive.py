@@ -1,6 +1,8 @@
 """The archive: what goes in comes out, what the user stated stays, what is newer is refused."""
 
 import errno
+import gc
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -80,6 +82,20 @@ def test_an_outline_says_nothing_else_and_lacks_what_only_the_own_page_shows(
         elif each.name != "measures":
             assert getattr(outline, each.name) == getattr(session, each.name)
     assert outline.measures.totals == session.measures.totals
+
+
+def test_what_ends_the_reading_of_sessions_is_told_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The query that was left complained about a damaged database, once that was closed."""
+    complaints = list[object]()
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    monkeypatch.setattr(serialization, "_refuse_odd", lambda _: signal.raise_signal(signal.SIGINT))
+    archive, _ = filled(tmp_path)
+    with pytest.raises(KeyboardInterrupt), archive:
+        archive.sessions()
+    gc.collect()
+    assert complaints == []
 
 
 def test_outlines_are_read_anew_when_somebody_wrote(tmp_path: Path) -> None:

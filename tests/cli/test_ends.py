@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from retrorun.archive import checksums
+from retrorun.archive import Archive, checksums, maintenance
 from retrorun.cli import main, told_as_interrupt
 
 SAMPLE = next(Path(__file__).parents[2].joinpath("sample_data").glob("*.fit"))
@@ -219,6 +219,35 @@ def test_an_interrupt_that_a_destructor_drops_is_raised_again() -> None:
     with pytest.raises(KeyboardInterrupt), told_as_interrupt():
         work()
     assert time.monotonic() - began_s < 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_a_backup_leaves_no_half_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    """SIGTERM and SIGHUP ended the process where it was: originals and zones lay beside."""
+    Archive.open(tmp_path / "a").close()
+    monkeypatch.setattr(maintenance, "_add_referenced", lambda *_: signal.raise_signal(number))
+    words = ["archive", "backup", str(tmp_path / "b.zip"), "--archive", str(tmp_path / "a")]
+    before = signal.getsignal(number)
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code, done.stderr) == (128 + number, "Interrupted.\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["a"]
+    assert signal.getsignal(number) is before
+
+
+def test_after_nohup_a_terminal_that_is_closed_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Archive.open(tmp_path / "a").close()
+    monkeypatch.setattr(maintenance, "_add_referenced", lambda *_: signal.raise_signal(1))
+    words = ["archive", "backup", str(tmp_path / "b.zip"), "--archive", str(tmp_path / "a")]
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert CliRunner().invoke(main, words).exit_code == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert (tmp_path / "b.zip").is_file()
 
 
 def test_where_the_signal_is_taken_nothing_is_told_as_an_interrupt() -> None:

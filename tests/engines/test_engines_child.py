@@ -14,7 +14,7 @@ import pytest
 
 from retrorun.engines import Limits, Lost, child
 from retrorun.engines.child import Guard
-from retrorun.errors import ReadError
+from retrorun.errors import ENDING_SIGNALS, ReadError
 
 SAMPLE = next(Path(__file__).parents[2].joinpath("sample_data").glob("*.fit"))
 LIMITS = Limits(seconds=300.0, memory_bytes=512 * 2**20)
@@ -71,6 +71,17 @@ def nested_priority(_: str) -> Iterator[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server starts the children")
+def _signalled(number: int) -> Iterator[int]:
+    os.kill(os.getpid(), number)
+    yield number
+
+
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
+def test_a_signal_to_all_processes_costs_no_file(guard: Guard, number: int) -> None:
+    """A service manager ends all processes at once: the file at work was blamed, and left alone."""
+    assert list(guard.stream(_signalled, number)) == [number]
+
+
 def test_a_child_is_as_urgent_as_who_starts_it() -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
     with_own = Guard(LIMITS_OF_HOURS)

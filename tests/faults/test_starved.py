@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,10 +21,11 @@ from retrorun.archive import Archive, database, maintenance
 from retrorun.archive.objects import Objects
 from retrorun.cli import main
 from retrorun.errors import ArchiveError
-from retrorun.ingest import Engine, analysis, plan_import, run_import
+from retrorun.ingest import Engine, analysis, plan_import, reprocess, run_import
 from retrorun.model import Athlete
 from retrorun.report.page import asset_names, asset_text
 from retrorun.settings import Settings
+from retrorun.storage import folder
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 SCRIPT = Path(__file__).with_name("importing.py")
@@ -286,6 +288,123 @@ def test_what_the_system_says_becomes_our_words() -> None:
         with pytest.raises(ArchiveError) as caught, database.translate_errors(Path("/a")):
             raise OSError(number, os.strerror(number))
         assert caught.value.slug == slug
+
+
+@pytest.mark.parametrize(
+    ("sqlite_says", "number", "slug"),
+    [
+        ("database disk image is malformed", errno.EIO, "archive-disk-error"),
+        ("unable to open database file", errno.EMFILE, "archive-starved"),
+        ("attempt to write a readonly database", errno.ESTALE, "archive-disk-error"),
+        ("database disk image is malformed", 0, "archive-damaged"),
+        ("attempt to write a readonly database", 0, "archive-read-only"),
+        ("unable to open database file", errno.EACCES, "archive-read-only"),
+    ],
+)
+def test_a_disk_that_fails_is_not_told_as_damage_or_lack_of_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_says: str, number: int, slug: str
+) -> None:
+    (tmp_path / database.FILE).write_bytes(b"SQLite")
+    path_open = Path.open
+
+    def failing(path: Path, mode: str = "r") -> object:
+        if number and path.name == database.FILE:
+            raise OSError(number, os.strerror(number))
+        return path_open(path, mode)
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
+        raise sqlite3.DatabaseError(sqlite_says)
+    assert caught.value.slug == slug
+
+
+def test_an_archive_that_is_removed_while_it_is_open_is_told_as_gone(
+    exports: Path, tmp_path: Path
+) -> None:
+    """SQLite says of it that it cannot be written: it was told to mount it writable."""
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan_import(exports, archive, settle_s=0)
+        with archive.writing():
+            shutil.rmtree(tmp_path / "archive")
+            with pytest.raises(ArchiveError) as caught:
+                run_import(planned, archive, ENGINE)
+        assert caught.value.slug in ("archive-gone", "archive-replaced")
+        with pytest.raises(ArchiveError) as caught, database.translate_errors(archive.folder):
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+        assert caught.value.slug == "archive-gone"
+
+
+def test_a_drive_that_fails_while_a_file_is_read_costs_no_file(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was kept as a file that cannot be read, and left alone until it changes."""
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "open", failing_open("03.fit"), raising=False)
+            report = run_import(planned, archive, ENGINE)
+        assert [(Path(row.path).name, row.slug) for row in report.failed] == [
+            ("03.fit", "store-failing")
+        ]
+        assert (len(archive.sessions()), len(archive.problems())) == (11, 0)
+        assert completed(exports, archive) == WANTED
+
+
+def test_a_drive_that_fails_while_an_original_is_read_leaves_it_due(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session was not analysed again, although an answer about it waited for that."""
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+        sha256 = min(archive.originals.hashes())
+        with archive.database.transaction():
+            archive.pending.add([sha256])
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "open", failing_open(sha256), raising=False)
+            report = reprocess([sha256], archive, ENGINE)
+        assert [row.slug for row in report.failed] == ["store-failing"]
+        assert archive.pending.exports() == [sha256]
+        assert reprocess(archive.pending.exports(), archive, ENGINE).imported == 1
+        assert archive.pending.exports() == []
+
+
+def failing_open(sign: str) -> Callable[..., object]:
+    """As ``open``, of a drive that fails for paths that hold a sign."""
+
+    def opened(path: str, mode: str) -> object:
+        if sign in path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, mode)  # noqa: PTH123 - as it is called
+
+    return opened
+
+
+@pytest.mark.parametrize("part", ["tracks", "originals"])
+def test_a_file_that_the_disk_does_not_give_is_not_told_as_damaged(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+        read_bytes = Path.read_bytes
+
+        def failing(path: Path) -> bytes:
+            if path.parent.parent.name == part:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return read_bytes(path)
+
+        monkeypatch.setattr(Path, "read_bytes", failing)
+        assert {each.slug for each in maintenance.check(archive)} == {"archive-object-unreadable"}
+
+
+def test_a_lack_of_memory_is_no_damage_of_an_archive_whose_journal_is_not_written(
+    exports: Path, tmp_path: Path
+) -> None:
+    """Such as that of a backup while it is restored."""
+    with Archive.open(tmp_path / "archive") as archive:
+        assert completed(exports, archive) == WANTED
+    (tmp_path / "archive" / "journal.jsonl").unlink()
+    with pytest.raises(MemoryError), Archive.open(tmp_path / "archive"):
+        raise MemoryError
 
 
 def test_objects_are_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Pages of an archive: the same by one process and by many, and nothing twice."""
 
+import errno
 import html
 import json
 import re
@@ -124,6 +125,41 @@ def test_a_session_that_cannot_be_shown_says_why_and_keeps_no_other_page(
         index = found["index.html"].decode()
         assert all(f"sessions/{each}.html" in index for each in (first, second, *others))
     assert pages(tmp_path / "1") == pages(tmp_path / "2")
+
+
+@pytest.mark.parametrize(
+    "problem", [OSError(errno.EIO, "Input/output error"), MemoryError()], ids=["disk", "memory"]
+)
+def test_what_the_system_lacks_is_not_kept_as_a_fault_of_the_session(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: BaseException
+) -> None:
+    """Its page said that it is damaged from then on, and so did the check of the archive."""
+    copy, folder = shutil.copytree(archive, tmp_path / "archive"), tmp_path / "pages"
+    known_options = PublishOptions(Settings(), ATHLETE)
+    read_bytes = Path.read_bytes
+
+    def failing(path: Path) -> bytes:
+        if path.suffix == ".parquet":
+            raise problem
+        return read_bytes(path)
+
+    with Archive.open(copy) as opened:
+        publish.publish_pending(opened, folder, known_options)
+        before, session = pages(folder), min(opened.known())
+        with opened.database.transaction():
+            opened.pending.add_pages([session])
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "read_bytes", failing)
+            done = publish.publish_pending(opened, folder, known_options)
+        assert [each.session for each in done.faults] == [session]
+        assert not any(
+            "repair" in each.remedy or each.slug == "session-odd" for each in done.faults
+        )
+        assert pages(folder) == before
+        assert maintenance.check(opened) == []
+        assert opened.pending.pages(folder) == [session]
+        assert publish.publish_pending(opened, folder, known_options).faults == ()
+        assert opened.pending.pages(folder) == []
 
 
 def altered(document: bytes, *path: str, value: object) -> bytes:

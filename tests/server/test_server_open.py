@@ -36,7 +36,7 @@ def place(tmp_path: Path) -> Path:
     return serving.at_rest(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_it_prints_an_address_that_answers_and_ends_well(place: Path, number: int) -> None:
     with serving.program(place, "--port", "0", *EXPORTS) as (process, address):
         client = serving.client_of(address)

@@ -214,7 +214,7 @@ def test_a_stop_ends_an_import_between_two_files(tmp_path: Path) -> None:
         assert len(archive.sessions()) == 5
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_end_it_cleanly(tmp_path: Path, number: int) -> None:
     code = (
         "from pathlib import Path; from retrorun import watch\n"

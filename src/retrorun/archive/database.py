@@ -16,7 +16,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from retrorun.archive import checksums
-from retrorun.archive.journal import Journal
+from retrorun.archive.journal import Journal, system_fault
 from retrorun.errors import ArchiveError
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
@@ -290,10 +290,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 
 def is_full(folder: Path) -> bool:
-    """Whether a disk has no room left for what SQLite keeps beside a database it only reads.
-
-    A medium that cannot be written, such as a DVD, is not full; neither is one that is not known.
-    """
+    """Whether a disk that can be written has no room for what SQLite keeps beside a database."""
     try:
         disk = os.statvfs(folder)
     except (AttributeError, OSError):  # Windows has no such function
@@ -450,8 +447,9 @@ def translate_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
-        slug, words, remedy = _explanation(problem)
-        if slug in ("archive-disk-error", "archive-read-only") and is_full(folder):
+        told = system_fault(folder / FILE) if isinstance(problem, sqlite3.Error) else None
+        slug, words, remedy = _explanation(told or problem)
+        if slug in (DISK, READ_ONLY) and is_full(folder):
             slug, words, remedy = FULL
         raise ArchiveError(slug, words, file=str(folder), remedy=remedy) from problem
 
@@ -459,29 +457,31 @@ def translate_errors(folder: Path) -> Iterator[None]:
 def _explanation(problem: Exception) -> tuple[str, str, str]:
     text = str(problem)
     reason = (getattr(problem, "strerror", None) or text).lower()  # without the path it may name
-    for sign, slug, words, remedy in _SIGNS:
-        if sign in reason:
+    for signs, slug, words, remedy in _SIGNS:
+        if any(each in reason for each in signs):
             return slug, f"{words} ({text})", remedy
     if isinstance(problem, (sqlite3.DatabaseError, UnicodeDecodeError)):
         return "archive-damaged", f"the database is damaged ({text})", REPAIR
+    if isinstance(problem, FileNotFoundError):
+        return "archive-gone", f"it is not there any more ({text})", "Run the command again."
     return "archive-error", text, "See `retrorun archive check`."
 
 
-OPEN_REMEDY = "Give yourself the right to, and see that its disk can be written."
+BUSY, DISK, READ_ONLY = "archive-busy", "archive-disk-error", "archive-read-only"
+OPEN = "Give yourself the right to, and see that its disk can be written."
 FULL = "archive-disk-full", "the disk is full", "Make room; nothing imported is lost."
 _SIGNS = (
-    ("full", *FULL),
-    ("no space", *FULL),
-    ("file too large", "archive-disk-full", "no more may be written", "Raise the limit."),
-    ("quota", "archive-disk-full", "the quota is used up", "Make room; nothing imported is lost."),
-    ("disk i/o", "archive-disk-error", "the disk refuses", "Check the disk and its limits."),
-    ("input/output", "archive-disk-error", "the disk refuses", "Check the disk and its limits."),
-    ("readonly", "archive-read-only", "it cannot be written", "Mount it writable."),
-    ("read-only", "archive-read-only", "it cannot be written", "Mount it writable."),
-    ("permission", "archive-read-only", "it cannot be written", "Give yourself the right to."),
-    ("unable to open", "archive-read-only", "a file of it cannot be opened or made", OPEN_REMEDY),
-    ("user-defined", "archive-broken-off", "writing broke off", "Run the command again."),
-    ("locked", "archive-busy", "another retrorun is using it", "Wait for it to finish."),
+    (("full", "no space"), *FULL),
+    (("file too large",), "archive-disk-full", "no more may be written", "Raise the limit."),
+    (("quota",), "archive-disk-full", "the quota is used up", FULL[2]),
+    (("disk i/o", "input/output"), DISK, "the disk refuses", "Check the disk and its limits."),
+    (("stale", "timed out", "no such device"), DISK, "the disk is away", "Bring it back."),
+    (("too many open",), "archive-starved", "too many files are open", "Raise `ulimit -n`."),
+    (("readonly", "read-only"), READ_ONLY, "it cannot be written", "Mount it writable."),
+    (("permission",), READ_ONLY, "it cannot be written", "Give yourself the right to."),
+    (("unable to open",), READ_ONLY, "a file of it cannot be opened or made", OPEN),
+    (("user-defined",), "archive-broken-off", "writing broke off", "Run the command again."),
+    (("locked", "locking"), BUSY, "another retrorun is using it", "Wait for it to finish."),
 )
 
 

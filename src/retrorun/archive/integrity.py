@@ -32,7 +32,7 @@ from retrorun.archive.journal import FILE as JOURNAL_FILE
 from retrorun.archive.journal import KEPT, LOG_ENDS, Journal, Read, copy_aside, unused_path
 from retrorun.errors import ArchiveError
 
-DAMAGED = "archive-damaged"
+DAMAGED, JOURNAL = "archive-damaged", "archive-journal"
 # bytes of the database's first page that never differ: where they begin, and which may stand there
 HEADER = (
     (0, (b"SQLite format 3\0",)),
@@ -160,7 +160,7 @@ def _numbers(database: Database) -> Iterator[Finding]:
 
 def _journal(database: Database) -> Iterator[Finding]:
     for words in database.journal.differences(database.connection):
-        yield Finding("archive-journal", f"the journal: {words}", REPAIR)
+        yield Finding(JOURNAL, f"the journal: {words}", REPAIR)
 
 
 def has_current_schema(folder: Path) -> bool:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
+from retrorun.errors import AWAY
 
 FILE = "journal.jsonl"
 LOG_ENDS = ("-wal", "-shm", "-journal")  # files that SQLite plays into a database beside them
@@ -229,6 +230,23 @@ def _known_size(connection: sqlite3.Connection) -> int:
 
 def _remember_size(connection: sqlite3.Connection, size: int) -> None:
     connection.execute("INSERT OR REPLACE INTO journal (id, bytes) VALUES (1, ?)", (size,))
+
+
+def system_fault(database: Path) -> OSError | None:
+    """What the system says of the file of a database that SQLite could not use; None: nothing.
+
+    SQLite takes a disk that cannot be read for damage, too many open files for a lack of rights,
+    and a folder that is gone for a medium that cannot be written. Of rights it says more itself.
+    """
+    try:
+        with database.open("rb") as stream:
+            while stream.read(1 << 20):
+                pass
+    except FileNotFoundError as problem:
+        return None if database.parent.exists() else problem
+    except OSError as problem:
+        return problem if problem.errno in AWAY else None
+    return None
 
 
 def copy_aside(folder: Path, name: str) -> None:

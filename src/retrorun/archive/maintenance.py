@@ -38,7 +38,7 @@ def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
         archive: is only read.
         deep: also read every stored file and compare it with its hash.
     """
-    parts = (_documents, _pages, _references, *((_contents,) if deep else ()))
+    parts = (_documents, _pages, _references, *((_tracks, _originals) if deep else ()))
     found = [*integrity.findings(archive.database)]
     return found + [
         each for part in parts for each in checked(partial(part, archive), archive.folder)
@@ -107,16 +107,11 @@ def _references(archive: Archive) -> Iterator[Finding]:
         yield Finding("session-missing", words, "`retrorun process` of any folder makes it again.")
 
 
-def _contents(archive: Archive) -> Iterator[Finding]:
-    """Tracks and originals that do not hold what their name says, or a track that is none."""
+def _tracks(archive: Archive) -> Iterator[Finding]:
+    """Tracks that do not hold what their name says, or that are none."""
     from retrorun.archive import serialization
 
-    ids: dict[str, list[str]] = defaultdict(list)
-    for session_id, track, sha256 in archive.database.rows(
-        "SELECT id, track, sha256 FROM sessions"
-    ):
-        ids[track].append(session_id)
-        ids[sha256].append(session_id)
+    ids = _session_ids(archive)
     for sha256 in archive.tracks.hashes():
         try:
             stored = archive.tracks.get(sha256)
@@ -124,18 +119,45 @@ def _contents(archive: Archive) -> Iterator[Finding]:
             if not wrong and not serialization.decode_track(stored).seconds:
                 wrong = "holds no second"
         except ArchiveError as problem:
+            if problem.slug == objects.UNREADABLE:
+                yield _unread(problem)
+                continue
             wrong = f"cannot be read: {problem.message}"
         if wrong:
             words = f"track {sha256[:12]}{_session_suffix(ids[sha256])} {wrong}"
             yield Finding("track-damaged", words, database.REPAIR)
+
+
+def _originals(archive: Archive) -> Iterator[Finding]:
+    """Originals that do not hold what their name says."""
+    ids = _session_ids(archive)
     for sha256 in archive.originals.hashes():
         try:
             sound = objects.digest(objects.unpack(archive.originals.get(sha256))) == sha256
-        except ArchiveError:
+        except ArchiveError as problem:
+            if problem.slug == objects.UNREADABLE:
+                yield _unread(problem)
+                continue
             sound = False
         if not sound:
             words = f"original {sha256[:12]}{_session_suffix(ids[sha256])} is not what was written"
             yield Finding("original-damaged", words, database.REPAIR)
+
+
+def _unread(problem: ArchiveError) -> Finding:
+    """A file that may be sound: it is the disk that did not give it."""
+    return Finding(problem.slug, problem.message, problem.remedy or database.REPAIR)
+
+
+def _session_ids(archive: Archive) -> dict[str, list[str]]:
+    """Hash of a track or an original → ids of the sessions that are of it."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for session_id, track, sha256 in archive.database.rows(
+        "SELECT id, track, sha256 FROM sessions"
+    ):
+        ids[track].append(session_id)
+        ids[sha256].append(session_id)
+    return ids
 
 
 def _session_suffix(sessions: list[str]) -> str:

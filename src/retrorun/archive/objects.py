@@ -18,6 +18,7 @@ from pathlib import Path
 from retrorun.archive.database import translate_errors
 from retrorun.errors import ArchiveError
 
+UNREADABLE = "archive-object-unreadable"  # slug: the system says why, and nothing of the bytes
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
@@ -76,13 +77,20 @@ class Objects:
         """The bytes of a file as stored.
 
         Raises:
-            ArchiveError: it is missing or cannot be read.
+            ArchiveError: ``archive-object-missing``, or ``archive-object-unreadable`` where it may
+                be there and sound.
         """
+        path = self.path(sha256)
         try:
-            return self.path(sha256).read_bytes()
-        except OSError as problem:
-            words = f"{self.path(sha256).name} cannot be read: {problem.strerror}"
+            return path.read_bytes()
+        except FileNotFoundError as problem:
+            words = f"{path.name} cannot be read: {problem.strerror}"
             raise ArchiveError("archive-object-missing", words, file=str(self.root)) from problem
+        except OSError as problem:
+            words = f"{path.name} cannot be read: {problem.strerror}"
+            raise ArchiveError(
+                UNREADABLE, words, file=str(self.root), remedy="Check the disk and its limits."
+            ) from problem
 
     def hashes(self) -> Iterator[str]:
         """The hashes of all files there are; a file of another name is not the archive's."""

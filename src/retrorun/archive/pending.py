@@ -11,7 +11,7 @@ from typing import Any
 
 from retrorun.archive.database import Database, path_bytes
 from retrorun.archive.objects import Objects, digest, unpack
-from retrorun.errors import ArchiveError
+from retrorun.errors import FAILING, ArchiveError
 
 # files that should have a session and have none; that of a joined second device needs none
 WITHOUT_SESSION = (
@@ -151,13 +151,17 @@ class Pending:
 
         Its sessions stay; without any it failed.
 
-        One that has sessions and whose original is missing or damaged stays noted: it is tried
-        again when its original has changed.
+        One that has sessions stays noted where its original is missing or damaged, until that has
+        changed, and where the disk failed, for the next run.
         """
         remedy = "`retrorun process --retry` reads it from its folder."
-        if self._database.has_session(sha256) and not self._is_readable(sha256):
-            self._keep_waiting(sha256)
-            return
+        if self._database.has_session(sha256):
+            if slug == FAILING:
+                self.add([sha256])
+                return
+            if not self._is_readable(sha256):
+                self._keep_waiting(sha256)
+                return
         self.remove(sha256)
         self._database.connection.execute(
             "UPDATE files SET outcome = 'failed', slug = ?, message = CAST(? AS TEXT), "  # noqa: S608

@@ -1,6 +1,7 @@
 """The command line: stdout is data, stderr is messages.
 
-Exit 0 all well, 1 some files could not be read, 2 usage, 130 interrupted.
+Exit 0 all well, 1 some files could not be read, 2 usage, 128 and the number of the signal (130
+for Ctrl-C) interrupted.
 
 A command's module is imported when the command runs, so that ``retrorun --help`` is instant.
 """
@@ -12,7 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import click
 
 from retrorun import __version__
-from retrorun.errors import RetrorunError, SettingsError
+from retrorun.errors import ENDING_SIGNALS, RetrorunError, SettingsError
 from retrorun.language import SOURCE, current_language, translated, use_language, word
 from retrorun.text import plain
 
@@ -48,6 +49,7 @@ COMMANDS = {
 }
 
 
+INTERRUPTED = 128  # with the number of the signal that ended it: the exit status
 AGAIN_S = 0.05  # after which a dropped interrupt is raised again
 HELP = "help"  # context of help texts in catalogues
 VERBATIM = "\b\n"  # begins a paragraph whose lines click leaves alone
@@ -187,9 +189,10 @@ class CommandLine(click.Group):
             click.echo(f"{translated('Error')}: {problem.translated}", err=True)
             wrong_words = isinstance(problem, SettingsError) or problem.slug in UNKNOWN
             ctx.exit(2 if wrong_words else 1)
-        except KeyboardInterrupt:
-            click.echo(translated("Interrupted."), err=True)
-            ctx.exit(130)
+        except KeyboardInterrupt as end:
+            with suppress(OSError):  # the terminal may be closed
+                click.echo(translated("Interrupted."), err=True)
+            ctx.exit(INTERRUPTED + (end.args[0] if end.args else signal.SIGINT))
         except MemoryError:
             click.echo(translated("Error: there is not enough memory."), err=True)
             ctx.exit(1)
@@ -204,46 +207,53 @@ class CommandLine(click.Group):
 
 @contextmanager
 def told_as_interrupt() -> Iterator[None]:
-    """Tell whatever ends the work after Ctrl-C as the interrupt.
+    """Tell whatever ends the work after Ctrl-C, SIGTERM or SIGHUP as the interrupt.
 
-    Stopping workers and leaving an archive can fail, such as at the pipe of a process that is gone.
-    SQLite tells of an interrupt in a function of ours only that the function failed, and Python
-    drops one in a destructor: that one is raised again, else the work would go on.
+    Workers are stopped and files that are half written removed. Both can fail, such as at the pipe
+    of a process that is gone. SQLite tells of an interrupt in a function of ours only that the
+    function failed, and Python drops one in a destructor: that one is raised again, else the work
+    would go on. A signal that is ignored, as by ``nohup``, or taken by somebody else stays so.
+
+    Raises:
+        KeyboardInterrupt: with the number of the signal.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # whoever took the signal decides what it means
-        return
+    usual = (signal.default_int_handler, signal.SIG_DFL)
+    before = {each: signal.getsignal(each) for each in ENDING_SIGNALS}
+    taken = {each: handler for each, handler in before.items() if handler in usual}
     interrupts: list[int] = []
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        del frame
         interrupts.append(number)
-        signal.default_int_handler(number, frame)
+        raise KeyboardInterrupt(number)
 
     def complain(unraisable: "sys.UnraisableHookArgs") -> None:
         if unraisable.exc_type is KeyboardInterrupt:  # raised in here it would be dropped again
-            threading.Timer(AGAIN_S, _interrupt_main).start()
+            threading.Timer(AGAIN_S, _interrupt_main, interrupts[-1:]).start()
         else:
             complained(unraisable)
 
     complained, sys.unraisablehook = sys.unraisablehook, complain
-    signal.signal(signal.SIGINT, interrupt)
+    for each in taken:
+        signal.signal(each, interrupt)
     try:
         yield
     except Exception as problem:
         if not interrupts:
             raise
-        raise KeyboardInterrupt from problem
+        raise KeyboardInterrupt(interrupts[-1]) from problem
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for each, handler in taken.items():
+            signal.signal(each, handler)
         sys.unraisablehook = complained
 
 
-def _interrupt_main() -> None:
-    """Send Ctrl-C to the main thread; a real signal also ends a wait of it."""
+def _interrupt_main(number: int = signal.SIGINT) -> None:
+    """Send a signal to the main thread; a real one also ends a wait of it."""
     if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        signal.pthread_kill(threading.main_thread().ident or 0, number)
     else:
-        _thread.interrupt_main()
+        _thread.interrupt_main(signal.Signals(number))
 
 
 def _with_cohort_command(ctx: click.Context, problem: click.NoSuchOption) -> str:

@@ -25,7 +25,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from retrorun.errors import EngineError, RetrorunError
+from retrorun.errors import ENDING_SIGNALS, EngineError, RetrorunError
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -369,9 +369,10 @@ def stop_fork_server() -> None:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Start children in this block: Ctrl-C never reaches them, from their first moment on.
+    """Start children in this block: signals to end never reach them, from their first moment on.
 
-    A terminal sends it to all processes; the parent decides when its children end.
+    A terminal sends Ctrl-C to all processes, and a service manager its SIGTERM. The parent decides
+    when its children end; of one that ends by itself the file it has would be blamed.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -379,7 +380,7 @@ def uninterrupted() -> Iterator[None]:
     from multiprocessing import resource_tracker
 
     resource_tracker.ensure_running()  # else it starts within the block, and ends the block early
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
     try:
         yield
     finally:
@@ -396,7 +397,8 @@ def serve(pipe: "Connection", environment: dict[str, str]) -> None:
         pipe: the child's end.
         environment: the parent's variables; a fork server has those of its own start.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
+    for number in ENDING_SIGNALS:  # the parent decides when to end
+        signal.signal(number, signal.SIG_IGN)
     _as_urgent_as_parent()
     if environment != dict(os.environ):
         os.environ.clear()

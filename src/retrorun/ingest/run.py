@@ -16,6 +16,7 @@ from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
+from retrorun.errors import FAILING
 from retrorun.ingest import label_files
 from retrorun.ingest.analysis import (
     Analysed,
@@ -44,6 +45,7 @@ from retrorun.ingest.plan import Candidate, Plan, plan_import
 from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.ingest.second_device import Joins, join, separate_grown
 from retrorun.storage import Entry
+from retrorun.storage.entries import CHANGING
 
 if TYPE_CHECKING:
     from retrorun.model import Label
@@ -146,6 +148,8 @@ def _import_files(
             archive.writes.apply(number, change, partial(note_shown_meanwhile, new, archive))
             separate_grown(change.replaced.values(), archive)
             report = _count(report, change, late)
+            unread = tuple(each.unread for each in decisions if each.unread is not None)
+            report = replace(report, problems=report.problems + unread)
     return report, others
 
 
@@ -242,14 +246,16 @@ class _Decision:
     Attributes:
         address: its path.
         parcel: its sessions, tracks and original.
-        row: of the file; None where it changed while it was read, and waits.
+        row: of the file; None where it changed while it was read, or its drive failed, and waits.
         replaces: old session id → the one of this file that takes its place.
+        unread: what is told, and not kept, of a file whose drive failed.
     """
 
     address: str
     parcel: Parcel
     row: FileRow | None
     replaces: Mapping[str, str]
+    unread: FileRow | None = None
 
 
 def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) -> _Decision:
@@ -263,7 +269,9 @@ def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) ->
     candidate, parcel = file
     path, problem = candidate.entry.address, parcel.problem
     if problem is not None:
-        row = None if problem.slug == "file-changing" else refused_row(candidate, problem)
+        row = refused_row(candidate, problem)
+        if problem.slug in (CHANGING, FAILING):
+            return _Decision(path, parcel, None, {}, row if problem.slug == FAILING else None)
         return _Decision(path, parcel, row, {})
     if not candidate.sha256:  # it could not be read when it was listed: the next run plans it
         return _Decision(path, parcel, None, {})
@@ -306,7 +314,7 @@ def _change(decisions: list[_Decision]) -> tuple[Change, tuple[str, ...]]:
     decisions = [_replaced_within_batch(each, replaced) for each in decisions]
     rows = [each.row for each in decisions if each.row is not None]
     parcels = [each.parcel for each in decisions if each.row is not None and each.parcel.original]
-    late = tuple(each.address for each in decisions if each.row is None)
+    late = tuple(each.address for each in decisions if each.row is None and each.unread is None)
     return Change(rows, parcels, (), replaced), late
 
 

@@ -24,7 +24,7 @@ import msgspec
 from markupsafe import Markup, escape
 
 from retrorun import __version__
-from retrorun.errors import PageError, RetrorunError
+from retrorun.errors import PageError, RetrorunError, is_passing
 from retrorun.language import SOURCE, current_language, translated
 from retrorun.model import LONGEST_NOTE
 from retrorun.report.numbers import clock, grouped
@@ -315,6 +315,10 @@ class Fault:
         """The fault that an error stands for."""
         if isinstance(problem, RetrorunError):
             return cls(session, problem.slug, problem.message, problem.remedy or REMADE)
+        if is_passing(problem):
+            reason = str(problem) or type(problem).__name__
+            put_off = f"its page could not be made now: {reason}"
+            return cls(session, "page-put-off", put_off, "The next run tries again.")
         words = f"{type(problem).__name__}: {problem}"[:LONGEST_ERROR]
         return cls(session, "session-odd", ODD.format(words=words), REMADE)
 

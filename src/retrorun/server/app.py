@@ -56,6 +56,7 @@ from retrorun.server.security import (
 from retrorun.server.uploads import Receiver
 from retrorun.server.work import LOOK_S, Follower, Overviews
 from retrorun.settings import ServerSettings
+from retrorun.watch import followed_signals
 
 MOST_S = 1e9  # of a session: more is no moment
 ENDING_S = 2  # responses that are under way may take so much longer at the end
@@ -473,10 +474,9 @@ class Running(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the server as usual work; a second one ends it at once."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
+        """Signals to end let the server finish what it does; a second one ends it at once."""
         try:
-            before = {each: signal.signal(each, self._request_end) for each in numbers}
+            before = {each: signal.signal(each, self._request_end) for each in followed_signals()}
         except ValueError:  # not in the main thread: whoever began it ends it
             yield
             return

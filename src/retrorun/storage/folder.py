@@ -4,21 +4,14 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from unicodedata import normalize
 
-from retrorun.errors import ReadError, StoreError
+from retrorun.errors import AWAY, FAILING, ReadError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large
 from retrorun.text import printable
 
-# what a network drive says when it is away: nothing is wrong with the file
-_AWAY = {
-    *(errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.EBUSY, errno.ENODEV),
-    *(errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ECONNRESET),
-    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
-}
 # what file systems without links say, such as exFAT
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -89,8 +82,7 @@ class Folder:
             StoreError: the drive is away, or the system is out of something.
             ReadError: it is gone, too large, not readable, or changed.
         """
-        with _failing_drive(name):
-            return read_file(str(self.root / name), limit_bytes, tag)
+        return read_file(str(self.root / name), limit_bytes, tag)
 
     def opened(self, name: str, tag: str | None = None) -> BufferedReader:
         """The file as a stream that can be read at any place.
@@ -99,11 +91,10 @@ class Folder:
             StoreError: the drive is away, or the system is out of something.
             ReadError: it is gone, not readable, or not what was listed.
         """
-        with _failing_drive(name):
-            try:
-                stream = (self.root / name).open("rb")
-            except OSError as problem:
-                raise _unreadable_error(printable(name), problem) from problem
+        try:
+            stream = (self.root / name).open("rb")
+        except OSError as problem:
+            raise _unreadable_error(printable(name), problem) from problem
         if tag is not None and tag != str(os.fstat(stream.fileno()).st_mtime_ns):
             stream.close()
             raise changing(printable(name))
@@ -125,7 +116,7 @@ class Folder:
             return _write_and_link(target, data)
         except OSError as problem:
             words = f"it cannot be written: {problem.strerror or problem}"
-            raise StoreError("store-failing", words, file=printable(str(target))) from problem
+            raise StoreError(FAILING, words, file=printable(str(target))) from problem
 
     def _refuse_other_case(self, folder: Path) -> None:
         """Refuse a folder that is there under another spelling alone: another athlete's.
@@ -155,18 +146,7 @@ class Folder:
             (self.root / name).unlink(missing_ok=True)
         except OSError as problem:
             words = f"it cannot be removed: {problem.strerror or problem}"
-            raise StoreError("store-failing", words, file=printable(name)) from problem
-
-
-@contextmanager
-def _failing_drive(name: str) -> Iterator[None]:
-    """Raise a ``StoreError`` where a file cannot be read because its drive is away."""
-    try:
-        yield
-    except ReadError as problem:
-        if isinstance(problem.__cause__, OSError) and problem.__cause__.errno in _AWAY:
-            raise StoreError("store-failing", problem.message, file=printable(name)) from problem
-        raise
+            raise StoreError(FAILING, words, file=printable(name)) from problem
 
 
 def _write_and_link(target: Path, data: bytes) -> bool:
@@ -231,6 +211,7 @@ def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
         tag: its modification time in ns as it was listed, if it has to be that.
 
     Raises:
+        StoreError: the drive is away, or the system is out of something.
         ReadError: it is gone, too large, not readable, or changed while it was read.
     """
     name = printable(address)
@@ -251,4 +232,5 @@ def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
 
 def _unreadable_error(name: str, problem: OSError) -> ReadError:
     words = problem.strerror or str(problem)
-    return ReadError("file-unreadable", f"it cannot be read: {words}", file=name)
+    kind, slug = (StoreError, FAILING) if problem.errno in AWAY else (ReadError, "file-unreadable")
+    return kind(slug, f"it cannot be read: {words}", file=name)

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, Any, TypeVar
 
-from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.errors import FAILING, ReadError, RetrorunError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large, without_user, words_of
 from retrorun.text import printable
 
@@ -225,7 +225,7 @@ class ObjectStore:
 
     def _service_error(self, name: str, problem: Exception) -> StoreError:
         words = f"{self.shown} does not answer as it should: {words_of(problem)}"
-        return StoreError("store-failing", words, file=printable(name))
+        return StoreError(FAILING, words, file=printable(name))
 
 
 def _with_timeout(ask: Callable[[], R], seconds: float) -> R:
