@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
 from retrorun.report import figures
@@ -301,7 +302,7 @@ def _span(lane: Lane, values: FloatArray, display: Display) -> tuple[float, floa
     known = values[np.isfinite(values)]
     if not known.size:
         return 1.0, 0.0
-    low, high = (float(each) for each in np.percentile(known, (0.5, 99.5)))
+    low, high = (arithmetic.quantile(known, share) for share in (0.005, 0.995))
     in_feet = display.height_value(1.0) if lane.key in {"step", "height"} else 1.0
     least = LEAST_SPAN.get(lane.key, 30.0) * in_feet
     room = max(0.08 * (high - low), (least - (high - low)) / 2)
@@ -322,6 +323,10 @@ def _ticks(line: Line, top: float, foot: float) -> list[tuple[float, str]]:
 
 def _polyline(x: Sequence[int], y: Sequence[int | None]) -> str:
     """Relative path commands through (x, y), broken where y is missing."""
+    if len(y) > 1 and None not in y:
+        way = np.array((x, y)).T
+        steps = (way[1:] - way[:-1]).ravel().tolist()
+        return f"M{x[0]} {y[0]}l0 0" + " %d %d" * (len(y) - 1) % tuple(steps)
     words: list[str] = []
     last_x, last_y = 0, None
     for px, py in zip(x, y, strict=True):

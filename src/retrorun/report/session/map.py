@@ -215,6 +215,12 @@ class _MarkLayout:
 
     frame: _Frame
     taken: list[tuple[float, float, float, float]] = field(default_factory=list)
+    seen: FloatArray = field(init=False)  # (2, k) points of the way that names keep clear of
+
+    def __post_init__(self) -> None:
+        """Choose the points that are seen."""
+        every = max(1, len(self.frame.x) // SEEN)
+        self.seen = np.stack((self.frame.x[::every], self.frame.y[::every]))
 
     @property
     def glyph(self) -> float:
@@ -260,9 +266,8 @@ class _MarkLayout:
 
     def _points_covered(self, x: float, y: float, wide: float, tall: float) -> int:
         """Points of the way below a box."""
-        every = max(1, len(self.frame.x) // SEEN)
-        over_x = np.abs(self.frame.x[::every] - x) < wide
-        return int((over_x & (np.abs(self.frame.y[::every] - y) < tall)).sum())
+        over_x, over_y = np.abs(self.seen - ((x,), (y,))) < ((wide,), (tall,))
+        return int(np.count_nonzero(over_x & over_y))
 
 
 def _marks(
