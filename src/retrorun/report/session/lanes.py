@@ -323,10 +323,6 @@ def _ticks(line: Line, top: float, foot: float) -> list[tuple[float, str]]:
 
 def _polyline(x: Sequence[int], y: Sequence[int | None]) -> str:
     """Relative path commands through (x, y), broken where y is missing."""
-    if len(y) > 1 and None not in y:
-        way = np.array((x, y)).T
-        steps = (way[1:] - way[:-1]).ravel().tolist()
-        return f"M{x[0]} {y[0]}l0 0" + " %d %d" * (len(y) - 1) % tuple(steps)
     words: list[str] = []
     last_x, last_y = 0, None
     for px, py in zip(x, y, strict=True):

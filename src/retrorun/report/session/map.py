@@ -251,23 +251,29 @@ class _MarkLayout:
         ways_px: Sequence[tuple[float, float]],
     ) -> tuple[float, float, bool]:
         """The best of these offsets in pixels, and whether a mark there touches no other."""
-        wide, tall = (each * self.glyph for each in half_px)
+        glyph = self.glyph
+        wide, tall = (each * glyph for each in half_px)
+        places = [(at[0] + right * glyph, at[1] + down * glyph) for right, down in ways_px]
+        covered = self._points_covered(places, (wide, tall))
         found = []
-        for rank, (right_px, down_px) in enumerate(ways_px):
-            x, y = at[0] + right_px * self.glyph, at[1] + down_px * self.glyph
+        for rank, ((right_px, down_px), (x, y)) in enumerate(zip(ways_px, places, strict=True)):
             beyond = max(
                 wide - x, x + wide - self.frame.width, tall - y, y + tall - self.frame.height
             )
             free = self.is_free(x, y, wide, tall)
-            cost = self._points_covered(x, y, wide, tall) + 1000 * (not free) + 5000 * (beyond > 0)
+            cost = covered[rank] + 1000 * (not free) + 5000 * (beyond > 0)
             found.append((cost, rank, right_px, down_px, free and beyond <= 0))
         _, _, right_px, down_px, free = min(found)
         return right_px, down_px, free
 
-    def _points_covered(self, x: float, y: float, wide: float, tall: float) -> int:
-        """Points of the way below a box."""
-        over_x, over_y = np.abs(self.seen - ((x,), (y,))) < ((wide,), (tall,))
-        return int(np.count_nonzero(over_x & over_y))
+    def _points_covered(
+        self, places: Sequence[tuple[float, float]], half: tuple[float, float]
+    ) -> list[int]:
+        """Points of the way below a box of these half sides at each place."""
+        off = np.abs(self.seen - np.array(places)[:, :, None])
+        over = (off < np.array(half)[:, None]).all(axis=1)
+        covered: list[int] = np.count_nonzero(over, axis=1).tolist()
+        return covered
 
 
 def _marks(
