@@ -246,6 +246,26 @@ def test_few_equations_have_the_digits_that_they_have_among_many() -> None:
         assert few.tolist() == arithmetic.solve(among, right)[:6].tolist()
 
 
+def test_few_equations_with_a_missing_number_have_the_digits_that_they_have_among_many() -> None:
+    for _ in range(20):
+        among, right = np.eye(9), np.zeros(9)
+        among[:4, :4], right[:4] = RNG.normal(size=(4, 4)), RNG.normal(size=4)
+        among[RNG.integers(4), RNG.integers(4)] = np.nan
+        few = arithmetic.solve(among[:4, :4], right[:4])
+        assert np.array_equal(few, arithmetic.solve(among, right)[:4], equal_nan=True)
+        assert np.isnan(few).any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (3, 9, 2), (14, 14, 14), (14, 700, 14), (40, 130, 3)])
+def test_products_have_the_digits_of_sums_of_products(shape: tuple[int, int, int]) -> None:
+    """However many numbers there are: few are multiplied at once, many a column at a time."""
+    rows, inner, columns = shape
+    left, right = RNG.normal(size=(rows, inner)), RNG.normal(size=(inner, columns))
+    found = arithmetic.product(left, right)
+    for row, column in np.ndindex(rows, columns):
+        assert found[row, column] == arithmetic.dot(left[row], right[:, column].copy())
+
+
 def test_a_zero_on_the_diagonal_is_no_hindrance() -> None:
     swapped = arithmetic.solve(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([2.0, 3.0]))
     assert swapped.tolist() == [3.0, 2.0]

@@ -154,11 +154,9 @@ def _log(given: FloatArray) -> FloatArray:
     plain = _lies_within(given, _SMALLEST_FULL, np.inf)
     part, power = _split(given) if plain else _split_any(given)
     part -= 1.0
-    rest = part + 2.0
-    np.divide(part, rest, out=rest)
+    rest = part / (part + 2.0)
     square = rest * rest
-    half = 0.5 * part
-    half *= part
+    half = 0.5 * part * part
     square *= _polynomial(_LOG, square)
     square += half
     rest *= square
@@ -249,8 +247,7 @@ def _of_quadrant(
     """Sine after so many quarter turns, of the sine and cosine of the rest."""
     quadrant = (turns + _WHOLE).view(np.int64)
     found = np.where((quadrant & 1).astype(np.bool_), cosine, sine)
-    quadrant &= 2
-    quadrant <<= 62  # where the sign is
+    quadrant = (quadrant & 2) << 62  # where the sign is
     found.view(np.int64)[...] ^= quadrant
     if missing is not None:
         found[missing] = np.nan
@@ -420,6 +417,8 @@ def product(first: npt.ArrayLike, second: npt.ArrayLike) -> FloatArray:
     if left.ndim == 1:
         return np.asarray(np.add.reduce(left[:, None] * right, axis=0))
     rows, columns = np.ascontiguousarray(left), np.ascontiguousarray(right.T)
+    if rows.size * len(columns) <= _BLOCK:
+        return np.asarray(np.add.reduce(rows[:, None] * columns, axis=2))
     return np.stack([np.add.reduce(rows * column, axis=1) for column in columns], axis=1)
 
 
@@ -431,8 +430,7 @@ def dot(first: FloatArray, second: FloatArray) -> float:
 def solve(matrix: FloatArray, right: FloatArray) -> FloatArray:
     """X of ``matrix · x = right``, a square matrix (n, n) of few rows and (n,) or (n, k).
 
-    Gauss-Jordan elimination with partial pivoting (Golub & Van Loan 2013, section 3.4), a column
-    at a time.
+    Gauss-Jordan elimination with partial pivoting (Golub & Van Loan 2013, section 3.4).
 
     Raises:
         ZeroDivisionError: the matrix is singular.
@@ -456,7 +454,9 @@ def _solve_few(matrix: list[list[float]], right: list[float]) -> list[float]:
     """As ``solve``, step by step: arrays of few numbers cost several times that."""
     rows = [[*row, last] for row, last in zip(matrix, right, strict=True)]
     for at in range(len(rows)):
-        below = [(math.isnan(row[0]), abs(row[0])) for row in rows[at:]]
+        below = [abs(row[0]) for row in rows[at:]]
+        if math.isnan(sum(below)):  # the first missing number, as argmax has it
+            below = list(map(math.isnan, below))
         pivot = at + below.index(max(below))
         divisor, *rest = rows[pivot]
         if divisor == 0.0:

@@ -65,7 +65,9 @@ def difference_deg(first_deg: FloatArray, second_deg: FloatArray) -> FloatArray:
 
 def true_edges(flag: BoolArray) -> tuple[IntArray, IntArray]:
     """Starts and ends (half-open) of the maximal runs in which a flag (n,) is true, in order."""
-    edges = np.flatnonzero(np.diff(flag.astype(np.int8), prepend=0, append=0))
+    held = np.zeros(flag.size + 2, dtype=np.bool_)
+    held[1:-1] = flag
+    edges = (held[1:] != held[:-1]).nonzero()[0]
     return edges[::2], edges[1::2]
 
 

@@ -133,7 +133,7 @@ def pack(data: bytes) -> bytes:
     if data[_FIT_AT : _FIT_AT + len(_FIT)] == _FIT and len(data) >= _LEAST_BYTES:
         filters = [
             {"id": lzma.FILTER_DELTA, "dist": _stride(data)},
-            {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": _WINDOW_BYTES},
+            {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": _WINDOW_BYTES, "depth": 1},
         ]
         return lzma.compress(data, check=lzma.CHECK_CRC32, filters=filters)
     return gzip.compress(data, compresslevel=1, mtime=0)

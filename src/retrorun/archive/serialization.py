@@ -367,8 +367,11 @@ def _decimals(name: str, values: FloatArray, exact: Any, known: BoolArray) -> An
     same = (scaled / unit).astype(exact.dtype).view(bits) == exact.view(bits)
     if not (same if every else same[known]).all():
         return None
-    while digits and not (scaled[:_FIRST] % 10).any() and not (scaled % 10).any():
-        scaled, digits = scaled // 10, digits - 1
+    while digits and not (scaled[:_FIRST] % 10).any():
+        tenth = scaled // 10
+        if not np.array_equal(10 * tenth, scaled):
+            break
+        scaled, digits = tenth, digits - 1
     precision = 9 if np.abs(scaled).max(initial=0) < 10**9 else 18  # of 32 bits, or of 64
     words = np.empty((len(scaled), 2), np.int64)  # a decimal of Arrow has 128 bits
     words[:, 0], words[:, 1] = scaled, scaled >> 63

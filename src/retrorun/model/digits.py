@@ -87,7 +87,9 @@ def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any dataclass that 
     found, changed = dict[str, Any](), False
     for name in value.__dataclass_fields__:
         old = getattr(value, name)
-        if type(old) is float:
+        if old is None:
+            found[name] = None
+        elif type(old) is float:
             found[name] = round(old, decimals(name)) + 0.0
             changed = changed or found[name] != old or old == 0.0
         else:

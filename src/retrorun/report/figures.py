@@ -106,9 +106,10 @@ def _rows(values: FloatArray, on: Grid) -> FloatArray:
 
 def integers(values: FloatArray) -> list[int | None]:
     """Rounded to whole numbers for JSON; NaN becomes None."""
-    whole = np.rint(np.where(np.isfinite(values), values, 0)).astype(int)
+    known = np.isfinite(values)
+    whole = np.rint(np.where(known, values, 0)).astype(int)
     rounded: list[int | None] = whole.tolist()
-    for index in np.flatnonzero(~np.isfinite(values)).tolist():
+    for index in (~known).nonzero()[0].tolist():
         rounded[index] = None
     return rounded
 
@@ -130,9 +131,10 @@ def running_median(values: FloatArray, seconds: int) -> FloatArray:
     padded = np.concatenate([np.full(half, np.nan), values, np.full(half, np.nan)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1)
     here = np.isfinite(values)
+    order = np.sort(windows[here], axis=1)  # what is missing goes last
+    count, every = (~np.isnan(order)).sum(axis=1), np.arange(len(order))
     medians = np.full(len(values), np.nan)
-    if here.any():
-        medians[here] = np.nanmedian(windows[here], axis=1)
+    medians[here] = (order[every, (count - 1) // 2] + order[every, count // 2]) / 2.0
     return medians
 
 

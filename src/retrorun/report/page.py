@@ -28,7 +28,7 @@ from retrorun.errors import PageError, RetrorunError, is_passing
 from retrorun.language import SOURCE, current_language, translated
 from retrorun.model import LONGEST_NOTE
 from retrorun.report.numbers import clock, grouped
-from retrorun.report.words import UNIT_BLANK, say, say_count, with_unbroken_units
+from retrorun.report.words import say, say_count, with_unbroken_units
 from retrorun.report.words_review import INBOX, REVIEW
 
 SCRIPTS = ("plotly", "script", "history", "answers", "review", "live")
@@ -131,12 +131,15 @@ def render_part(template: str, place: Place, **values: object) -> str:
 def _filled(template: str, values: Mapping[str, object]) -> str:
     """The template with its values, in the text of which no line parts a number and its unit."""
     html = _environment().get_template(f"{template}.html.j2").render(values)
-    return _MARKUP_OR_BLANK.sub(lambda found: found[1] or "\N{NO-BREAK SPACE}", html)
+    parts = _MARKUP.split(html)  # text, markup, and the name of an element that stays as it is
+    parts[::3] = [with_unbroken_units(each) if " " in each else each for each in parts[::3]]
+    del parts[2::3]
+    return "".join(parts)
 
 
 # what is data, is copied or edited, or stands in one line keeps its blanks
-_MARKUP_OR_BLANK = re.compile(
-    r"(<(script|style|title|code|textarea)\b.*?</\2>|<[^>]*>)|" + UNIT_BLANK.pattern, re.DOTALL
+_MARKUP = re.compile(
+    r"(<(script|style|title|code|textarea)\b[^<]*(?:<(?!/\2>)[^<]*)*</\2>|<[^>]*>)"
 )
 
 

@@ -35,19 +35,18 @@ def fit_crc(data: bytes) -> int:
 
     CRC-16/ARC. With a start value of 0 the checksum is linear: that of a message is the exclusive
     or of the checksums of its words, each carried past the words behind it. So words are folded two
-    by two, with numpy.
+    by two, with numpy, and the checksum is that of the one word that is left.
     """
     padded = b"\0" + data if len(data) % 2 else data  # leading zeros change nothing
     if not padded:
         return 0
-    state = _crc_after_zeros(0)[np.frombuffer(padded, dtype="<u2")]
-    level = 0
+    state, level = np.frombuffer(padded, dtype="<u2"), 0
     while len(state) > 1:
         if len(state) % 2:
             state = np.concatenate([np.zeros(1, np.uint16), state])
         state = _crc_after_zeros(level)[state[0::2]] ^ state[1::2]
         level += 1
-    return int(state[0])
+    return int(_crc_after_zeros(0)[state[0]])
 
 
 RECORD, HR, MAGNETOMETER, ACCELEROMETER, GPS_METADATA, ATTITUDE = 20, 132, 208, 165, 160, 178

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from retrorun import arithmetic
 from retrorun.model import MeasuredSegment, Track
 from retrorun.model.segment import Kind
 from retrorun.report import figures
@@ -301,7 +302,7 @@ def _span(lane: Lane, values: FloatArray, display: Display) -> tuple[float, floa
     known = values[np.isfinite(values)]
     if not known.size:
         return 1.0, 0.0
-    low, high = (float(each) for each in np.percentile(known, (0.5, 99.5)))
+    low, high = (arithmetic.quantile(known, share) for share in (0.005, 0.995))
     in_feet = display.height_value(1.0) if lane.key in {"step", "height"} else 1.0
     least = LEAST_SPAN.get(lane.key, 30.0) * in_feet
     room = max(0.08 * (high - low), (least - (high - low)) / 2)

@@ -216,6 +216,12 @@ class _MarkLayout:
 
     frame: _Frame
     taken: list[tuple[float, float, float, float]] = field(default_factory=list)
+    seen: FloatArray = field(init=False)  # (2, k) points of the way that names keep clear of
+
+    def __post_init__(self) -> None:
+        """Choose the points that are seen."""
+        every = max(1, len(self.frame.x) // SEEN)
+        self.seen = np.stack((self.frame.x[::every], self.frame.y[::every]))
 
     @property
     def glyph(self) -> float:
@@ -246,15 +252,17 @@ class _MarkLayout:
         ways_px: Sequence[tuple[float, float]],
     ) -> tuple[float, float, bool]:
         """The best of these offsets in pixels, and whether a mark there touches no other."""
-        wide, tall = (each * self.glyph for each in half_px)
+        glyph = self.glyph
+        wide, tall = (each * glyph for each in half_px)
+        places = [(at[0] + right * glyph, at[1] + down * glyph) for right, down in ways_px]
+        covered = self._points_covered(places, (wide, tall))
         found = []
-        for rank, (right_px, down_px) in enumerate(ways_px):
-            x, y = at[0] + right_px * self.glyph, at[1] + down_px * self.glyph
+        for rank, ((right_px, down_px), (x, y)) in enumerate(zip(ways_px, places, strict=True)):
             beyond = max(
                 wide - x, x + wide - self.frame.width, tall - y, y + tall - self.frame.height
             )
             free = self.is_free(x, y, wide, tall)
-            cost = self._points_covered(x, y, wide, tall) + 1000 * (not free) + 5000 * (beyond > 0)
+            cost = covered[rank] + 1000 * (not free) + 5000 * (beyond > 0)
             found.append((cost, rank, right_px, down_px, free and beyond <= 0))
         _, _, right_px, down_px, free = min(found)
         return right_px, down_px, free
@@ -266,18 +274,20 @@ class _MarkLayout:
         off_px: tuple[float, float],
     ) -> float:
         """Pixels of the way below a mark of these half sides, so many pixels off a point."""
-        x, y = (place + off * self.glyph for place, off in zip(at, off_px, strict=True))
-        hidden = self._points_covered(x, y, half_px[0] * self.glyph, half_px[1] * self.glyph)
-        every = max(1, len(self.frame.x) // SEEN)
-        seen_x, seen_y = self.frame.x[::every], self.frame.y[::every]
-        steps = arithmetic.hypot(np.diff(seen_x), np.diff(seen_y))
-        return hidden * float(np.nansum(steps)) / len(seen_x) / self.glyph
+        glyph = self.glyph
+        place = (at[0] + off_px[0] * glyph, at[1] + off_px[1] * glyph)
+        hidden = self._points_covered([place], (half_px[0] * glyph, half_px[1] * glyph))[0]
+        steps = arithmetic.hypot(*np.diff(self.seen))
+        return hidden * float(np.nansum(steps)) / self.seen.shape[1] / glyph
 
-    def _points_covered(self, x: float, y: float, wide: float, tall: float) -> int:
-        """Points of the way below a box."""
-        every = max(1, len(self.frame.x) // SEEN)
-        over_x = np.abs(self.frame.x[::every] - x) < wide
-        return int((over_x & (np.abs(self.frame.y[::every] - y) < tall)).sum())
+    def _points_covered(
+        self, places: Sequence[tuple[float, float]], half: tuple[float, float]
+    ) -> list[int]:
+        """Points of the way below a box of these half sides at each place."""
+        off = np.abs(self.seen - np.array(places)[:, :, None])
+        over = (off < np.array(half)[:, None]).all(axis=1)
+        covered: list[int] = np.count_nonzero(over, axis=1).tolist()
+        return covered
 
 
 def _marks(
