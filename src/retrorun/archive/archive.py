@@ -188,9 +188,7 @@ class Archive:
         if session_id in self.annotations.exposed():
             raise privacy_zones.exposed_error(session_id)
 
-    def summaries(
-        self, damaged: Damaged | None = None, *, with_exposed: bool = False
-    ) -> "list[Session]":
+    def summaries(self, damaged: Damaged | None = None) -> "list[Session]":
         """All sessions, oldest first, without what only their own pages show.
 
         They are kept in memory until the archive changes. See ``serialization`` for the fields that
@@ -198,7 +196,6 @@ class Archive:
 
         Args:
             damaged: as for ``sessions``.
-            with_exposed: also those that hold seconds in a privacy zone, for what stays inside.
         """
         from retrorun.archive import serialization
 
@@ -209,13 +206,22 @@ class Archive:
             read = serialization.summaries(self._documents(), lambda *each: problems.append(each))
             self._summaries = state, read, problems
         _, read, problems = self._summaries
-        hidden = set() if with_exposed else self._hide_exposed(damaged)
+        hidden = self._hide_exposed(damaged)
         for each in problems:
             if damaged is None:
                 raise each[1]
             if each[0] not in hidden:
                 damaged(*each)
         return [each for each in read if each.id not in hidden]
+
+    def lessons(self) -> "list[Session]":
+        """All sessions that can be read, oldest first, with nothing but what is learnt from.
+
+        Those that hold seconds in a privacy zone are among them: lessons stay inside.
+        """
+        from retrorun.archive import serialization
+
+        return serialization.lessons(self._documents(), lambda *_: None)
 
     def sums(self) -> "list[Session]":
         """All sessions, oldest first, with nothing but when they were and what was moved.
