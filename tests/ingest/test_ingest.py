@@ -267,6 +267,7 @@ def test_planning_is_light(tmp_path: Path) -> None:
         "from retrorun.archive import Archive\n"
         f"a = Archive.open(Path({str(tmp_path / 'archive')!r}))\n"
         f"p = plan_import({str(tmp_path)!r}, a); assert p.idle\n"
+        "import retrorun.engines  # workers are started before anything else is loaded\n"
         "heavy = {'numpy', 'pandas', 'pyarrow', 'plotly', 'scipy', 'fsspec'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )

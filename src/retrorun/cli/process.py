@@ -85,8 +85,8 @@ def process(
 
 def _load_what_follows(*, pages: bool) -> None:
     """Import what learning and pages need, which otherwise is loaded when the workers are done."""
-    names = ["pyarrow.parquet", "retrorun.learn", "rich.progress", "rich.table"]
-    for name in [*names, *(["retrorun.publish"] if pages else [])]:
+    names = ["pyarrow.parquet", "retrorun.archive.serialization", "retrorun.learn", "rich.table"]
+    for name in [*names, "rich.progress", *(["retrorun.publish"] if pages else [])]:
         importlib.import_module(name)
 
 
