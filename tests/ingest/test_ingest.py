@@ -4,9 +4,9 @@ import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import fake_pipeline
@@ -123,7 +123,7 @@ def test_parallel_equals_serial(tmp_path: Path) -> None:
 def test_a_poisoned_file_is_set_aside_and_named(tmp_path: Path, jobs: int) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60", b="die", c="run 2000 60", d="hog")
     with Archive.open(tmp_path / "archive") as archive:
-        guarded = replace(engine(jobs), guarded=True)
+        guarded = msgspec.structs.replace(engine(jobs), guarded=True)
         report = run_import(plan_import(exports, archive, settle_s=0), archive, guarded)
         assert outcomes(archive) == {"a": "imported", "b": "failed", "c": "imported", "d": "failed"}
         assert [row.slug for row in report.problems] == ["worker-died", "memory-exceeded"]
@@ -280,7 +280,7 @@ def test_deciding_is_pure_and_prefers_what_stands() -> None:
     assert planning.decide([candidate], {"ff": [(stands, True)]}) == Plan(
         "", duplicates=((candidate, "/old.fit"),)
     )
-    gone = replace(stands, path="/gone.fit")
+    gone = msgspec.structs.replace(stands, path="/gone.fit")
     assert planning.decide([candidate], {"ff": [(gone, False)]}).moved == ((candidate, gone),)
     assert planning.decide([candidate], {}).new == (candidate,)
 

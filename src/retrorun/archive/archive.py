@@ -7,7 +7,6 @@ nothing new must be quick. Sessions and tracks load what they need when they are
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -24,7 +23,7 @@ from retrorun.errors import ArchiveError
 if TYPE_CHECKING:
     from retrorun.model import Session, Track
 
-_FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
+_FILE_COLUMNS = ", ".join(FileRow.__struct_fields__)
 
 
 # what code meets where a database holds values that nothing wrote

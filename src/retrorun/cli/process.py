@@ -10,11 +10,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from retrorun import __version__, ingest
 from retrorun.archive import Archive, FileRow
@@ -194,8 +194,7 @@ PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
 TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """Archive, settings, athlete and number of workers of an import.
 
     ``profile`` is the file that the athlete is from; None: the stored profile.

@@ -312,7 +312,9 @@ def _without_mass_note(found: Comparison) -> Comparison:
     """
     if all(each.energy_kcal is None for each in found.totals.values()):
         return found
-    return replace(found, notes=tuple(each for each in found.notes if each.slug != "no-mass"))
+    return msgspec.structs.replace(
+        found, notes=tuple(each for each in found.notes if each.slug != "no-mass")
+    )
 
 
 def summarize(done: Iterable[Result], settings: CompareSettings) -> Cohort:

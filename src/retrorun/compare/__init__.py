@@ -1,7 +1,8 @@
 """Backward against forward over many sessions: pairs, trends, bests, guidance and claims."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from retrorun.compare.claims import claims
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed

@@ -10,10 +10,12 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import __version__, storage
 from retrorun.archive import Archive, FileRow, Match, Problem
@@ -46,8 +48,7 @@ _NO_EXPORT = "it is no export that can be read"
 _EXPORTS = "Give a FIT, GPX or TCX file, a zip of them, or a folder."
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A file worth reading.
 
     Attributes:
@@ -66,21 +67,19 @@ class Candidate:
     held: str = ""
     packed: bool = False
     phones: tuple[str, ...] = ()
-    labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
+    labels: "Mapping[int, tuple[Label, ...]]" = msgspec.field(default_factory=dict)
     tables: Tables = ()
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table of labels, and the paths of the exports that it lies beside."""
 
     file: Candidate
     exports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What an import would do with a folder.
 
     Attributes:
@@ -120,8 +119,7 @@ class Plan:
         return not (files or self.pairs or self.pending)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What was found in a folder, and what the archive knows of it: all that ``plan`` asks.
 
     Attributes:

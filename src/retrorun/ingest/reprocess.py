@@ -12,9 +12,10 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, Parcel

@@ -17,9 +17,11 @@ the next.
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
@@ -101,14 +103,13 @@ def _start_s(match: Match, archive: Archive, engine: Engine) -> float | None:
         return None
 
 
-@dataclass(slots=True)
-class Joins:
+class Joins(msgspec.Struct):
     """What was joined: session of the phone → session that it went into.
 
     ``problems`` are files that could not be analysed again by themselves before they were joined.
     """
 
-    into: dict[str, str] = field(default_factory=dict)
+    into: dict[str, str] = msgspec.field(default_factory=dict)
     problems: tuple[FileRow, ...] = ()
 
 
@@ -180,7 +181,9 @@ def _try_groups(
         group[:] = [pair for pair, reason in reasons if not reason]
         if group:
             phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
-            candidates.append(replace(original_candidate(sha256, archive), phones=phones))
+            candidates.append(
+                msgspec.structs.replace(original_candidate(sha256, archive), phones=phones)
+            )
     for candidate, parcel in analysed(candidates, archive, engine, None):
         group = groups[candidate.sha256]
         matches = [_match_of(pair, parcel) for pair in group]
@@ -247,7 +250,9 @@ def _with_richer_as_watch(pair: Pair, archive: Archive, kept_apart: Container[st
     if not whole or pair.watch.sha256 in kept_apart:
         return pair
     watch, phone = (set(archive.channels(each.id)) for each in (pair.watch, pair.phone))
-    return replace(pair.turned, alike=True) if BODY_LABELS & watch <= phone else pair
+    return (
+        msgspec.structs.replace(pair.turned, alike=True) if BODY_LABELS & watch <= phone else pair
+    )
 
 
 def _by_richness(pair: Pair, archive: Archive) -> Pair:
@@ -370,7 +375,7 @@ def _change(
         _without_refused_devices(row, documents.pop(row.id, row.document))
         for row in parcel.sessions
     )
-    whole = replace(parcel, sessions=rows)
+    whole = msgspec.structs.replace(parcel, sessions=rows)
     return Change(parcels=[whole], matches=matches, documents=documents)
 
 
@@ -380,7 +385,9 @@ def _without_refused_devices(row: SessionRow, document: bytes) -> SessionRow:
 
     session = serialization.session(document)
     joined = tuple(each for each in session.second_devices if each.skew_s is not None)
-    return replace(row, document=serialization.document(replace(session, second_devices=joined)))
+    return msgspec.structs.replace(
+        row, document=serialization.document(replace(session, second_devices=joined))
+    )
 
 
 def _with_refusal_notes(

@@ -7,9 +7,9 @@ beside its point where it hides least of the way and no other mark.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
+import msgspec
 import numpy as np
 from markupsafe import Markup
 
@@ -39,8 +39,7 @@ SEEN = 500  # points of the way that names keep clear of
 LAYERS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Map:
+class Map(msgspec.Struct, frozen=True, eq=False):
     """The map, and the same points for the script to follow.
 
     ``x`` and ``y`` are in the picture's units at every point of the grid; ``wide``: it lies above
@@ -53,8 +52,7 @@ class Map:
     wide: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
+class _Frame(msgspec.Struct, frozen=True, eq=False):
     """The picture: its size, the track in its units, and units a pixel on a desk and a phone."""
 
     width: int
@@ -209,12 +207,11 @@ def _north(frame: _Frame) -> str:
     )
 
 
-@dataclass(slots=True, eq=False)
-class _MarkLayout:
+class _MarkLayout(msgspec.Struct, eq=False):
     """Where there is room beside the way: marks that are drawn are remembered."""
 
     frame: _Frame
-    taken: list[tuple[float, float, float, float]] = field(default_factory=list)
+    taken: list[tuple[float, float, float, float]] = msgspec.field(default_factory=list)
 
     @property
     def glyph(self) -> float:

@@ -4,8 +4,7 @@ It holds no position, place, time of day, height or name; the shape of the way o
 for. A PNG is the same drawing, made by ``resvg-py``, which is an extra.
 """
 
-from dataclasses import dataclass
-
+import msgspec
 from markupsafe import escape
 
 from retrorun.errors import PageError
@@ -36,8 +35,7 @@ FONTS = (
 LEAST_WORDS = 62  # a stretch this wide has its time below it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureOptions:
+class PictureOptions(msgspec.Struct, frozen=True, eq=False):
     """How the picture is drawn.
 
     Attributes:
