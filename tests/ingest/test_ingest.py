@@ -204,6 +204,31 @@ def test_young_files_are_looked_at_twice_and_growing_ones_wait(tmp_path: Path) -
     assert slept == [0.5]
 
 
+@pytest.mark.parametrize(("after_s", "left_s"), [(0.3, 0.2), (7.0, 0.0), (-10.0, 0.5)])
+def test_what_is_done_meanwhile_is_part_of_the_pause(after_s: float, left_s: float) -> None:
+    young, done = [entry("/nowhere/a.fit", 99.0)], list[object]()
+    moments_s = iter((100.0, 100.0 + after_s))
+    planning.settled(
+        young, 2.0, lambda: next(moments_s), done.append, lambda: done.append("loaded")
+    )
+    assert done == ["loaded", pytest.approx(left_s)]
+
+
+def test_nothing_is_loaded_before_a_file_is_new(tmp_path: Path) -> None:
+    exports, loaded = fill(tmp_path / "exports", a="run 1000 60"), list[bool]()
+
+    def meanwhile() -> None:
+        loaded.append(True)
+
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        assert plan_import(exports, archive, settle_s=0, meanwhile=meanwhile).idle
+        assert not loaded
+        fill(exports, b="run 5000 60")
+        assert plan_import(exports, archive, settle_s=0, meanwhile=meanwhile).new
+    assert loaded == [True]
+
+
 def test_old_files_cost_no_pause_and_future_ones_one() -> None:
     def sleep(_: float) -> None:
         pytest.fail("no need to wait")

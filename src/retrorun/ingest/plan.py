@@ -171,6 +171,7 @@ def plan_import(
     *,
     retry: bool = False,
     settle_s: float = SETTLE_S,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Plan:
     """Look at a folder or store and decide what an import would do; nothing is changed.
 
@@ -179,15 +180,23 @@ def plan_import(
         archive: what is known so far.
         retry: try files again that failed or were undone.
         settle_s: a file changed less than this ago is looked at twice; 0 believes all.
+        meanwhile: called once where a file is new or changed, before the second look: what a run
+            needs can be loaded in that pause.
 
     Raises:
         ReadError: the folder is not there.
     """
-    return plan(survey(folder, archive, retry=retry, settle_s=settle_s))
+    found = survey(folder, archive, retry=retry, settle_s=settle_s, meanwhile=meanwhile)
+    return plan(found)
 
 
 def survey(
-    folder: str | PathLike[str], archive: Archive, *, retry: bool, settle_s: float
+    folder: str | PathLike[str],
+    archive: Archive,
+    *,
+    retry: bool,
+    settle_s: float,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Survey:
     """Read what ``plan`` asks, from a folder or store and from the archive.
 
@@ -213,7 +222,9 @@ def survey(
     fresh = [entry for entry in exports if entry.address in due or is_fresh(entry)]
     logs = find_logs(store, found, is_fresh)
     young = [*fresh, *filter(is_fresh, tables), *(each for log in logs.due for _, each in log)]
-    steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
+    steady, waiting = (
+        settled(young, settle_s, meanwhile=meanwhile) if isinstance(store, Folder) else (young, [])
+    )
     files = [each for each in steady if each.address in export_paths]
     candidates = _candidates(store, found, files)
     growing = {each.address for each in waiting}
@@ -359,18 +370,23 @@ def settled(
     settle_s: float,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
+    meanwhile: Callable[[], object] | None = None,
 ) -> tuple[list[Entry], list[Entry]]:
     """Part files into those at rest and those that are gone or still change.
 
     A file last changed more than ``settle_s`` ago rests. Younger ones, and ones from the future
-    (clocks jump), are looked at again after a pause.
+    (clocks jump), are looked at again after a pause; ``meanwhile`` is part of it, and is called
+    for old ones, too.
     """
     moment_s = now()
     entries = list(entries)
+    if entries and meanwhile is not None:
+        meanwhile()
     young = [each for each in entries if moment_s - (each.mtime_s or 0.0) < settle_s]
     if not young:
         return entries, []
-    sleep(min(settle_s, LOOK_AGAIN_S))
+    passed_s = max(0.0, now() - moment_s)
+    sleep(max(0.0, min(settle_s, LOOK_AGAIN_S) - passed_s))
     moving = set()
     for each in young:
         now_seen = storage.look(each.address)
