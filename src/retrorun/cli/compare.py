@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 from msgspec import structs
-from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 
