@@ -18,7 +18,7 @@ import gc
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, make_dataclass
 from functools import cache
@@ -258,6 +258,12 @@ def _unread(metrics: Iterable[Metric]) -> list[str]:
     return [each.key.rpartition(".")[2] for each in metrics if not each.read]
 
 
+_ABOUT = "labels laps pauses notes"
+_OF_A_SUM = ("id", "start_time_s", "duration_s", "measures")
+_READ = ("source", "zone", "moving_s", "distance_m", "channels", "heading", "lesson", "learnt")
+_OF_A_LESSON = (*_OF_A_SUM, *_READ)
+
+
 @cache
 def summary_decoder() -> msgspec.json.Decoder[Session]:
     """Reads a session's document without what only its own page shows."""
@@ -270,28 +276,28 @@ def summary_decoder() -> msgspec.json.Decoder[Session]:
     segment = _without_fields(Segment, "probability reason would_change step_gain_pct")
     measured = _without_fields(MeasuredSegment, segment=segment, metrics=metrics)
     measures = _without_fields(Measures, "notes", segments=GenericAlias(tuple, (measured, ...)))
-    about = "labels laps pauses notes"
-    return msgspec.json.Decoder(_without_fields(Session, about, measures=measures))
+    return msgspec.json.Decoder(_without_fields(Session, _ABOUT, measures=measures))
 
 
 @cache
 def _lesson_decoder() -> msgspec.json.Decoder[Session]:
-    read = "id source start_time_s zone duration_s moving_s distance_m channels heading measures"
-    measures = _without_fields(Measures, _others(Measures, "totals"))
-    others = _others(Session, f"{read} lesson learnt")
+    measures, others = _with_totals(), _others(Session, _OF_A_LESSON)
     return msgspec.json.Decoder(_without_fields(Session, others, measures=measures))
 
 
-def _others(kind: type, kept: str) -> str:
+def _others(kind: type, kept: Collection[str]) -> str:
     """Names of the fields of a dataclass that are not kept."""
-    return " ".join(each.name for each in fields(kind) if each.name not in kept.split())
+    return " ".join(each.name for each in fields(kind) if each.name not in kept)
 
 
 @cache
 def _summed_types() -> tuple[Any, Any]:
     """Of a session and its measures; their fields are taken in the order of those of a session."""
-    others = _others(Session, "id start_time_s duration_s measures")
-    return _without_fields(Session, others), _without_fields(Measures, _others(Measures, "totals"))
+    return _without_fields(Session, _others(Session, _OF_A_SUM)), _with_totals()
+
+
+def _with_totals() -> Any:  # noqa: ANN401 - a new type
+    return _without_fields(Measures, _others(Measures, ("totals",)))
 
 
 def summed(
