@@ -13,7 +13,8 @@ import numpy as np
 from adversary import Condition, drawn_case
 from adversary_body import Person, Piece, person
 from adversary_cost import told_motion
-from retrorun.compare import cohort, compare, summary
+from retrorun.compare import compare
+from retrorun.compare.cohort import cohort, summary
 from retrorun.measure import measure
 from retrorun.model import Athlete, Estimate, HeadingVerdict, Session, Source, TimeZone
 from retrorun.model.cohort import AthleteSummary

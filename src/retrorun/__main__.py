@@ -12,8 +12,8 @@ from typing import Any
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 # Our arrays are small: threads for linear algebra would only cost memory and processes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-# What is made while libraries load is no garbage: looking for some is a twentieth of that time.
-gc.set_threshold(10_000)
+# What is made while libraries load is no garbage: looking for some is a tenth of that time.
+gc.set_threshold(100_000)
 
 LEAST_BYTES, LEAST_FILES = 400 << 20, 32  # of address space; open at a time
 

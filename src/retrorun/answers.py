@@ -16,9 +16,10 @@ the place of earlier ones of the same direction that it overlaps, and cuts other
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+import msgspec
 import numpy as np
 
 from retrorun import pipeline, privacy_zones
@@ -32,8 +33,7 @@ from retrorun.model import session_id as session_id_of
 Way = Literal["backward", "forward"]
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(msgspec.Struct, frozen=True):
     """Candidates are backward; ``segments``: their numbers, None: all without an answer.
 
     By its number a segment that counts by habit is answered, too.
@@ -42,8 +42,7 @@ class Accept:
     segments: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(msgspec.Struct, frozen=True):
     """Candidates are forward; ``segments``: their numbers, None: all without an answer.
 
     By its number a segment that counts by habit is answered, too.
@@ -52,24 +51,21 @@ class Reject:
     segments: tuple[int, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LabelLaps:
+class LabelLaps(msgspec.Struct, frozen=True):
     """Laps have a direction; ``laps``: their numbers. Stops within them stay stops."""
 
     laps: tuple[int, ...]
     direction: Way
 
 
-@dataclass(frozen=True, slots=True)
-class AlternateLaps:
+class AlternateLaps(msgspec.Struct, frozen=True):
     """Every manual lap press turns about, and the first lap is forward.
 
     Laps that the sensors contradict are asked about when the session is analysed.
     """
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRange:
+class LabelRange(msgspec.Struct, frozen=True):
     """``[start_s, end_s)`` has a direction, or no label from now on (``clear``)."""
 
     start_s: float
@@ -77,8 +73,7 @@ class LabelRange:
     direction: Literal["backward", "forward", "clear"]
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptRange:
+class AcceptRange(msgspec.Struct, frozen=True):
     """The candidate that lies there is backward within these ends, and forward outside of them.
 
     It is found by its time, not by its number, which another answer may have changed since the
@@ -89,8 +84,7 @@ class AcceptRange:
     end_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class RejectRange:
+class RejectRange(msgspec.Struct, frozen=True):
     """The candidate that lies there is forward, as far as the wider of its ends and these."""
 
     start_s: float
@@ -100,8 +94,7 @@ class RejectRange:
 Answer = Accept | Reject | AcceptRange | RejectRange | LabelLaps | AlternateLaps | LabelRange
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """What an answer or an undo did.
 
     Attributes:

@@ -13,8 +13,9 @@ what both kinds look like on this body, ``answered_gait``, and which of them to 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic, compare
@@ -198,8 +199,7 @@ def gait_habit(
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Answers:
+class _Answers(msgspec.Struct, frozen=True, eq=False):
     """Answers of many sessions, (n,) each; ``session`` is the place of the session."""
 
     session: IntArray

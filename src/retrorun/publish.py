@@ -12,12 +12,13 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 from msgspec import to_builtins
+from msgspec.structs import replace
 
 from retrorun import __version__, compare, engines, privacy_zones
 from retrorun.archive import Archive
@@ -52,8 +53,7 @@ MOST_ROUNDS = 3  # of writing pages, while other processes write to the archive
 WORTH_A_WORKER = 16  # pages: fewer are written before one more process is up
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(msgspec.Struct, frozen=True):
     """What was written.
 
     Attributes:
@@ -71,8 +71,7 @@ class Published:
     later: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class PublishOptions:
+class PublishOptions(msgspec.Struct, frozen=True):
     """How pages are written.
 
     Attributes:
@@ -338,8 +337,7 @@ def _remember_faults(
         archive.set_page_faults(after)
 
 
-@dataclass(frozen=True, slots=True)
-class _WrittenPage:
+class _WrittenPage(msgspec.Struct, frozen=True):
     """A page: whether it changed, what is wrong with the session, and whether that may pass."""
 
     changed: bool

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from io import BytesIO
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -213,7 +214,7 @@ def test_a_path_of_odd_bytes_is_kept(tmp_path: Path) -> None:
 
 def test_nothing_is_written_when_the_transaction_fails(tmp_path: Path) -> None:
     sent, _ = parcel()
-    wrong = replace(seen("/a.fit", sent), outcome="nonsense")  # type: ignore[arg-type]
+    wrong = msgspec.structs.replace(seen("/a.fit", sent), outcome="nonsense")  # type: ignore[arg-type]
     with Archive.open(tmp_path) as archive:
         number = archive.writes.begin_import("/exports", "0.1.0", 1.0)
         with pytest.raises(ArchiveError):
@@ -514,9 +515,9 @@ def test_sessions_that_are_written_over_those_of_later_labels_are_noted(tmp_path
     later, _ = parcel()
     archive.annotations.add_label(made.sessions[0].id, Label(1, 5, "backward", "command"))
     labels = archive.annotations.labels(later.sha256)
-    archive.writes.apply(1, Change(parcels=[replace(later, labels=labels)]))
+    archive.writes.apply(1, Change(parcels=[msgspec.structs.replace(later, labels=labels)]))
     assert archive.pending.exports() == []
-    archive.writes.apply(1, Change(parcels=[replace(later, labels={})]))
+    archive.writes.apply(1, Change(parcels=[msgspec.structs.replace(later, labels={})]))
     assert archive.pending.exports() == [later.sha256]
     archive.close()
 

@@ -14,6 +14,7 @@ import result_sets
 from retrorun import compare, engines, results
 from retrorun.cohort import compare as cohort_compare
 from retrorun.cohort.compare import CompareOptions, Result
+from retrorun.compare.cohort import cohort, summary
 from retrorun.model import Athlete
 from retrorun.model.cohort import (
     AthleteSummary,
@@ -64,7 +65,7 @@ def test_each_athlete_has_what_comparing_their_sessions_gives(address: str) -> N
         assert isinstance(each, AthleteSummary)
         sessions = made[each.athlete]
         expected = compare.compare(sessions, Athlete(mass_kg=70.0), SETTINGS)
-        assert each == compare.summary(each.athlete, expected)
+        assert each == summary(each.athlete, expected)
 
 
 def test_workers_give_the_same_as_one_process(address: str, tmp_path: Path) -> None:
@@ -145,12 +146,12 @@ def test_a_line_is_replaced_when_the_result_set_has_grown(tmp_path: Path) -> Non
 
 def test_tables_of_athletes_and_measures(tmp_path: Path) -> None:
     rows = found(damaged(tmp_path, "a1"))
-    cohort = compare.cohort(
+    compared = cohort(
         [each for each in rows if isinstance(each, AthleteSummary)],
         [each for each in rows if isinstance(each, Uncompared)],
         SETTINGS,
     )
-    names = cohort_compare.write_tables(Folder(tmp_path / "out"), cohort)
+    names = cohort_compare.write_tables(Folder(tmp_path / "out"), compared)
     assert names == ("comparison/athletes.parquet", "comparison/cohort.parquet")
     table = pq.read_table(tmp_path / "out" / names[0])
     by_name = {row["athlete"]: row for row in table.to_pylist()}
@@ -171,11 +172,9 @@ def test_tables_of_athletes_and_measures(tmp_path: Path) -> None:
 
 
 def test_tables_keep_their_columns_when_nobody_is_there() -> None:
-    nobody = compare.cohort([], [], SETTINGS)
+    nobody = cohort([], [], SETTINGS)
     empty = pq.read_table(io.BytesIO(cohort_compare.athletes_parquet(nobody)))
-    some = compare.cohort(
-        [compare.summary("a", compare.compare([], Athlete(), SETTINGS))], [], SETTINGS
-    )
+    some = cohort([summary("a", compare.compare([], Athlete(), SETTINGS))], [], SETTINGS)
     assert empty.num_rows == 0
     assert empty.schema == pq.read_table(io.BytesIO(cohort_compare.athletes_parquet(some))).schema
 

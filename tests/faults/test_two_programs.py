@@ -8,10 +8,10 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import fake_pipeline
@@ -215,7 +215,9 @@ def test_an_import_that_waited_knows_the_zones_that_were_stored_meanwhile(
         planned = plan_import(folder, archive, settle_s=0)
         annotate.change_profile(other, ("laps=alternate", f"privacy_zones={HOME}"))
         stored = archive.annotations.profile()
-        run_import(planned, archive, replace(work.engine, process=sees, guarded=False))
+        run_import(
+            planned, archive, msgspec.structs.replace(work.engine, process=sees, guarded=False)
+        )
         assert work.page_options.athlete.privacy_zones == stored.privacy_zones
     (athlete,) = seen
     assert (athlete.privacy_zones, athlete.zone_secret) == (

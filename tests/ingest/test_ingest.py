@@ -4,9 +4,9 @@ import hashlib
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import fake_pipeline
@@ -123,7 +123,7 @@ def test_parallel_equals_serial(tmp_path: Path) -> None:
 def test_a_poisoned_file_is_set_aside_and_named(tmp_path: Path, jobs: int) -> None:
     exports = fill(tmp_path / "exports", a="run 1000 60", b="die", c="run 2000 60", d="hog")
     with Archive.open(tmp_path / "archive") as archive:
-        guarded = replace(engine(jobs), guarded=True)
+        guarded = msgspec.structs.replace(engine(jobs), guarded=True)
         report = run_import(plan_import(exports, archive, settle_s=0), archive, guarded)
         assert outcomes(archive) == {"a": "imported", "b": "failed", "c": "imported", "d": "failed"}
         assert [row.slug for row in report.problems] == ["worker-died", "memory-exceeded"]
@@ -204,6 +204,31 @@ def test_young_files_are_looked_at_twice_and_growing_ones_wait(tmp_path: Path) -
     assert slept == [0.5]
 
 
+@pytest.mark.parametrize(("after_s", "left_s"), [(0.3, 0.2), (7.0, 0.0), (-10.0, 0.5)])
+def test_what_is_done_meanwhile_is_part_of_the_pause(after_s: float, left_s: float) -> None:
+    young, done = [entry("/nowhere/a.fit", 99.0)], list[object]()
+    moments_s = iter((100.0, 100.0 + after_s))
+    planning.settled(
+        young, 2.0, lambda: next(moments_s), done.append, lambda: done.append("loaded")
+    )
+    assert done == ["loaded", pytest.approx(left_s)]
+
+
+def test_nothing_is_loaded_before_a_file_is_new(tmp_path: Path) -> None:
+    exports, loaded = fill(tmp_path / "exports", a="run 1000 60"), list[bool]()
+
+    def meanwhile() -> None:
+        loaded.append(True)
+
+    with Archive.open(tmp_path / "archive") as archive:
+        run(exports, archive)
+        assert plan_import(exports, archive, settle_s=0, meanwhile=meanwhile).idle
+        assert not loaded
+        fill(exports, b="run 5000 60")
+        assert plan_import(exports, archive, settle_s=0, meanwhile=meanwhile).new
+    assert loaded == [True]
+
+
 def test_old_files_cost_no_pause_and_future_ones_one() -> None:
     def sleep(_: float) -> None:
         pytest.fail("no need to wait")
@@ -267,6 +292,7 @@ def test_planning_is_light(tmp_path: Path) -> None:
         "from retrorun.archive import Archive\n"
         f"a = Archive.open(Path({str(tmp_path / 'archive')!r}))\n"
         f"p = plan_import({str(tmp_path)!r}, a); assert p.idle\n"
+        "import retrorun.engines  # workers are started before anything else is loaded\n"
         "heavy = {'numpy', 'pandas', 'pyarrow', 'plotly', 'scipy', 'fsspec'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
@@ -279,7 +305,7 @@ def test_deciding_is_pure_and_prefers_what_stands() -> None:
     assert planning.decide([candidate], {"ff": [(stands, True)]}) == Plan(
         "", duplicates=((candidate, "/old.fit"),)
     )
-    gone = replace(stands, path="/gone.fit")
+    gone = msgspec.structs.replace(stands, path="/gone.fit")
     assert planning.decide([candidate], {"ff": [(gone, False)]}).moved == ((candidate, gone),)
     assert planning.decide([candidate], {}).new == (candidate,)
 

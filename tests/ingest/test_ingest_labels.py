@@ -212,7 +212,7 @@ def test_a_table_waits_for_an_export_that_grows(
     exports = put(tmp_path / "e", a="run 1000 60")
     put(exports, a=HEAD + "10,20,backward\n")
 
-    def growing(entries: list[Entry], _: float) -> tuple[list[Entry], list[Entry]]:
+    def growing(entries: list[Entry], _: float, **_more: object) -> tuple[list[Entry], list[Entry]]:
         return [e for e in entries if e.name != "a.fit"], [e for e in entries if e.name == "a.fit"]
 
     with Archive.open(tmp_path / "archive") as archive:

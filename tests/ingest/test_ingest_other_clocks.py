@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from recordings_of_one_run import ENGINE, SEED, brief, imported, phone_of, run_again
@@ -341,7 +342,11 @@ def test_copies_on_other_clocks_of_which_a_zone_hides_other_seconds_are_one_run(
     folder.mkdir()
     (folder / "sparse.gpx").write_bytes(b"".join([points[0], *sparse, points[-1]]))
     (folder / "rich.gpx").write_bytes(copy_of(run, offset_hours(run), RICH))
-    run_import(plan_import(folder, archive, settle_s=0), archive, replace(ENGINE, athlete=athlete))
+    run_import(
+        plan_import(folder, archive, settle_s=0),
+        archive,
+        msgspec.structs.replace(ENGINE, athlete=athlete),
+    )
     (session,) = archive.sessions()
     assert archive.track(session.id).hidden
     assert session.start_time_s == pytest.approx(float(run.recording.time_s[0]), abs=1.0)

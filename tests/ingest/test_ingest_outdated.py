@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
@@ -37,7 +38,7 @@ def starts(archive: Archive, settings: Settings) -> list[float]:
 
 def test_the_newest_are_analysed_again_first_and_so_many_a_run(tmp_path: Path) -> None:
     texts = {f"{day}.fit": f"run {day}000 60" for day in (1, 2, 3, 4, 5)}
-    with filled(tmp_path, texts, replace(ENGINE, settings=OTHER)) as archive:
+    with filled(tmp_path, texts, msgspec.structs.replace(ENGINE, settings=OTHER)) as archive:
         assert starts(archive, OTHER) == []
         assert starts(archive, Settings()) == [5000, 4000, 3000, 2000, 1000]
         for left in ([3000, 2000, 1000], [1000], []):
@@ -61,8 +62,12 @@ def test_what_cannot_be_analysed_again_is_named_once_and_keeps_its_session(tmp_p
     def stricter(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
         return fake_pipeline.process(replace(blob, data=b"damaged"), settings, athlete)
 
-    with filled(tmp_path, {"a.fit": "run 1000 60"}, replace(ENGINE, settings=OTHER)) as archive:
-        report = ingest.reprocess_outdated(archive, replace(ENGINE, process=stricter))
+    with filled(
+        tmp_path, {"a.fit": "run 1000 60"}, msgspec.structs.replace(ENGINE, settings=OTHER)
+    ) as archive:
+        report = ingest.reprocess_outdated(
+            archive, msgspec.structs.replace(ENGINE, process=stricter)
+        )
         assert [each.slug for each in report.problems] == ["fit-damaged"]
         assert [each.start_time_s for each in archive.sessions()] == [1000]
         assert ingest.outdated_sessions(archive, Settings()) == []  # no endless work
@@ -72,7 +77,9 @@ def test_what_cannot_be_analysed_again_is_named_once_and_keeps_its_session(tmp_p
 
 
 def test_a_lost_original_is_waited_for(tmp_path: Path) -> None:
-    with filled(tmp_path, {"a.fit": "run 1000 60"}, replace(ENGINE, settings=OTHER)) as archive:
+    with filled(
+        tmp_path, {"a.fit": "run 1000 60"}, msgspec.structs.replace(ENGINE, settings=OTHER)
+    ) as archive:
         sha256 = archive.briefs()[0].sha256
         kept = archive.originals.path(sha256).read_bytes()
         archive.originals.path(sha256).unlink()

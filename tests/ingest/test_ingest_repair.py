@@ -4,9 +4,9 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import fake_pipeline
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
         bundle.writestr("in/d.gpx", "run 50000 120")
     with Archive.open(tmp_path / "archive") as opened:
         opened.annotations.set_profile(STATED)
-        engine = replace(ENGINE, athlete=STATED)
+        engine = msgspec.structs.replace(ENGINE, athlete=STATED)
         run_import(plan_import(exports, opened, settle_s=0), opened, engine)
         (exports / "e.fit").write_text("run 70000 60")
         run_import(plan_import(exports, opened, settle_s=0), opened, engine)

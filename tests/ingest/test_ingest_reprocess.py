@@ -1,8 +1,8 @@
 """The same activity twice, files that grow, re-processing, undo: totals stay true."""
 
-from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import fake_pipeline
@@ -98,7 +98,7 @@ def test_reprocessing_needs_no_folder_and_keeps_what_was_said(tmp_path: Path) ->
         archive.annotations.add_label(ids[1], label)
         for path in exports.iterdir():
             path.unlink()
-        heavier = replace(ENGINE, athlete=Athlete(mass_kg=80))
+        heavier = msgspec.structs.replace(ENGINE, athlete=Athlete(mass_kg=80))
         made_with = (Settings().fingerprint(), serialization.fingerprint(heavier.athlete), "0.1.0")
         assert archive.stale(*made_with) == ids
         report = reprocess(archive.hashes(ids), archive, heavier)
@@ -157,11 +157,11 @@ WATCH = Brief("w", "ww", 1000.0, 1800.0, 5000.0, "none")
 @pytest.mark.parametrize(
     ("other", "is_same"),
     [
-        (replace(WATCH, start_time_s=1009, duration_s=1790, distance_m=5090), True),
-        (replace(WATCH, duration_s=1830, distance_m=None), True),
-        (replace(WATCH, start_time_s=1011), False),
-        (replace(WATCH, duration_s=1740), False),
-        (replace(WATCH, distance_m=5200), False),
+        (msgspec.structs.replace(WATCH, start_time_s=1009, duration_s=1790, distance_m=5090), True),
+        (msgspec.structs.replace(WATCH, duration_s=1830, distance_m=None), True),
+        (msgspec.structs.replace(WATCH, start_time_s=1011), False),
+        (msgspec.structs.replace(WATCH, duration_s=1740), False),
+        (msgspec.structs.replace(WATCH, distance_m=5200), False),
     ],
 )
 def test_what_counts_as_the_same_activity(other: Brief, *, is_same: bool) -> None:
@@ -172,14 +172,14 @@ def test_what_counts_as_the_same_activity(other: Brief, *, is_same: bool) -> Non
 def test_a_newcomer_with_a_compass_takes_the_place_of_one_without() -> None:
     row = fake_row("p", "compass")
     assert known_of(WATCH).judge([row]) == duplicates.Verdict(replaces={"w": "p"})
-    compass = replace(WATCH, heading="compass")
+    compass = msgspec.structs.replace(WATCH, heading="compass")
     assert known_of(compass).judge([row]) == duplicates.Verdict(duplicate_of="w")
     assert known_of(compass).judge([fake_row("p", "none")]).duplicate_of == "w"
 
 
 def test_a_file_with_more_activities_than_are_known_is_no_copy_and_takes_in_what_it_holds() -> None:
     known = known_of(WATCH)
-    further = replace(fake_row("p-2", "none"), start_time_s=9000.0)
+    further = msgspec.structs.replace(fake_row("p-2", "none"), start_time_s=9000.0)
     verdict = known.judge([fake_row("p", "none"), further])
     assert verdict == duplicates.Verdict(replaces={"w": "p"})
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from recordings_of_one_run import ENGINE, SEED, SKEW_S, brief, imported, phone_of, run_again
@@ -232,7 +233,7 @@ def test_what_is_said_of_the_phone_while_it_is_joined_holds_on_the_watch_s_clock
 
     watch.write_bytes(data)
     planned = plan_import(exports, archive, settle_s=0)
-    run_import(planned, archive, replace(ENGINE, process=interrupted))
+    run_import(planned, archive, msgspec.structs.replace(ENGINE, process=interrupted))
     (session,) = archive.sessions()
     assert session.heading.kind == "compass"
     assert [each.origin for each in session.labels] == [f"command ({alone.id})"] * 2

@@ -14,7 +14,7 @@ import pytest
 import catalogues
 from retrorun import compare, publish
 from retrorun.archive import Archive, Change, maintenance, serialization
-from retrorun.learn import learn
+from retrorun.learn import learn, outdated
 from retrorun.model import Analysis, Athlete, Blob, Remark, Session
 from retrorun.pipeline import process
 from retrorun.publish import PublishOptions
@@ -201,7 +201,7 @@ def test_odd_values_in_one_session_keep_no_other_page(
         done = publish.publish(opened, tmp_path / "pages", PublishOptions(Settings(), ATHLETE), ())
         named = " ".join(each.message for each in maintenance.check(opened))
         learnt, _ = publish.without_faulty(
-            opened.summaries(lambda *_: None), lambda each: learn(each, ATHLETE, Settings().compare)
+            opened.lessons(), lambda each: learn(each, ATHLETE, Settings().compare)
         )
     assert isinstance(learnt, Athlete)
     found = pages(tmp_path / "pages")
@@ -236,11 +236,23 @@ def test_outlines_and_sums_give_what_whole_sessions_give(archive: Path) -> None:
     found = compare.compare(whole, ATHLETE, settings)
     assert compare.compare(outlines, ATHLETE, settings) == found
     assert compare.earlier_sessions(sums, settings) == compare.earlier_sessions(whole, settings)
-    assert learn(outlines, ATHLETE, settings) == learn(whole, ATHLETE, settings)
     assert index_page(outlines, ATHLETE) == index_page(whole, ATHLETE)
     assert comparison_page(found, outlines, ATHLETE) == comparison_page(found, whole, ATHLETE)
     with pytest.raises(AttributeError):
         _ = sums[0].measures.segments
+
+
+def test_lessons_teach_what_whole_sessions_teach(archive: Path) -> None:
+    settings = Settings().compare
+    with Archive.open(archive) as opened:
+        whole, lessons = opened.sessions(), opened.lessons()
+    assert any(session.lesson is not None for session in whole)
+    assert learn(lessons, ATHLETE, settings) == learn(whole, ATHLETE, settings)
+    learnt = learn(whole, ATHLETE, settings)
+    due = [[each.id for each in outdated(some, learnt)] for some in (lessons, whole)]
+    assert due[0] == due[1] != []
+    with pytest.raises(AttributeError):
+        _ = lessons[0].measures.segments
 
 
 def in_language(archive: Path, folder: Path, name: str | None, jobs: int = 1) -> int:

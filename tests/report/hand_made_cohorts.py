@@ -4,7 +4,7 @@ import dataclasses as dc
 
 import numpy as np
 
-from retrorun.compare import cohort
+from retrorun.compare.cohort import cohort
 from retrorun.model.cohort import (
     AthleteMetric,
     AthleteSummary,

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 from made_results import analysed, filed, written
 
 from retrorun import compare, pipeline, results
-from retrorun.archive.serialization import SUMMARY_DECODER
+from retrorun.archive.serialization import summary_decoder
 from retrorun.cli import main
 from retrorun.errors import SettingsError
 from retrorun.measure.pace import name_of
@@ -436,7 +436,7 @@ def test_a_copys_analysis_is_read_like_any_other(copy: Folder) -> None:
         for document in table["analysis"].to_pylist():
             session = msgspec.json.decode(document, type=Session)
             assert session.measures.segments
-            assert SUMMARY_DECODER.decode(document).id == session.id
+            assert summary_decoder().decode(document).id == session.id
 
 
 def test_the_same_salt_gives_the_same_bytes_and_another_no_id_in_common(

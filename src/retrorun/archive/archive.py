@@ -7,7 +7,6 @@ nothing new must be quick. Sessions and tracks load what they need when they are
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -24,7 +23,7 @@ from retrorun.errors import ArchiveError
 if TYPE_CHECKING:
     from retrorun.model import Session, Track
 
-_FILE_COLUMNS = ", ".join(field.name for field in fields(FileRow))
+_FILE_COLUMNS = ", ".join(FileRow.__struct_fields__)
 
 
 # what code meets where a database holds values that nothing wrote
@@ -192,9 +191,7 @@ class Archive:
         if session_id in self.annotations.exposed():
             raise privacy_zones.exposed_error(session_id)
 
-    def summaries(
-        self, damaged: Damaged | None = None, *, with_exposed: bool = False
-    ) -> "list[Session]":
+    def summaries(self, damaged: Damaged | None = None) -> "list[Session]":
         """All sessions, oldest first, without what only their own pages show.
 
         They are kept in memory until the archive changes. See ``serialization`` for the fields that
@@ -202,7 +199,6 @@ class Archive:
 
         Args:
             damaged: as for ``sessions``.
-            with_exposed: also those that hold seconds in a privacy zone, for what stays inside.
         """
         from retrorun.archive import serialization
 
@@ -213,13 +209,22 @@ class Archive:
             read = serialization.summaries(self._documents(), lambda *each: problems.append(each))
             self._summaries = state, read, problems
         _, read, problems = self._summaries
-        hidden = set() if with_exposed else self._hide_exposed(damaged)
+        hidden = self._hide_exposed(damaged)
         for each in problems:
             if damaged is None:
                 raise each[1]
             if each[0] not in hidden:
                 damaged(*each)
         return [each for each in read if each.id not in hidden]
+
+    def lessons(self) -> "list[Session]":
+        """All sessions that can be read, oldest first, with nothing but what is learnt from.
+
+        Those that hold seconds in a privacy zone are among them: lessons stay inside.
+        """
+        from retrorun.archive import serialization
+
+        return serialization.lessons(self._documents(), lambda *_: None)
 
     def sums(self) -> "list[Session]":
         """All sessions, oldest first, with nothing but when they were and what was moved.

@@ -10,14 +10,14 @@ import hashlib
 import sqlite3
 import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 SUMS = "sums"
 Value = None | int | float | bytes | str
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table and its columns.
 
     Attributes:
@@ -40,8 +40,7 @@ class Table:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class WrongRow:
+class WrongRow(msgspec.Struct, frozen=True):
     """A row that does not agree with its checksum.
 
     Attributes:

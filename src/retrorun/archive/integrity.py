@@ -11,10 +11,11 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from functools import partial
 from importlib import resources
 from pathlib import Path
+
+import msgspec
 
 from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
@@ -47,8 +48,7 @@ _WORK_FOLDER = ".rebuilding"
 _NOT_COPIED = frozenset({"totals", "due", "journal"})  # computed from the sessions, or ours
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """Something that is wrong with an archive, and what helps."""
 
     slug: str
@@ -183,8 +183,7 @@ def restore_header(path: Path) -> None:
             stream.write(PAGE_BYTES.to_bytes(2, "big"))
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
+class Rebuilt(msgspec.Struct, frozen=True):
     """What a new database was made of.
 
     Attributes:

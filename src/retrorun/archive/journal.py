@@ -17,8 +17,9 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
@@ -32,8 +33,7 @@ Key = tuple[str, ...]
 Rows = dict[str, dict[Key, dict[str, Value]]]  # table → key → row; text and blobs as bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True):
     """What a journal holds: the rows that stand, and how many lines are damaged."""
 
     rows: Rows

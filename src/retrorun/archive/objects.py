@@ -12,8 +12,9 @@ import os
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from retrorun.archive.database import translate_errors
 from retrorun.errors import ArchiveError
@@ -22,8 +23,7 @@ UNREADABLE = "archive-object-unreadable"  # slug: the system says why, and nothi
 _SHA256 = re.compile("[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Objects:
+class Objects(msgspec.Struct, frozen=True):
     """A folder of immutable files, each under the hash of what it holds.
 
     Attributes:

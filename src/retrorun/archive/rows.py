@@ -1,8 +1,9 @@
 """What goes into the archive's tables. Light: nothing here needs numpy or the model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 if TYPE_CHECKING:
     from retrorun.model import Label
@@ -10,8 +11,7 @@ if TYPE_CHECKING:
 FileOutcome = Literal["imported", "duplicate", "not-a-run", "failed", "undone"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileRow:
+class FileRow(msgspec.Struct, frozen=True):
     """A file that was seen, and what became of it; see archive.sql for each column."""
 
     path: str
@@ -28,8 +28,7 @@ class FileRow:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(msgspec.Struct, frozen=True):
     """A session on its way into the archive: what is searched by, the document, the track."""
 
     id: str
@@ -48,8 +47,7 @@ class SessionRow:
     document: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(msgspec.Struct, frozen=True):
     """As much of a session as tells whether another is the same activity."""
 
     id: str
@@ -60,8 +58,7 @@ class Brief:
     heading: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(msgspec.Struct, frozen=True):
     """A second device's recording and a watch's, and what became of the two; see archive.sql."""
 
     phone: str
@@ -72,8 +69,7 @@ class Match:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Why a file became no session."""
 
     outcome: Literal["not-a-run", "failed"]
@@ -83,8 +79,7 @@ class Problem:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True):
     """One file as a worker hands it over, ready to be written.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Which second device's recording belongs to which session, and which was refused."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import astuple, replace
 
 from retrorun.archive.annotations import Annotations, position
 from retrorun.archive.database import Database

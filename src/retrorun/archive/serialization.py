@@ -1,8 +1,10 @@
 """Sessions and tracks as the archive stores them, and back.
 
 A session is one JSON document. ``summaries`` reads many of them without what only their own pages
-show, in a third of the time and a quarter of the memory; the fields that are left out are not there
-at all, so that no one is given a value that is not true.
+show, in a third of the time and a quarter of the memory, and ``lessons`` what is learnt from, in a
+quarter of that time; the fields that are left out are not there at all, so that no one is given a
+value that is not true. Decoders are made when they are first used: that takes longer than reading a
+session.
 
 A track is one Parquet file. Columns keep their names. A column whose numbers are rounded
 (``model.digits``) holds decimals with just as many digits, as differences from second to second;
@@ -16,9 +18,10 @@ import gc
 import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, make_dataclass
+from functools import cache
 from types import GenericAlias
 from typing import Any, ClassVar
 
@@ -114,7 +117,9 @@ def fingerprint(athlete: Athlete) -> str:
     return hashlib.sha256(stated).hexdigest()[:12]
 
 
-_DECODER = msgspec.json.Decoder(Session)
+@cache
+def _decoder() -> msgspec.json.Decoder[Session]:
+    return msgspec.json.Decoder(Session)
 
 
 def session(stored: bytes, session_id: str = "") -> Session:
@@ -127,7 +132,7 @@ def session(stored: bytes, session_id: str = "") -> Session:
     Raises:
         ArchiveError: the document does not fit this version.
     """
-    return _decoded(_DECODER, stored, session_id)
+    return _decoded(_decoder(), stored, session_id)
 
 
 Damaged = Callable[[str, ArchiveError], None]
@@ -146,7 +151,7 @@ def sessions(
         ArchiveError: a document does not fit this version.
     """
     with _gc_paused():
-        return list(_all_decoded(_DECODER, documents, damaged))
+        return list(_all_decoded(_decoder(), documents, damaged))
 
 
 def summaries(
@@ -158,7 +163,18 @@ def summaries(
         ArchiveError: a document does not fit this version.
     """
     with _gc_paused():
-        return list(_all_decoded(SUMMARY_DECODER, documents, damaged))
+        return list(_all_decoded(summary_decoder(), documents, damaged))
+
+
+def lessons(
+    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
+) -> list[Session]:
+    """The same, with nothing but their lesson, what they were given, and what tells them apart.
+
+    Raises:
+        ArchiveError: a document does not fit this version.
+    """
+    return list(_all_decoded(_lesson_decoder(), documents, damaged))
 
 
 def _all_decoded(
@@ -242,30 +258,46 @@ def _unread(metrics: Iterable[Metric]) -> list[str]:
     return [each.key.rpartition(".")[2] for each in metrics if not each.read]
 
 
-_METRICS = _without_fields(
-    Metrics,
-    " ".join([*_unread(METRICS), "energies"]),
-    heart_rate=_without_fields(HeartRate, " ".join(_unread(HEART_RATE))) | None,
-    energy_shown=_without_fields(Energy, "active low high method citation") | None,
-)
-_SEGMENT = _without_fields(Segment, "probability reason would_change step_gain_pct")
-_MEASURED = _without_fields(MeasuredSegment, segment=_SEGMENT, metrics=_METRICS)
-_MEASURES = _without_fields(Measures, "notes", segments=GenericAlias(tuple, (_MEASURED, ...)))
 _ABOUT = "labels laps pauses notes"
-SUMMARY_DECODER: msgspec.json.Decoder[Session] = msgspec.json.Decoder(
-    _without_fields(Session, _ABOUT, measures=_MEASURES)
-)
+_OF_A_SUM = ("id", "start_time_s", "duration_s", "measures")
+_READ = ("source", "zone", "moving_s", "distance_m", "channels", "heading", "lesson", "learnt")
+_OF_A_LESSON = (*_OF_A_SUM, *_READ)
 
-_NOT_SUMMED = {each.name for each in fields(Session)} - {
-    "id",
-    "start_time_s",
-    "duration_s",
-    "measures",
-}
-_SUMMED = _without_fields(
-    Session, " ".join(sorted(_NOT_SUMMED))
-)  # takes these four, in their order
-_SUMS = _without_fields(Measures, "segments cost_factor notes bests heart")
+
+@cache
+def summary_decoder() -> msgspec.json.Decoder[Session]:
+    """Reads a session's document without what only its own page shows."""
+    metrics = _without_fields(
+        Metrics,
+        " ".join([*_unread(METRICS), "energies"]),
+        heart_rate=_without_fields(HeartRate, " ".join(_unread(HEART_RATE))) | None,
+        energy_shown=_without_fields(Energy, "active low high method citation") | None,
+    )
+    segment = _without_fields(Segment, "probability reason would_change step_gain_pct")
+    measured = _without_fields(MeasuredSegment, segment=segment, metrics=metrics)
+    measures = _without_fields(Measures, "notes", segments=GenericAlias(tuple, (measured, ...)))
+    return msgspec.json.Decoder(_without_fields(Session, _ABOUT, measures=measures))
+
+
+@cache
+def _lesson_decoder() -> msgspec.json.Decoder[Session]:
+    measures, others = _with_totals(), _others(Session, _OF_A_LESSON)
+    return msgspec.json.Decoder(_without_fields(Session, others, measures=measures))
+
+
+def _others(kind: type, kept: Collection[str]) -> str:
+    """Names of the fields of a dataclass that are not kept."""
+    return " ".join(each.name for each in fields(kind) if each.name not in kept)
+
+
+@cache
+def _summed_types() -> tuple[Any, Any]:
+    """Of a session and its measures; their fields are taken in the order of those of a session."""
+    return _without_fields(Session, _others(Session, _OF_A_SUM)), _with_totals()
+
+
+def _with_totals() -> Any:  # noqa: ANN401 - a new type
+    return _without_fields(Measures, _others(Measures, ("totals",)))
 
 
 def summed(
@@ -278,11 +310,12 @@ def summed(
         starts: id, Unix time and duration of every session.
         sums: id, kind of movement, and of that the seconds, the moving seconds and the metres.
     """
+    session_type, measures_type = _summed_types()
     totals: dict[str, dict[str, Totals]] = defaultdict(dict)
     for session_id, kind, seconds, moving_s, distance_m in sums:
         totals[session_id][kind] = Totals(seconds, moving_s, distance_m)
     return [
-        _SUMMED(session_id, start_time_s, duration_s, _SUMS(totals[session_id]))
+        session_type(session_id, start_time_s, duration_s, measures_type(totals[session_id]))
         for session_id, start_time_s, duration_s in starts
     ]
 

@@ -1,7 +1,9 @@
 """What is written to an archive: imports, files and sessions, each change whole or not at all."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, fields
+
+import msgspec
+from msgspec.structs import astuple
 
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import TOTALS, Database, path_bytes, translate_errors
@@ -11,19 +13,18 @@ from retrorun.archive.rows import FileRow, Match, Parcel, SessionRow
 from retrorun.archive.second_devices import SecondDevices
 from retrorun.errors import ArchiveError
 
-_FILE_COLUMNS = ", ".join(each.name for each in fields(FileRow))
-_SESSION_COLUMNS = ", ".join(each.name for each in fields(SessionRow))
-_SESSION_MARKS = ", ".join("?" * (len(fields(SessionRow)) + 1))
+_FILE_COLUMNS = ", ".join(FileRow.__struct_fields__)
+_SESSION_COLUMNS = ", ".join(SessionRow.__struct_fields__)
+_SESSION_MARKS = ", ".join("?" * (len(SessionRow.__struct_fields__) + 1))
 # names need not be UTF-8, nor what speaks of them: SQLite keeps the bytes as they are
 _RAW_TEXT_COLUMNS = ("path", "duplicate_of", "message")
 _PATH_COLUMNS = ("path", "size", "tag", "sha256")  # the rest is what became of the file
 _FILE_MARKS = ", ".join(
-    "CAST(? AS TEXT)" if each.name in _RAW_TEXT_COLUMNS else "?" for each in fields(FileRow)
+    "CAST(? AS TEXT)" if each in _RAW_TEXT_COLUMNS else "?" for each in FileRow.__struct_fields__
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Import:
+class Import(msgspec.Struct, frozen=True):
     """One import as the archive lists it."""
 
     id: int
@@ -34,8 +35,7 @@ class Import:
     sessions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """What is written together.
 
     Attributes:
@@ -50,13 +50,12 @@ class Change:
     files: Sequence[FileRow] = ()
     parcels: Sequence[Parcel] = ()
     gone: Sequence[str] = ()
-    replaced: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, str] = msgspec.field(default_factory=dict)
     matches: Sequence[Match] = ()
-    documents: Mapping[str, bytes] = field(default_factory=dict)
+    documents: Mapping[str, bytes] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(msgspec.Struct, frozen=True):
     """The folders of an archive: tracks and originals, each file under its hash."""
 
     tracks: Objects
@@ -400,6 +399,6 @@ class Writes:
 
 
 def _values(row: FileRow) -> Iterator[object]:
-    for each in fields(row):
-        value = getattr(row, each.name)
-        yield path_bytes(value) if each.name in _RAW_TEXT_COLUMNS and value is not None else value
+    for each in row.__struct_fields__:
+        value = getattr(row, each)
+        yield path_bytes(value) if each in _RAW_TEXT_COLUMNS and value is not None else value

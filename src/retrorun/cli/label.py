@@ -4,10 +4,10 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 from rich.markup import escape
 
 from retrorun import __version__, answers, detect, ingest, pipeline, privacy_zones, time_zone

@@ -10,11 +10,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from retrorun import __version__, ingest
 from retrorun.archive import Archive, FileRow
@@ -59,15 +60,15 @@ def process(
     with Archive.open(options.archive_folder(archive)) as store:
         # a zone that is new makes work of what seemed done; otherwise the profile can wait
         early = options.load_athlete(profile, store) if profile and not dry_run else None
-        plan = ingest.plan_import(folder, store, retry=retry)
+        prepare = None if dry_run else partial(_prepare, pages=pages)
+        plan = ingest.plan_import(folder, store, retry=retry, meanwhile=prepare)
         terminal.name_unlisted(plan.unlisted)
         finished = plan.idle and _is_finished(store, settings, reports if pages else None)
         if finished and not dry_run:
             terminal.tell(f"nothing new: {plan.unchanged} unchanged")
             context.exit(1 if plan.unlisted else 0)
         if not (dry_run or plan.idle):
-            ingest.prepare()  # workers load their libraries while the rest is loaded here
-            _load_what_follows(pages=pages)
+            _prepare(pages=pages)
         if dry_run:
             show_plan(plan, ingest.outdated_sessions(store, options.load_settings(settings)))
             context.exit(1 if plan.unlisted else 0)
@@ -83,10 +84,11 @@ def process(
     context.exit(1 if has_failed(problems) or plan.unlisted else status)
 
 
-def _load_what_follows(*, pages: bool) -> None:
-    """Import what learning and pages need, which otherwise is loaded when the workers are done."""
-    names = ["pyarrow.parquet", "retrorun.learn", "rich.progress", "rich.table"]
-    for name in [*names, *(["retrorun.publish"] if pages else [])]:
+def _prepare(*, pages: bool) -> None:
+    """Let workers load their libraries, and load here what learning and pages need meanwhile."""
+    ingest.prepare()
+    names = ["pyarrow.parquet", "retrorun.archive.serialization", "retrorun.learn", "rich.table"]
+    for name in [*names, "rich.progress", *(["retrorun.publish"] if pages else [])]:
         importlib.import_module(name)
 
 
@@ -194,8 +196,7 @@ PROBLEM_FIELDS = ("path", "outcome", "slug", "message", "byte_offset", "remedy")
 TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(msgspec.Struct, frozen=True):
     """Archive, settings, athlete and number of workers of an import.
 
     ``profile`` is the file that the athlete is from; None: the stored profile.

@@ -5,10 +5,11 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from retrorun import compare, contract, privacy_zones, publish, time_zone
 from retrorun import export as exports

@@ -26,6 +26,7 @@ from typing import Any
 import msgspec
 
 from retrorun import compare, results
+from retrorun.compare.cohort import cohort, summary
 from retrorun.engines import Lost
 from retrorun.errors import RetrorunError
 from retrorun.metrics import DIFFERENCES
@@ -301,7 +302,7 @@ def _compare_athlete(athlete: str, options: CompareOptions) -> AthleteSummary:
     found = _without_mass_note(compare.compare(sessions, Athlete(), settings))
     if options.out is not None:
         replace_object(open_store(options.out), athlete_name(athlete), athlete_line(athlete, found))
-    return compare.summary(athlete, found)
+    return summary(athlete, found)
 
 
 def _without_mass_note(found: Comparison) -> Comparison:
@@ -311,7 +312,9 @@ def _without_mass_note(found: Comparison) -> Comparison:
     """
     if all(each.energy_kcal is None for each in found.totals.values()):
         return found
-    return replace(found, notes=tuple(each for each in found.notes if each.slug != "no-mass"))
+    return msgspec.structs.replace(
+        found, notes=tuple(each for each in found.notes if each.slug != "no-mass")
+    )
 
 
 def summarize(done: Iterable[Result], settings: CompareSettings) -> Cohort:
@@ -323,7 +326,7 @@ def summarize(done: Iterable[Result], settings: CompareSettings) -> Cohort:
             missing.append(each)
         else:
             known.append(_with_shared_text(each))
-    return compare.cohort(known, missing, settings)
+    return cohort(known, missing, settings)
 
 
 def _with_shared_text(each: AthleteSummary) -> AthleteSummary:

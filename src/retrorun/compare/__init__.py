@@ -1,10 +1,10 @@
 """Backward against forward over many sessions: pairs, trends, bests, guidance and claims."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from retrorun.compare.claims import claims
-from retrorun.compare.cohort import cohort, summary
 from retrorun.compare.matching import at_backward_speed, differences, equal_heart_rate, equal_speed
 from retrorun.compare.practice import (
     EarlierSessions,
@@ -39,7 +39,6 @@ __all__ = [
     "FACTOR_METHOD",
     "EarlierSessions",
     "claims",
-    "cohort",
     "common_cost_factor",
     "compare",
     "counted",
@@ -51,7 +50,6 @@ __all__ = [
     "learnt_cost_factor",
     "score_trends",
     "session_claims",
-    "summary",
     "wilson_low",
 ]
 FACTOR_METHOD = "heart-rate kinetics"

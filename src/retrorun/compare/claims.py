@@ -4,8 +4,9 @@ An answer is a sentence, a status, and the number that stands beside the popular
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from retrorun.compare.sessions import counted
 from retrorun.compare.statistics import published
@@ -232,8 +233,7 @@ def _cited(words: str, *keys: str) -> str:
     return f"{words} ({'; '.join(BY_KEY[key].citation for key in keys)})."
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(msgspec.Struct, frozen=True):
     """A claim that data can say something about."""
 
     key: str

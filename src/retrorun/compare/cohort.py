@@ -9,7 +9,8 @@ others.
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
 from retrorun.compare.statistics import published
@@ -169,8 +170,7 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
         yield _measure(_Name(key, label, "%", "percent"), percents, words, settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Name:
+class _Name(msgspec.Struct, frozen=True):
     """Key, label, unit and scale of a `CohortMetric`."""
 
     key: str

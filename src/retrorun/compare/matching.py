@@ -9,9 +9,10 @@ Differences are backward minus forward, with intervals, or say how much data is 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot, product
@@ -27,8 +28,7 @@ from retrorun.units import DAY_S, BoolArray, FloatArray, IntArray
 PAIRS_AT_ONCE = 2**20  # pairs that are looked at together: some ten megabytes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Matches:
+class Matches(msgspec.Struct, frozen=True, eq=False):
     """Matched pairs: p backward segments, the forward partner of each, and their distance (p,).
 
     ``gaps`` (p, 2) are backward minus forward of speed, m/s, and of time since the session's start,
@@ -39,7 +39,7 @@ class Matches:
     ahead: SegmentTable
     distance: FloatArray
     gaps: FloatArray | None = None
-    lines: Mapping[tuple[str, str], "Line"] = field(default_factory=dict)
+    lines: Mapping[tuple[str, str], "Line"] = msgspec.field(default_factory=dict)
 
     def pairs(self, sessions: Sequence[Session], most: int) -> tuple[Pair, ...]:
         """The last ``most`` of them, one by one."""
@@ -120,8 +120,7 @@ def _traits(found: SegmentTable, level: tuple[str, float], settings: CompareSett
     return np.stack(columns, axis=1)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Search:
+class _Search(msgspec.Struct, frozen=True, eq=False):
     """Where to look for partners.
 
     Attributes:
@@ -229,8 +228,7 @@ def _distances(traits: FloatArray, others: FloatArray, reach_s: float) -> FloatA
 SPEED, HEART_RATE = "speed_mps", "heart_rate_bpm"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class Line(msgspec.Struct, frozen=True, eq=False):
     """How a metric of forward segments changes within a session.
 
     Attributes:

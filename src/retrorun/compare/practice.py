@@ -6,11 +6,12 @@ that repeat the same are set side by side, each repetition against its like.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 from statistics import median
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun.compare.sessions import (
     activities,
@@ -35,8 +36,7 @@ WINDOW_S = value("spike_window") * DAY_S
 KINDS = ("backward", "forward")
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierSessions:
+class EarlierSessions(msgspec.Struct, frozen=True):
     """What the sessions before one hold.
 
     Attributes:
@@ -45,7 +45,9 @@ class EarlierSessions:
         first_backward_s: Unix time of the first of them.
     """
 
-    longest_m: Mapping[str, float] = field(default_factory=lambda: dict.fromkeys(KINDS, 0.0))
+    longest_m: Mapping[str, float] = msgspec.field(
+        default_factory=lambda: dict.fromkeys(KINDS, 0.0)
+    )
     backward_sessions: int = 0
     first_backward_s: float | None = None
 
@@ -369,8 +371,7 @@ def _minutes(seconds: float) -> str:
 REPEATS = "last session minus the mean of those before it, repetition by repetition"
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """What a session repeats, one kind of it."""
 
     session: Session

@@ -12,8 +12,8 @@ whether there are ten sessions or ten thousand, and every installation gives the
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -29,8 +29,7 @@ DECADES = 8.0  # the variance is searched from 1e-8 to 1e8 of the typical one; b
 HALVINGS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class RandomEffects:
+class RandomEffects(msgspec.Struct, frozen=True):
     """A fitted model, all in the unit of the values (of their logarithm for a factor).
 
     Attributes:
@@ -231,8 +230,7 @@ INSEPARABLE = (
 LEAST_FOR_TAILS = 13  # athletes whose sample reaches the 5th and the 95th percentile
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """A metric over the athletes who have it, (n,) each; NaN for what is not known.
 
     ``deviations`` are those of the sessions' own means, with one session fewer as divisor;

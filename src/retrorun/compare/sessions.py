@@ -6,10 +6,10 @@ Columns, because hundreds of thousands of segments are compared at once.
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -217,8 +217,7 @@ READ_METRICS = tuple(each.key for each in METRICS if each.read)  # None becomes 
 _row = attrgetter(*READ_METRICS)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SegmentTable:
+class SegmentTable(msgspec.Struct, frozen=True, eq=False):
     """Segments, (n,) each, by session and then as they follow in it; NaN where not known.
 
     Attributes:

@@ -16,8 +16,9 @@ One of a page's eight trends is sure by chance more often than one alone: `signi
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -148,8 +149,7 @@ def published(key: str) -> Estimate:
     return Estimate(finding.value, finding.low, finding.high, finding.citation)
 
 
-@dataclass(frozen=True, slots=True)
-class SlopeTest:
+class SlopeTest(msgspec.Struct, frozen=True):
     """A slope under noise that may wander.
 
     Attributes:
@@ -163,8 +163,7 @@ class SlopeTest:
     probability: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Models:
+class _Models(msgspec.Struct, frozen=True, eq=False):
     """Noise of m kinds: (m,) memory in weeks, share of the variance that wanders, prior weight."""
 
     memory: FloatArray

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 
 from retrorun.compare.sessions import by_week, counted, segments_of_kind, total
@@ -148,7 +149,9 @@ def _with_verdict(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a val
     slope = trend.slope_per_week
     if not certain or slope.low is None or slope.high is None or slope.low <= 0 <= slope.high:
         return trend
-    return replace(trend, verdict="rising" if (slope.value or 0.0) > 0 else "falling")
+    return msgspec.structs.replace(
+        trend, verdict="rising" if (slope.value or 0.0) > 0 else "falling"
+    )
 
 
 def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:

@@ -2,6 +2,9 @@
 
 Every engine yields the same results, in the order of its tasks. A task is of one file: read it,
 analyse it, pack the result for the archive.
+
+The values of the pipeline, and numpy with them, are imported where work is done: whoever starts
+workers does not wait for what only they need.
 """
 
 import hashlib
@@ -16,12 +19,12 @@ from retrorun import readers, storage
 from retrorun.engines.child import Limits, Lost, has_processes, start_fork_server, stop_fork_server
 from retrorun.engines.pool import Engine, cores, ordered
 from retrorun.errors import RetrorunError
-from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome, Source
 from retrorun.readers.registry import HEAD_BYTES, titles
 from retrorun.settings import Settings
 
 if TYPE_CHECKING:
     from retrorun.archive.rows import Parcel
+    from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome
 
 __all__ = [
     "Engine",
@@ -42,7 +45,7 @@ __all__ = [
     "work_of",
 ]
 
-Process = Callable[[Blob, Settings, Athlete], Outcome]
+Process = Callable[["Blob", Settings, "Athlete"], "Outcome"]
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -62,20 +65,20 @@ class Task(msgspec.Struct, frozen=True):
     address: str
     name: str
     sha256: str | None = None
-    labels: Mapping[int, tuple[Label, ...]] = msgspec.field(default_factory=dict)
+    labels: "Mapping[int, tuple[Label, ...]]" = msgspec.field(default_factory=dict)
     packed: bool = False
     second_files: tuple["Task", ...] = ()
-    notes: Mapping[int, tuple[Note, ...]] = msgspec.field(default_factory=dict)
+    notes: "Mapping[int, tuple[Note, ...]]" = msgspec.field(default_factory=dict)
     hidden_meanwhile: tuple[tuple[float, float], ...] = ()
 
 
 def run(
     tasks: Iterable[Task],
     settings: Settings,
-    athlete: Athlete,
+    athlete: "Athlete",
     jobs: int = 1,
     process: Process | None = None,
-) -> Iterator[Outcome]:
+) -> "Iterator[Outcome]":
     """Analyse files and yield their outcomes in the order of the tasks.
 
     Args:
@@ -85,6 +88,8 @@ def run(
         jobs: worker processes; 1 or less works in this process, without limits.
         process: a function to use in place of the pipeline, if any.
     """
+    from retrorun.model import Failed, Source
+
     work = partial(outcome, settings=settings, athlete=athlete, process=process or _pipeline())
     for task, result in ordered(tasks, work, jobs):
         if isinstance(result, Lost):
@@ -93,7 +98,7 @@ def run(
             yield result
 
 
-def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) -> Outcome:
+def outcome(task: Task, settings: Settings, athlete: "Athlete", process: Process) -> "Outcome":
     """The outcome of one file; an error in reading it is an outcome, too."""
     try:
         blob = _blob(task, settings.read.file_bytes)
@@ -103,8 +108,8 @@ def outcome(task: Task, settings: Settings, athlete: Athlete, process: Process) 
 
 
 def outcomes(
-    path: Path, settings: Settings, athlete: Athlete, process: Process | None = None
-) -> Iterator[Outcome]:
+    path: Path, settings: Settings, athlete: "Athlete", process: Process | None = None
+) -> "Iterator[Outcome]":
     """The outcome of a local file, or of each member of an archive, one after another.
 
     Args:
@@ -113,6 +118,8 @@ def outcomes(
         athlete: profile and what was learnt.
         process: a function to use in place of the pipeline, if any.
     """
+    from retrorun.model import Blob, Failed, Source
+
     process = process or _pipeline()
     try:
         storage.refuse_special(path)
@@ -148,7 +155,7 @@ def _is_archive(path: Path) -> bool:
 
 
 def parcel(
-    task: Task, settings: Settings, athlete: Athlete, process: Process | None = None
+    task: Task, settings: Settings, athlete: "Athlete", process: Process | None = None
 ) -> "Parcel":
     """The outcome of one file by the pipeline or ``process``, packed for the archive.
 
@@ -165,7 +172,9 @@ def parcel(
     return serialization.parcel(blob.data, process(blob, settings, athlete), athlete)
 
 
-def _blob(task: Task, limit_bytes: int) -> Blob:
+def _blob(task: Task, limit_bytes: int) -> "Blob":
+    from retrorun.model import Blob
+
     second_files = tuple((each.name, load(each, limit_bytes)) for each in task.second_files)
     data = load(task, limit_bytes)
     return Blob(task.name, data, task.labels, second_files, task.notes, task.hidden_meanwhile)
@@ -191,25 +200,27 @@ def load(task: Task, limit_bytes: int) -> bytes:
     return data
 
 
-def _unread(task: Task, problem: RetrorunError) -> Failed:
+def _unread(task: Task, problem: RetrorunError) -> "Failed":
+    from retrorun.model import Failed, Source
+
     return Failed.of(Source(task.name, task.sha256 or ""), problem)
 
 
 def work_of(
     settings: Settings,
-    athlete: Athlete,
+    athlete: "Athlete",
     process: Process | None = None,
 ) -> Callable[[Task], "Parcel"]:
     """The function that the workers of an import carry out."""
     return partial(parcel, settings=settings, athlete=athlete, process=process)
 
 
-def single_work_of(settings: Settings, athlete: Athlete) -> Callable[[Task], Iterator["Parcel"]]:
+def single_work_of(settings: Settings, athlete: "Athlete") -> Callable[[Task], Iterator["Parcel"]]:
     """The same for a guarded child, which yields what it makes of a task: here one parcel."""
     return partial(_single, settings=settings, athlete=athlete)
 
 
-def _single(task: Task, settings: Settings, athlete: Athlete) -> Iterator["Parcel"]:
+def _single(task: Task, settings: Settings, athlete: "Athlete") -> Iterator["Parcel"]:
     yield parcel(task, settings, athlete)
 
 

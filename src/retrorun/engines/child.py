@@ -20,10 +20,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from retrorun.errors import ENDING_SIGNALS, EngineError, RetrorunError
 
@@ -50,8 +51,7 @@ _ARENA_MAX = -8  # glibc's M_ARENA_MAX: how many heaps threads may have
 _ARENAS = 2  # each reserves 64 MiB of the address space that a task may use
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What one task may cost; ``memory_bytes`` is on top of the loaded libraries."""
 
     seconds: float = 300.0
@@ -61,8 +61,7 @@ class Limits:
 DEFAULT = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(msgspec.Struct, frozen=True):
     """Why a task has no result: it cost its process, its time or its memory."""
 
     slug: str

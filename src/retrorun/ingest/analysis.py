@@ -7,9 +7,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Literal, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import __version__
 from retrorun.archive import Archive, FileRow, Parcel, Problem
@@ -32,8 +34,7 @@ Analysed = tuple[Candidate, Parcel]  # a file, and what was made of it
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True):
     """What an import did.
 
     Attributes:
@@ -70,8 +71,7 @@ class Report:
         return tuple(row for row in self.problems if row.outcome == "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(msgspec.Struct, frozen=True):
     """How files are analysed: settings, athlete, worker processes, and the pipeline itself.
 
     One job is done in this process, unless it is guarded: then a file that costs its worker memory,

@@ -10,9 +10,11 @@ is the hash of its bytes, so that it and a loose file are known as the same.
 import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
@@ -41,36 +43,31 @@ _MORE = "further members of"
 WALK_S = 900.0  # from one member to the next: Apple's export.xml is read in between
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(msgspec.Struct, frozen=True):
     """A file with the bytes of another, whose path is ``holder``."""
 
     candidate: Candidate
     holder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unchanged:
+class Unchanged(msgspec.Struct, frozen=True):
     """A member that is as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True):
     """A phone's log that was known under a name that is gone, and what is written of it."""
 
     change: Change
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+class Complete(msgspec.Struct, frozen=True):
     """An archive or a log that was read to its end: its row, and the labels within it."""
 
     row: FileRow
     labels: PackedLabels | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Changing:
+class Changing(msgspec.Struct, frozen=True):
     """The path of an archive that changed while it was read."""
 
     address: str

@@ -24,8 +24,10 @@ hour, and are joined like two devices of one kind.
 
 from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun.archive import Match, Parcel, SessionRow
 from retrorun.archive.rows import Brief
@@ -50,8 +52,7 @@ WORTH_JOINING = {"compass": 2, "unknown": 1}  # ranks of headings; a course is w
 ANOTHER_RUN = "it is as long, and starts hours from the other, but is another run"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """What becomes of a newcomer.
 
     Attributes:
@@ -60,7 +61,7 @@ class Verdict:
     """
 
     duplicate_of: str | None = None
-    replaces: dict[str, str] = field(default_factory=dict)
+    replaces: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def same(first: Brief, second: Brief, *, grown: bool = False) -> bool:
@@ -284,8 +285,7 @@ def _apart_m(first: "Track", second: "Track") -> float:
     return float(np.median(known)) if known.size else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A session, and another of the same time that may go into it.
 
     ``alike`` where neither has the better heading: which of them stands is open. ``hours_apart``

@@ -13,9 +13,11 @@ so does any other that names the files beside it, as Runkeeper's ``cardioActivit
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import cast
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import storage
 from retrorun.archive import Change, FileRow, Problem
@@ -152,8 +154,7 @@ def container(row: FileRow) -> str | None:
     return row.path[: int(row.tag.removeprefix(_MEMBER))]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The logs that are due, and the tables of which nothing is new."""
 
     due: tuple[Tables, ...]

@@ -12,9 +12,11 @@ read, as with loose tables.
 import hashlib
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Problem
@@ -37,8 +39,7 @@ _PAGE = "page"  # who wrote a row of answers
 _HEAD_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTable:
+class ReadTable(msgspec.Struct, frozen=True):
     """A table of labels that was read: its labels, or what is wrong with it.
 
     ``answers``: rows that a page collected, to which what was labelled before gives way; None where
@@ -46,7 +47,7 @@ class ReadTable:
     """
 
     table: Table
-    labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
+    labels: "Mapping[int, tuple[Label, ...]]" = msgspec.field(default_factory=dict)
     problem: Problem | None = None
     answers: "Mapping[int, tuple[Label, ...]] | None" = None
 

@@ -10,10 +10,12 @@ import os
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import __version__, storage
 from retrorun.archive import Archive, FileRow, Match, Problem
@@ -46,8 +48,7 @@ _NO_EXPORT = "it is no export that can be read"
 _EXPORTS = "Give a FIT, GPX or TCX file, a zip of them, or a folder."
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A file worth reading.
 
     Attributes:
@@ -66,21 +67,19 @@ class Candidate:
     held: str = ""
     packed: bool = False
     phones: tuple[str, ...] = ()
-    labels: "Mapping[int, tuple[Label, ...]]" = field(default_factory=dict)
+    labels: "Mapping[int, tuple[Label, ...]]" = msgspec.field(default_factory=dict)
     tables: Tables = ()
     problem: Problem | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table of labels, and the paths of the exports that it lies beside."""
 
     file: Candidate
     exports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True):
     """What an import would do with a folder.
 
     Attributes:
@@ -120,8 +119,7 @@ class Plan:
         return not (files or self.pairs or self.pending)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What was found in a folder, and what the archive knows of it: all that ``plan`` asks.
 
     Attributes:
@@ -173,6 +171,7 @@ def plan_import(
     *,
     retry: bool = False,
     settle_s: float = SETTLE_S,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Plan:
     """Look at a folder or store and decide what an import would do; nothing is changed.
 
@@ -181,15 +180,23 @@ def plan_import(
         archive: what is known so far.
         retry: try files again that failed or were undone.
         settle_s: a file changed less than this ago is looked at twice; 0 believes all.
+        meanwhile: called once where a file is new or changed, before the second look: what a run
+            needs can be loaded in that pause.
 
     Raises:
         ReadError: the folder is not there.
     """
-    return plan(survey(folder, archive, retry=retry, settle_s=settle_s))
+    found = survey(folder, archive, retry=retry, settle_s=settle_s, meanwhile=meanwhile)
+    return plan(found)
 
 
 def survey(
-    folder: str | PathLike[str], archive: Archive, *, retry: bool, settle_s: float
+    folder: str | PathLike[str],
+    archive: Archive,
+    *,
+    retry: bool,
+    settle_s: float,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Survey:
     """Read what ``plan`` asks, from a folder or store and from the archive.
 
@@ -215,7 +222,9 @@ def survey(
     fresh = [entry for entry in exports if entry.address in due or is_fresh(entry)]
     logs = find_logs(store, found, is_fresh)
     young = [*fresh, *filter(is_fresh, tables), *(each for log in logs.due for _, each in log)]
-    steady, waiting = settled(young, settle_s) if isinstance(store, Folder) else (young, [])
+    steady, waiting = (
+        settled(young, settle_s, meanwhile=meanwhile) if isinstance(store, Folder) else (young, [])
+    )
     files = [each for each in steady if each.address in export_paths]
     candidates = _candidates(store, found, files)
     growing = {each.address for each in waiting}
@@ -361,18 +370,23 @@ def settled(
     settle_s: float,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
+    meanwhile: Callable[[], object] | None = None,
 ) -> tuple[list[Entry], list[Entry]]:
     """Part files into those at rest and those that are gone or still change.
 
     A file last changed more than ``settle_s`` ago rests. Younger ones, and ones from the future
-    (clocks jump), are looked at again after a pause.
+    (clocks jump), are looked at again after a pause; ``meanwhile`` is part of it, and is called
+    for old ones, too.
     """
     moment_s = now()
     entries = list(entries)
+    if entries and meanwhile is not None:
+        meanwhile()
     young = [each for each in entries if moment_s - (each.mtime_s or 0.0) < settle_s]
     if not young:
         return entries, []
-    sleep(min(settle_s, LOOK_AGAIN_S))
+    passed_s = max(0.0, now() - moment_s)
+    sleep(max(0.0, min(settle_s, LOOK_AGAIN_S) - passed_s))
     moving = set()
     for each in young:
         now_seen = storage.look(each.address)

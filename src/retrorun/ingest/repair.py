@@ -10,9 +10,11 @@ What is damaged is set aside or replaced; nothing that is sound is touched.
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import storage
 from retrorun.archive import Archive, FileRow, database, integrity, journal, maintenance, objects
@@ -37,8 +39,7 @@ _DATABASE_SLUGS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Repaired:
+class Repaired(msgspec.Struct, frozen=True):
     """What was mended, and what could not be.
 
     Attributes:

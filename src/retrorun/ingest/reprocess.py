@@ -12,9 +12,10 @@ one: so many a run, newest first, so that nobody waits for ten thousand of them.
 
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, Parcel
@@ -323,7 +324,7 @@ def bring_up_to_date(
                 return report
             taught = replace(engine, athlete=engine.athlete.with_learnt_of(learnt))
             done = reprocess_locked(wanted, archive, taught, progress)
-            sessions = archive.summaries(_ignore, with_exposed=True)
+            sessions = archive.lessons()
             outdated_still = learn.outdated(sessions, taught.athlete)
             failed |= {row.sha256 for row in done.problems}
             failed |= {
@@ -384,7 +385,7 @@ def _learn_and_note(
     """
     from retrorun import learn  # planning must not load numpy
 
-    sessions = archive.summaries(_ignore, with_exposed=True)
+    sessions = archive.lessons()
     before = archive.annotations.profile()
     learnt = learn.learn_from_sound(sessions, before, engine.settings.compare)
     # those of another version are analysed again in any case, so many a run
@@ -450,7 +451,7 @@ def note_dependent(archive: Archive, wait_s: float = 10.0) -> None:
     try:
         with archive.writing(wait_s):
             athlete = archive.annotations.profile()
-            sessions = archive.summaries(_ignore, with_exposed=True)
+            sessions = archive.lessons()
             outdated = {each.source.sha256 for each in learn.outdated(sessions, athlete)}
             archive.annotations.set_learnt(athlete, sorted(outdated))
     except ArchiveError as problem:
@@ -481,7 +482,7 @@ def has_learnt(archive: Archive, settings: "CompareSettings") -> bool:
     from retrorun import learn
 
     before = archive.annotations.profile()
-    sessions = archive.summaries(_ignore, with_exposed=True)
+    sessions = archive.lessons()
     return learn.learn_from_sound(sessions, before, settings) == before
 
 

@@ -7,10 +7,12 @@ import that is cut off at any moment has kept what it had and a second run does 
 import time
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
@@ -239,8 +241,7 @@ def _copies(copies: Iterable[tuple[Candidate, str]], archive: Archive) -> Change
     return Change(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class _Decision:
+class _Decision(msgspec.Struct, frozen=True):
     """A file that was analysed, and what is written of it.
 
     Attributes:

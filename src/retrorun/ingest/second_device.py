@@ -11,15 +11,16 @@
 
 The watch's session was made with the bytes that the phone's file held then. Where that file grew
 since, the longer recording comes in as a file of its own, and the match with the old one goes.
-Each step is found to be due by what the archive holds, so that a run that is killed leaves it to
-the next.
+Each step is due by what the archive holds, so that a run that is killed leaves it to the next.
 """
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field, structs
 
 from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
@@ -101,8 +102,7 @@ def _start_s(match: Match, archive: Archive, engine: Engine) -> float | None:
         return None
 
 
-@dataclass(slots=True)
-class Joins:
+class Joins(Struct):
     """What was joined: session of the phone → session that it went into.
 
     ``problems`` are files that could not be analysed again by themselves before they were joined.
@@ -180,7 +180,7 @@ def _try_groups(
         group[:] = [pair for pair, reason in reasons if not reason]
         if group:
             phones = tuple(dict.fromkeys(pair.phone.sha256 for pair in group))
-            candidates.append(replace(original_candidate(sha256, archive), phones=phones))
+            candidates.append(structs.replace(original_candidate(sha256, archive), phones=phones))
     for candidate, parcel in analysed(candidates, archive, engine, None):
         group = groups[candidate.sha256]
         matches = [_match_of(pair, parcel) for pair in group]
@@ -247,7 +247,7 @@ def _with_richer_as_watch(pair: Pair, archive: Archive, kept_apart: Container[st
     if not whole or pair.watch.sha256 in kept_apart:
         return pair
     watch, phone = (set(archive.channels(each.id)) for each in (pair.watch, pair.phone))
-    return replace(pair.turned, alike=True) if BODY_LABELS & watch <= phone else pair
+    return structs.replace(pair.turned, alike=True) if BODY_LABELS & watch <= phone else pair
 
 
 def _by_richness(pair: Pair, archive: Archive) -> Pair:
@@ -370,7 +370,7 @@ def _change(
         _without_refused_devices(row, documents.pop(row.id, row.document))
         for row in parcel.sessions
     )
-    whole = replace(parcel, sessions=rows)
+    whole = structs.replace(parcel, sessions=rows)
     return Change(parcels=[whole], matches=matches, documents=documents)
 
 
@@ -380,7 +380,9 @@ def _without_refused_devices(row: SessionRow, document: bytes) -> SessionRow:
 
     session = serialization.session(document)
     joined = tuple(each for each in session.second_devices if each.skew_s is not None)
-    return replace(row, document=serialization.document(replace(session, second_devices=joined)))
+    return structs.replace(
+        row, document=serialization.document(replace(session, second_devices=joined))
+    )
 
 
 def _with_refusal_notes(

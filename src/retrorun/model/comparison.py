@@ -5,8 +5,9 @@ may be unknown is None; an `Estimate` without a value says why in ``reason``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from retrorun.metric_types import Estimate
 from retrorun.metrics import Totals
@@ -14,8 +15,7 @@ from retrorun.model.recording import Note
 from retrorun.model.segment import RepetitionSet
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A backward segment and the forward segment that it is compared with.
 
     Attributes:
@@ -38,8 +38,7 @@ class Pair:
     forward: Mapping[str, float | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """One metric, backward minus forward, over matched pairs.
 
     Attributes:
@@ -74,8 +73,7 @@ class Difference:
     shared_days: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """One session in a trend."""
 
     session: str
@@ -88,8 +86,7 @@ class Point:
 TrendVerdict = Literal["rising", "falling", "higher", "lower", "level", "early"]
 
 
-@dataclass(frozen=True, slots=True)
-class Trend:
+class Trend(msgspec.Struct, frozen=True):
     """A metric over time: Theil-Sen slope a week with its 95 % interval.
 
     ``intercept`` is the line's value at the first point; ``weeks`` lie between first and last.
@@ -113,8 +110,7 @@ class Trend:
     verdict: TrendVerdict = "early"
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
+class Week(msgspec.Struct, frozen=True):
     """One calendar week (Monday first) and what was run in it, also when nothing was."""
 
     monday: str
@@ -124,8 +120,7 @@ class Week:
     candidate: Totals
 
 
-@dataclass(frozen=True, slots=True)
-class RecordStep:
+class RecordStep(msgspec.Struct, frozen=True):
     """A record as it stood once: ``seconds`` over ``distance_m``, from ``start_s`` of a session."""
 
     seconds: float
@@ -135,8 +130,7 @@ class RecordStep:
     start_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """A personal best backward; ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``.
 
     ``seconds`` over ``distance_m``, from ``start_s`` of the session on. ``progression`` is every
@@ -153,8 +147,7 @@ class Record:
     progression: tuple[RecordStep, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(msgspec.Struct, frozen=True):
     """Backward movement of one calendar week (Monday first), also of one without any.
 
     Attributes:
@@ -178,8 +171,7 @@ class Dose:
     spike: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(msgspec.Struct, frozen=True):
     """One session in the calendar and the list; ``day_known``: its clock can have been right."""
 
     session: str
@@ -199,8 +191,7 @@ class Day:
     day_known: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedSession:
+class RepeatedSession(msgspec.Struct, frozen=True):
     """The sets of one kind in one session.
 
     ``paces_s_per_km``: of every repetition, by set and in order; None where it is not known, or
@@ -214,8 +205,7 @@ class RepeatedSession:
     paces_s_per_km: tuple[tuple[float | None, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeats:
+class Repeats(msgspec.Struct, frozen=True):
     """Sessions that repeat the same, in time order, two or more.
 
     Attributes:
@@ -235,8 +225,7 @@ class Repeats:
     repetitions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Association:
+class Association(msgspec.Struct, frozen=True):
     """Forward economy against backward volume, week by week: together, not because of.
 
     Each point is one week: ``backward_m`` run in the four weeks before it, and forward metres per
@@ -251,8 +240,7 @@ class Association:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Practice:
+class Practice(msgspec.Struct, frozen=True):
     """How backward movement was done: what the claims about training speak of.
 
     Attributes:
@@ -279,8 +267,7 @@ class Practice:
     respiration_brpm: Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """One popular claim, the literature and the user's own data side by side.
 
     Attributes:
@@ -307,8 +294,7 @@ class Claim:
     status: Literal["answered", "too early", "not recorded", "not measurable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(msgspec.Struct, frozen=True):
     """One piece of information for the athlete; it judges nothing.
 
     ``citation`` and ``limits`` say where a number comes from and what it cannot tell.
@@ -321,16 +307,14 @@ class Advice:
     limits: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Guidance:
+class Guidance(msgspec.Struct, frozen=True):
     """What one session says about warm-up, progression, ground and walking; and the safety note."""
 
     advice: tuple[Advice, ...]
     safety: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True):
     """Everything that the comparison page and ``compare --json`` show.
 
     Attributes:

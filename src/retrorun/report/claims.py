@@ -4,8 +4,8 @@ Each is drawn as ranges on one axis, `claim_cards` for the claims and `ranges` f
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun.language import translated
@@ -20,8 +20,7 @@ ROW = 26
 LEFT = 96
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimCard:
+class ClaimCard(msgspec.Struct, frozen=True):
     """One claim in words, and a picture of the three ranges where it has numbers."""
 
     key: str
@@ -33,8 +32,7 @@ class ClaimCard:
     picture: Markup | None
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimCards:
+class ClaimCards(msgspec.Struct, frozen=True):
     """The claims that a page shows open, and those that it folds to one line each."""
 
     open: tuple[ClaimCard, ...] = ()

@@ -5,9 +5,9 @@ Thinning keeps the smallest and the largest value of every bucket, so no peak is
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from markupsafe import Markup
 
@@ -37,8 +37,7 @@ def layout(height: int, margin: tuple[int, int, int, int], **more: object) -> Js
     return plain | more
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """A table of text: ``head`` and ``rows``, the first cell of each row its name."""
 
     head: tuple[str, ...]
@@ -48,8 +47,7 @@ class Table:
 POINTS = 4000  # two for every pixel of a wide screen; an hour at 1 Hz stays whole
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Grid:
+class Grid(msgspec.Struct, frozen=True, eq=False):
     """A uniform time grid: point i lies ``i * step_s`` seconds after the start."""
 
     step_s: float
@@ -152,8 +150,7 @@ def medians(values: FloatArray, step: int) -> list[float]:
 POINTS_AROUND = 600  # of a part of a track, at most
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """The part of a track that is drawn: seconds ``[first, last)``, a point every ``step``."""
 
     first: int

@@ -7,8 +7,10 @@ backward gait is proven by them, and whether it counts.
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
+
+import msgspec
+from msgspec.structs import asdict
 
 from retrorun import arithmetic
 from retrorun.model import Athlete, GaitHabit, MeasuredSegment, Session
@@ -21,8 +23,7 @@ OPEN_COMMAND = "retrorun open"
 TRUST_COMMAND = "retrorun profile trust_gait=true"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True):
     """One candidate that waits for an answer.
 
     Attributes:
@@ -42,8 +43,7 @@ class Waiting:
     date: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SetAside:
+class SetAside(msgspec.Struct, frozen=True):
     """A file that became no session: its name, why, and what the athlete can do."""
 
     name: str
@@ -51,8 +51,7 @@ class SetAside:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(msgspec.Struct, frozen=True):
     """An import under way: files done and in all, how many a second, how long it takes yet."""
 
     done: int
@@ -61,8 +60,7 @@ class ImportProgress:
     left_s: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(msgspec.Struct, frozen=True):
     """All of it.
 
     Attributes:
@@ -121,8 +119,7 @@ def waiting_of(session: Session) -> tuple[Waiting, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerCall:
+class AnswerCall(msgspec.Struct, frozen=True):
     """The call to answer on a page opened from disk.
 
     Attributes:
@@ -191,8 +188,7 @@ def _steps(athlete: Athlete) -> str:
     return say("learnt_slower" if percent < 0 else "learnt_quicker", percent=abs(percent))
 
 
-@dataclass(frozen=True, slots=True)
-class Habit:
+class Habit(msgspec.Struct, frozen=True):
     """Sentences in reading order, and the command that they offer; empty where there is none."""
 
     lines: tuple[str, ...]

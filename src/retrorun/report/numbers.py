@@ -4,9 +4,9 @@ A value that is not known is an en dash, never a zero.
 """
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun import units
@@ -24,8 +24,7 @@ SLOWEST_S_PER_KM = 3600.0  # slower is standing, not a pace
 NAMING_SHARE = 0.5  # of the backward time: sets that hold less do not name a session
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(msgspec.Struct, frozen=True):
     """Formats in one system of units."""
 
     units: Literal["metric", "imperial"] = "metric"
@@ -92,8 +91,7 @@ class Display:
         return number(self.height_value(length_m), 2, self.height_unit)
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(msgspec.Struct, frozen=True):
     """One number with its name; ``note`` says how to read it, ``tone`` colours it."""
 
     label: str
@@ -165,8 +163,7 @@ def factor_ends(estimate: Estimate | None) -> tuple[str, str]:
     return number(low, 2), number(high, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class MainNumbers:
+class MainNumbers(msgspec.Struct, frozen=True):
     """The main numbers of a session as text: one source for pages, lists and the terminal.
 
     Attributes:
@@ -342,8 +339,7 @@ SMALL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MetricFormat:
+class MetricFormat(msgspec.Struct, frozen=True):
     """A metric as it is shown: value × ``scale`` in ``unit``, with so many digits."""
 
     label: str

@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
@@ -44,8 +43,7 @@ SCRIPT_WORDS = (*REVIEW, *INBOX, "between")  # words that scripts of live pages 
 STATIC_SCRIPTS = SCRIPTS[:4]  # the others need the server of `retrorun open`
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Where a page lies: the way from it to the assets and to index.html.
 
     Attributes:
@@ -297,8 +295,7 @@ ODD = "The session holds something that no page can show ({words})."
 REMADE = "`retrorun archive check --repair` makes it again from its original."
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True):
     """Why a session cannot be shown.
 
     Attributes:
@@ -348,8 +345,7 @@ def missing_page(place: Place) -> str:
 ASSETS = "assets"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """A folder of pages that share one folder of version-named assets."""
 
     folder: Path

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from retrorun.archive.serialization import SUMMARY_DECODER
+from retrorun.archive.serialization import summary_decoder
 from retrorun.errors import ReadError, StoreError
 from retrorun.model import Session
 from retrorun.results import layout
@@ -277,7 +277,7 @@ def _documents(store: Store, name: str) -> Iterator[tuple[str, bytes]]:
 
 def _decoded(athlete: str, session: str, document: bytes) -> Session:
     try:
-        return SUMMARY_DECODER.decode(document)
+        return summary_decoder().decode(document)
     except (msgspec.MsgspecError, UnicodeDecodeError) as problem:
         words = f"session {session} of {athlete} cannot be read: {problem}"
         remedy = "Process the exports again into another --out."

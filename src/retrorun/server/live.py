@@ -14,12 +14,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import msgspec
+from msgspec import json, structs, to_builtins
 
 from retrorun import answers, compare, engines, ingest, publish
 from retrorun.answers import Answer
@@ -281,7 +281,7 @@ class Live:
         session = found.session
         options = self.setup.page_options(archive)
         context = publish.session_context(session, self.earlier(archive, session.id), options)
-        live = replace(
+        live = structs.replace(
             context,
             live=True,
             undo=archive.annotations.answers(session.id),
@@ -302,10 +302,10 @@ class Live:
         return {
             "session": session.id,
             "segments": [_segment(*each) for each in enumerate(session.measures.segments, 1)],
-            "totals": msgspec.to_builtins(session.measures.totals),
+            "totals": to_builtins(session.measures.totals),
             "seen": segments_fingerprint(session),
             "undo": archive.annotations.answers(session.id),
-            "note": msgspec.to_builtins(archive.annotations.remarks().get(session.id, Remark())),
+            "note": to_builtins(archive.annotations.remarks().get(session.id, Remark())),
             "fresh": self.is_fresh(archive, session.id),
             "page": self._page(archive, found),
         }
@@ -432,7 +432,7 @@ class Live:
         task = ingest.original_task(sha256, archive)
         work = engines.single_work_of(self.setup.settings, self.setup.athlete_of(archive))
         (parcel,) = list(self._guard.stream(work, task))
-        return None if isinstance(parcel, Lost) else replace(parcel, labels=task.labels)
+        return None if isinstance(parcel, Lost) else structs.replace(parcel, labels=task.labels)
 
     def undoable(self, archive: Archive, session_id: str) -> int:
         """How many answers about a session can be taken back."""
@@ -486,7 +486,7 @@ def segments_fingerprint(session: Session) -> str:
     """A text that tells whether two pages show the same segments of a session."""
     found = [each.segment for each in session.measures.segments]
     parts = [(each.start_s, each.end_s, each.kind) for each in found]
-    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
+    return hashlib.sha256(json.encode(parts)).hexdigest()[:16]
 
 
 def _unpacked(parcel: Parcel) -> Iterator[Shown]:

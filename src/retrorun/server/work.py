@@ -12,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
+
+from msgspec.structs import asdict
 
 from retrorun import ingest, publish, watch
 from retrorun.archive import Archive

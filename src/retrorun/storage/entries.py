@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import PurePosixPath
 from typing import Protocol
+
+import msgspec
 
 from retrorun.errors import ReadError
 from retrorun.readers.registry import ARCHIVE_SUFFIXES, UNOPENED_SUFFIXES, suffixes
@@ -19,8 +20,7 @@ _QUERY = re.compile(r"(://[^?]*)\?.*", re.DOTALL)
 _MOST_CHARS = 2000  # of what a library says
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One file as a listing shows it.
 
     Attributes:

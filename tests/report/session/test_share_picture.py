@@ -8,6 +8,7 @@ from typing import Any
 
 import hand_made_sessions
 import lxml.etree
+import msgspec
 import numpy as np
 import pytest
 
@@ -103,11 +104,11 @@ def test_no_name_place_or_time_of_day_and_no_day_if_it_is_to_be_left_out() -> No
     svg = share_picture(session, METRIC)
     assert "Ljubljan" not in svg
     assert session.id not in svg
-    assert "2026" not in share_picture(session, dc.replace(METRIC, dated=False))
+    assert "2026" not in share_picture(session, msgspec.structs.replace(METRIC, dated=False))
 
 
 def test_a_title_is_data_and_shrinks_to_its_room() -> None:
-    options = dc.replace(METRIC, title='"><script>alert(1)</script>' + "x" * 200)
+    options = msgspec.structs.replace(METRIC, title='"><script>alert(1)</script>' + "x" * 200)
     svg = share_picture(hand_made_sessions.session(PLAN), options)
     assert "<script" not in svg
     lxml.etree.fromstring(svg.encode())
@@ -121,7 +122,7 @@ def test_units_are_the_athlete_s() -> None:
 
 def test_the_way_only_where_it_is_asked_for() -> None:
     session, track = hand_made_sessions.session(PLAN), hand_made_sessions.track(PLAN)
-    without, with_way = drawn(session), drawn(session, dc.replace(METRIC, track=track))
+    without, with_way = drawn(session), drawn(session, msgspec.structs.replace(METRIC, track=track))
     assert without.findall("{*}g") == []
     (group,) = with_way.findall("{*}g")
     assert len(group) >= 2
@@ -133,7 +134,7 @@ def test_the_way_only_where_it_is_asked_for() -> None:
         },
     )
     with pytest.raises(PageError, match="no positions"):
-        share_picture(session, dc.replace(METRIC, track=nowhere))
+        share_picture(session, msgspec.structs.replace(METRIC, track=nowhere))
 
 
 def test_png_has_the_size_and_another_picture_other_bytes() -> None:

@@ -1,9 +1,9 @@
 """The page over many athletes: headline, tiles, and tables of numbers, athletes and omissions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun import arithmetic
@@ -38,8 +38,7 @@ NAMED = 100  # athletes who are missing, by name
 WORDS = 300  # characters of a message
 
 
-@dataclass(frozen=True, slots=True)
-class CohortTable:
+class CohortTable(msgspec.Struct, frozen=True):
     """A table: its head, its rows of cells, and how many more rows there are."""
 
     head: tuple[str, ...]

@@ -1,9 +1,9 @@
 """How athletes spread: a strip of dots a metric, and the forest of their own cost factors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun.language import translated
@@ -18,8 +18,7 @@ ROWS = 60  # athletes in the forest
 NAME = 60  # characters of an athlete's name
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(msgspec.Struct, frozen=True):
     """One metric over athletes; ``early`` says how much is missing where there is no number."""
 
     label: str
@@ -33,8 +32,7 @@ class Strip:
     early: str
 
 
-@dataclass(frozen=True, slots=True)
-class FactorRow:
+class FactorRow(msgspec.Struct, frozen=True):
     """One athlete's own cost factor."""
 
     athlete: str
@@ -44,8 +42,7 @@ class FactorRow:
     bar: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(msgspec.Struct, frozen=True):
     """Where values lie in a picture, in per cent of its width."""
 
     low: float

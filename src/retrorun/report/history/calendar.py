@@ -3,8 +3,9 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from retrorun.model.comparison import Day, Week
 from retrorun.report.figures import Table, axis, layout
@@ -152,8 +153,7 @@ YEARS = 5  # the list holds what is older
 CELL, GAP, LEFT, TOP = 17, 3, 34, 20  # pixels
 
 
-@dataclass(frozen=True, slots=True)
-class Square:
+class Square(msgspec.Struct, frozen=True):
     """A day with sessions: ``fill`` is the height of its backward part, ``maybe`` if by steps.
 
     ``unknown``: nothing tells the direction of any of it.
@@ -168,8 +168,7 @@ class Square:
     unknown: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Year:
+class Year(msgspec.Struct, frozen=True):
     """A year of squares, weeks from left to right, Monday on top."""
 
     title: str

@@ -6,9 +6,9 @@ stands without a script.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun import compare
@@ -44,8 +44,7 @@ SCORES = ("pain", "effort")
 ByWeek = Mapping[str, Mapping[str, Sequence[int]]]  # Monday → score → its values
 
 
-@dataclass(frozen=True, slots=True)
-class CareContext:
+class CareContext(msgspec.Struct, frozen=True):
     """What the page needs beside the sessions.
 
     Attributes:
@@ -61,8 +60,7 @@ class CareContext:
     live: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class WeekRow:
+class WeekRow(msgspec.Struct, frozen=True):
     """A week's dose and scores; ``bar`` is drawn to one scale over all weeks of the page."""
 
     monday: Markup
@@ -77,8 +75,7 @@ class WeekRow:
     bar: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class NoteRow:
+class NoteRow(msgspec.Struct, frozen=True):
     """What was noted about one session."""
 
     session: str
@@ -296,8 +293,7 @@ WIDTH, HEIGHT = 600, 132  # of the picture, in its own units
 LEFT, RIGHT, TOP, BOTTOM = 32, 8, 10, 22  # free around what is drawn
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(msgspec.Struct, frozen=True):
     """The picture: days from ``first`` on from left to right, scores from 0 upward."""
 
     first: dt.date

@@ -6,9 +6,9 @@ the modules beside it.
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun.compare import claims
@@ -43,8 +43,7 @@ MOST_STEPS = 20  # of each record that are listed
 LONG_TENTHS = 6000  # ten minutes: from there on a tenth of a second is no news
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EconomyByVolume:
+class EconomyByVolume(msgspec.Struct, frozen=True, eq=False):
     """Forward economy beside backward volume, week by week."""
 
     figure: Mapping[str, Any] | None
@@ -109,8 +108,7 @@ def _scatter(x: Sequence[float], y: Sequence[float], titles: tuple[str, str]) ->
     return {"data": [marks], "layout": shape}
 
 
-@dataclass(frozen=True, slots=True)
-class BestCard:
+class BestCard(msgspec.Struct, frozen=True):
     """A personal best and the session that holds it."""
 
     label: str
@@ -159,8 +157,7 @@ def _pace(step: Record | RecordStep, display: Display) -> str:
     return f"{display.pace(pace)} {display.pace_unit}"
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRow:
+class BrokenRow(msgspec.Struct, frozen=True):
     """A record as it stood once, and in which session."""
 
     label: str

@@ -1,8 +1,8 @@
 """What backward running costs an athlete: the cost factor, tiles, and matched differences."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun.language import translated
@@ -127,8 +127,7 @@ def _difference_tile(found: Sequence[Difference], key: str) -> Tile:
     return Tile(label, f"{signed(each.percent.value)} %", say("interval", low=low, high=high))
 
 
-@dataclass(frozen=True, slots=True)
-class MatchedRow:
+class MatchedRow(msgspec.Struct, frozen=True):
     """One metric; ``early`` says how much is missing where there is no number."""
 
     label: str
@@ -181,8 +180,7 @@ def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow
     )
 
 
-@dataclass(frozen=True, slots=True)
-class PairRow:
+class PairRow(msgspec.Struct, frozen=True):
     """One matched pair; each side a session's id, its date and the start within it."""
 
     backward: tuple[str, str, str]
@@ -191,8 +189,7 @@ class PairRow:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
+class Pairs(msgspec.Struct, frozen=True):
     """The latest pairs; ``head`` names the cells, backward and forward in turn."""
 
     head: tuple[str, ...]

@@ -2,9 +2,9 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from statistics import median
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun.compare import is_dated
@@ -36,8 +36,7 @@ from retrorun.report.words import say
 CANDIDATE = 2  # its place in `sessions.VERDICTS`
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodContext:
+class PeriodContext(msgspec.Struct, frozen=True):
     """What the page needs beside sessions and comparison.
 
     Attributes:
@@ -53,13 +52,12 @@ class PeriodContext:
     note: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
-    athlete: Athlete = field(default_factory=Athlete)
-    remarks: Mapping[str, Remark] = field(default_factory=dict)
-    place: Place = field(default_factory=Place)
+    athlete: Athlete = msgspec.field(default_factory=Athlete)
+    remarks: Mapping[str, Remark] = msgspec.field(default_factory=dict)
+    place: Place = msgspec.field(default_factory=Place)
 
 
-@dataclass(frozen=True, slots=True)
-class WeekRow:
+class WeekRow(msgspec.Struct, frozen=True):
     """A week's minutes in motion; ``bar`` is drawn to one scale over all weeks."""
 
     monday: str
@@ -72,8 +70,7 @@ class WeekRow:
     bar: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(msgspec.Struct, frozen=True):
     """One session as in the index, and what was noted about it."""
 
     date: str

@@ -5,10 +5,11 @@ The pictures are drawn here and need no script.
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 
+import msgspec
 from markupsafe import Markup
+from msgspec.structs import replace
 
 from retrorun.metrics import LISTED, number_of
 from retrorun.model import Session
@@ -34,8 +35,7 @@ BESIDE = {"heart_rate.mean": "lane_heart", "cadence_spm": "lane_cadence"}  # bes
 Paces = Sequence[Sequence[float | None]]
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatPicture:
+class RepeatPicture(msgspec.Struct, frozen=True):
     """One session: a line a set, a dot a repetition; ``earlier``: the mean of those before it."""
 
     session: str
@@ -46,8 +46,7 @@ class RepeatPicture:
     earlier: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatTable:
+class RepeatTable(msgspec.Struct, frozen=True):
     """One measure: a row a repetition of the last session, a column a session, the change."""
 
     caption: str
@@ -55,8 +54,7 @@ class RepeatTable:
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatCard:
+class RepeatCard(msgspec.Struct, frozen=True):
     """Sessions that repeat the same, the latest ones as pictures and in tables.
 
     ``gist`` is of the pace, ``beside`` of each other measure that the last session has.
@@ -113,8 +111,7 @@ def _places(session: RepeatedSession) -> int:
     return sum(len(part) + 1 for part in session.paces_s_per_km) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
+class _Scale(msgspec.Struct, frozen=True):
     """Where a pace is drawn: quicker is higher."""
 
     low_s: float
@@ -186,8 +183,7 @@ def _repeats_gist(found: Repeats, display: Display) -> str:
     return f"{count} · {say(f'repeats_{way}', change=value)} ({interval})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Measure:
+class _Measure(msgspec.Struct, frozen=True):
     """One measure of all repetitions: ``values`` a session, ``earlier`` their mean but the last."""
 
     label: str

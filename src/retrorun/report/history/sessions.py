@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun.compare import is_dated
@@ -35,8 +35,7 @@ VERDICTS = ("confirmed", "labelled", "candidate", "habit")
 MOST_NAMED = 20  # outdated sessions that are named one by one
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One session; ``sure`` and ``maybe`` are the paths of its strip.
 
     ``tone``: ``b`` backward, ``c`` maybe, ``u`` where nothing tells the directions apart.
@@ -55,8 +54,7 @@ class Row:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
+class Month(msgspec.Struct, frozen=True):
     """A month's sessions, newest first."""
 
     key: str
@@ -65,8 +63,7 @@ class Month:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionList:
+class SessionList(msgspec.Struct, frozen=True):
     """The list by month, and columns in its order for the script."""
 
     months: tuple[Month, ...]

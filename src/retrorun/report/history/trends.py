@@ -3,9 +3,10 @@
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
+
+import msgspec
 
 from retrorun.language import translated
 from retrorun.model.comparison import Day, Point, Trend
@@ -21,8 +22,7 @@ FINEST = 4  # digits more than the metric itself has
 NONZERO = set("123456789")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TrendCard:
+class TrendCard(msgspec.Struct, frozen=True, eq=False):
     """One metric: where it goes, how sure that is, and its figure where it has two points."""
 
     key: str
@@ -209,8 +209,7 @@ def _layout(how: MetricFormat, reach: list[float] | None) -> Json:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TrendTable:
+class TrendTable(msgspec.Struct, frozen=True):
     """The table behind the trends: one row a session, one cell a metric."""
 
     head: tuple[str, ...]

@@ -7,8 +7,8 @@ the athlete's own forward line.
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from markupsafe import Markup
 
 from retrorun import arithmetic
@@ -23,8 +23,7 @@ from retrorun.report.session.lanes import round_ticks
 from retrorun.report.words import say
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(msgspec.Struct, frozen=True):
     """One measure on both sides.
 
     Attributes:
@@ -41,8 +40,7 @@ class Compared:
     picture: Markup | None
 
 
-@dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(msgspec.Struct, frozen=True):
     """The measures that both sides have; ``gait`` in words; ``reach``: per cent of half an axis."""
 
     gait: str
@@ -50,8 +48,7 @@ class Contrast:
     reach: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Mean:
+class _Mean(msgspec.Struct, frozen=True):
     """A mean over stretches, its relative standard error, and degrees of freedom."""
 
     value: float
@@ -192,8 +189,7 @@ MOST_MARKS = 150  # of each direction, the longest
 LEAST_KMH, LEAST_SPM = 2.0, 16.0  # least spans of the axes
 
 
-@dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(msgspec.Struct, frozen=True):
     """Step rate against speed of one gait, in per cent of the picture from its left and top.
 
     Attributes:

@@ -11,9 +11,9 @@ them is seen.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from retrorun import arithmetic
@@ -29,8 +29,7 @@ SMOOTH_S = 7  # a pace read off a watch is a mean over some seconds
 STANDING_MPS = 0.6
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
+class Line(msgspec.Struct, frozen=True, eq=False):
     """The line of a lane.
 
     Attributes:
@@ -47,8 +46,7 @@ class Line:
     form: str = "number"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lane:
+class Lane(msgspec.Struct, frozen=True, eq=False):
     """One strip and its line."""
 
     key: str
@@ -132,8 +130,7 @@ LEAST_SPAN = {"heart": 30.0, "steps": 30.0, "step": 0.3, "height": 20.0}
 DIRECTIONS: tuple[Kind, ...] = ("forward", "unknown", "candidate", "backward")
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnLane:
+class DrawnLane(msgspec.Struct, frozen=True):
     """One lane of a session: its words, and paths in a picture of its seconds × `TALL`.
 
     Attributes:
@@ -154,8 +151,7 @@ class DrawnLane:
     foot: float
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnLanes:
+class DrawnLanes(msgspec.Struct, frozen=True):
     """All lanes of a session on one time axis.
 
     Attributes:
@@ -394,8 +390,7 @@ MEDIAN_S = 7  # its line is the running median over so many seconds
 PICTURED = ("pace", "heart", "steps")
 
 
-@dataclass(frozen=True, slots=True)
-class LanePicture:
+class LanePicture(msgspec.Struct, frozen=True):
     """One lane: its words, and paths in a picture ``width`` × `TALL`.
 
     Attributes:

@@ -7,9 +7,9 @@ beside its point where it hides least of the way and no other mark.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cache
 
+import msgspec
 import numpy as np
 from markupsafe import Markup
 
@@ -40,8 +40,7 @@ MOST_HIDDEN_PX = 8.0  # of the way below the name of a distance; one that hides 
 LAYERS: tuple[Kind, ...] = ("backward", "candidate", "forward", "unknown", "still")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Map:
+class Map(msgspec.Struct, frozen=True, eq=False):
     """The map, and the same points for the script to follow.
 
     ``x`` and ``y`` are in the picture's units at every point of the grid; ``wide``: it lies above
@@ -54,8 +53,7 @@ class Map:
     wide: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
+class _Frame(msgspec.Struct, frozen=True, eq=False):
     """The picture: its size, the track in its units, and units a pixel on a desk and a phone."""
 
     width: int
@@ -210,16 +208,15 @@ def _north(frame: _Frame) -> str:
     )
 
 
-@dataclass(slots=True, eq=False)
-class _MarkLayout:
+class _MarkLayout(msgspec.Struct, eq=False):
     """Where there is room beside the way: marks that are drawn are remembered."""
 
     frame: _Frame
-    taken: list[tuple[float, float, float, float]] = field(default_factory=list)
-    seen: FloatArray = field(init=False)  # (2, k) points of the way that names keep clear of
+    taken: list[tuple[float, float, float, float]] = msgspec.field(default_factory=list)
+    seen: FloatArray = msgspec.field(default_factory=lambda: np.zeros((2, 0)))
 
     def __post_init__(self) -> None:
-        """Choose the points that are seen."""
+        """Choose the points of the way, (2, k), that names keep clear of."""
         every = max(1, len(self.frame.x) // SEEN)
         self.seen = np.stack((self.frame.x[::every], self.frame.y[::every]))
 

@@ -1,10 +1,11 @@
 """The page of one session: its headline, its tiles, and the view that the template draws."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
 import numpy as np
 from markupsafe import Markup
 
@@ -65,8 +66,7 @@ _ANSWER_WORDS = (  # that the script puts together
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionContext:
+class SessionContext(msgspec.Struct, frozen=True):
     """What a session page needs beside the session and its track.
 
     Attributes:
@@ -89,7 +89,7 @@ class SessionContext:
 
     guidance: Guidance | None = None
     claims: tuple[Claim, ...] = ()
-    athlete: Athlete = field(default_factory=Athlete)
+    athlete: Athlete = msgspec.field(default_factory=Athlete)
     asset_prefix: str = "../assets/"
     home: str = "../"
     standalone: bool = False
@@ -98,7 +98,7 @@ class SessionContext:
     live: bool = False
     undo: int = 0
     fresh: bool = True
-    note: Remark = field(default_factory=Remark)
+    note: Remark = msgspec.field(default_factory=Remark)
     seen: str = ""
     archive_option: str = ""
 
@@ -110,8 +110,7 @@ class SessionContext:
         return Place(self.asset_prefix, self.home, self.standalone, handed_on=self.redacted)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SessionView:
+class SessionView(msgspec.Struct, frozen=True, eq=False):
     """The page in reading order."""
 
     id: str

@@ -4,9 +4,9 @@ It holds no position, place, time of day, height or name; the shape of the way o
 for. A PNG is the same drawing, made by ``resvg-py``, which is an extra.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 from markupsafe import escape
 
 from retrorun.errors import PageError
@@ -38,8 +38,7 @@ FONTS = (
 LEAST_WORDS = 66  # a time below a stretch is as wide, with what keeps it apart
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class PictureOptions:
+class PictureOptions(msgspec.Struct, frozen=True, eq=False):
     """How the picture is drawn.
 
     Attributes:

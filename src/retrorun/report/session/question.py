@@ -7,9 +7,9 @@ page's script moves the ends; what it needs for that is in ``Question.data``.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 from markupsafe import Markup
 
@@ -38,8 +38,7 @@ TURNED_EDGE = 64
 TURNED_FOOT = 56
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TurnedMap:
+class TurnedMap(msgspec.Struct, frozen=True, eq=False):
     """A piece of the map, turned so that the way goes from left to right as the lanes do.
 
     Attributes:
@@ -58,8 +57,7 @@ class TurnedMap:
     north: float
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """One reason: in words, its weight in a word, and its bar; no bar where it says nothing."""
 
     text: str
@@ -67,8 +65,7 @@ class Reason:
     bar: Markup
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Question:
+class Question(msgspec.Struct, frozen=True, eq=False):
     """What the review asks about one candidate.
 
     Attributes:
@@ -102,8 +99,7 @@ class Question:
     undo: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionContext:
+class QuestionContext(msgspec.Struct, frozen=True):
     """What a question needs beside session and track.
 
     Attributes:
@@ -112,7 +108,7 @@ class QuestionContext:
         seen: names the segments that are shown, for an answer about all of them.
     """
 
-    athlete: Athlete = field(default_factory=Athlete)
+    athlete: Athlete = msgspec.field(default_factory=Athlete)
     undo: int = 0
     seen: str = ""
 

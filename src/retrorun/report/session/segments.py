@@ -5,9 +5,11 @@ stretches and laps wait for the athlete's answer. Repetitions stand in sets, whi
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby, pairwise
 from statistics import median
+
+import msgspec
 
 from retrorun.language import localized, translated
 from retrorun.metric_types import Metric, Style
@@ -32,8 +34,7 @@ MOST_OPEN = 8  # sets fold where a session has more repetitions
 MOST = 400  # a table longer than this is no reading matter; the exports hold all of it
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One stretch; ``start_s`` and ``end_s`` for the script and for `retrorun label`."""
 
     number: int
@@ -49,8 +50,7 @@ class Row:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetRow:
+class SetRow(msgspec.Struct, frozen=True):
     """A set in one row: sums and means of its repetitions; ``folded``: its stretches are hidden."""
 
     title: str
@@ -61,16 +61,14 @@ class SetRow:
     folded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Rows that follow each other: those of a set with its own, or what lies between sets."""
 
     head: SetRow | None
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """The table's head and rows; ``left_out`` counts those that did not fit.
 
     ``groups`` holds the rows by set. ``repeated``: the session's structure, each kind of repetition
@@ -318,8 +316,7 @@ def _logits(value: float | None) -> str:
     return number(value, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class LapChoice:
+class LapChoice(msgspec.Struct, frozen=True):
     """One lap of the question whether every second one was backward; ``backward``: as proposed."""
 
     number: int
@@ -329,8 +326,7 @@ class LapChoice:
     backward: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Answering:
+class Answering(msgspec.Struct, frozen=True):
     """What the athlete can answer on the session's page.
 
     Attributes:
@@ -366,7 +362,9 @@ def answering(session: Session, undo: int, *, fresh: bool) -> Answering:
     chosen = _every_second(shares)
     if not chosen:
         return Answering(found, undo=undo, fresh=fresh)
-    proposed = tuple(replace(lap, backward=place in chosen) for place, lap in enumerate(laps))
+    proposed = tuple(
+        msgspec.structs.replace(lap, backward=place in chosen) for place, lap in enumerate(laps)
+    )
     odd = tuple(
         say("laps_odd", number=lap.number, direction=say(f"laps_{_looks(share)}"))
         for lap, share in zip(proposed, shares, strict=True)
@@ -421,8 +419,7 @@ def _every_second(shares: Sequence[float | None]) -> frozenset[int]:
     return frozenset(range(first, last + 1, 2)) if fits else frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
+class Quality(msgspec.Struct, frozen=True):
     """Data quality in text.
 
     Attributes:
