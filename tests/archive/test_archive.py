@@ -214,7 +214,7 @@ def test_a_path_of_odd_bytes_is_kept(tmp_path: Path) -> None:
 
 def test_nothing_is_written_when_the_transaction_fails(tmp_path: Path) -> None:
     sent, _ = parcel()
-    wrong = msgspec.structs.replace(seen("/a.fit", sent), outcome="nonsense")  # type: ignore[arg-type]
+    wrong = msgspec.structs.replace(seen("/a.fit", sent), outcome="nonsense")
     with Archive.open(tmp_path) as archive:
         number = archive.writes.begin_import("/exports", "0.1.0", 1.0)
         with pytest.raises(ArchiveError):

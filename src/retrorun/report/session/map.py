@@ -275,7 +275,7 @@ class _MarkLayout(msgspec.Struct, eq=False):
         place = (at[0] + off_px[0] * glyph, at[1] + off_px[1] * glyph)
         hidden = self._points_covered([place], (half_px[0] * glyph, half_px[1] * glyph))[0]
         steps = arithmetic.hypot(*np.diff(self.seen))
-        return hidden * float(np.nansum(steps)) / self.seen.shape[1] / glyph
+        return float(hidden * np.nansum(steps) / self.seen.shape[1] / glyph)
 
     def _points_covered(
         self, places: Sequence[tuple[float, float]], half: tuple[float, float]
