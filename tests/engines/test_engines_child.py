@@ -223,3 +223,23 @@ def test_a_child_loads_nothing_for_a_fit_file_that_was_not_preloaded() -> None:
         "sys.exit(f'loaded late: {late}' if late else 0)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600)  # noqa: S603 - our own
+
+
+def test_a_program_ends_that_did_not_stop_its_child() -> None:
+    """Such as one whose work an interrupt broke off; Python alone would wait for the child."""
+    words = (
+        "from retrorun.engines import Limits, child\n"
+        "import test_engines_child as here\n"
+        "if __name__ == '__main__':\n"
+        "    kept = child.Child(Limits())\n"
+        "    kept.load(here.spell)\n"
+        "    print(kept.receive())\n"
+    )
+    done = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-c", words],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert b"READY" in done.stdout

@@ -99,7 +99,7 @@ class Child:
         self._is_late = False
         self._deadline_s = math.inf
         self.allow(START_S)
-        self._process, self.pipe = _start()
+        self._process, self.pipe, self._at_exit = _start()
 
     def load(self, work: Work) -> None:
         """Send the work for all tasks that follow; the child answers READY."""
@@ -154,13 +154,16 @@ class Child:
     def stop(self) -> None:
         """End the process, whatever it is doing."""
         self.pipe.close()
+        self._kill()
+
+    def _kill(self) -> None:
         self._process.kill()
         self._process.join()
+        self._at_exit.cancel()
 
     def _loss(self) -> Lost:
         self._process.join(END_S)  # its pipe ends a little before itself
-        self._process.kill()
-        self._process.join()
+        self._kill()
         if self._is_late:
             return self._timeout()
         end = death(self._process.exitcode)
@@ -302,9 +305,12 @@ def stop_thread_guard() -> None:
 _STARTING = threading.Lock()  # no child is started while the fork server ends
 
 
-def _start() -> tuple[Any, "Connection"]:
-    """A process that serves, and the parent's end of its pipe."""
-    from multiprocessing import current_process
+def _start() -> tuple[Any, "Connection", Any]:
+    """A process that serves, the parent's end of its pipe, and what kills it when we exit.
+
+    Python ends a child that is left then by SIGTERM, which ours ignore, and would wait for ever.
+    """
+    from multiprocessing import current_process, util
 
     own = current_process()
     if own.daemon:  # a worker of the pool or of Dask: the flag forbids children, and does no more
@@ -314,8 +320,9 @@ def _start() -> tuple[Any, "Connection"]:
     process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=True)
     with uninterrupted(), _STARTING:
         process.start()
+        at_exit = util.Finalize(None, process.kill, exitpriority=0)  # before Python looks for them
     theirs.close()
-    return process, ours
+    return process, ours, at_exit
 
 
 def _context() -> Any:  # noqa: ANN401 - the contexts share no public type
