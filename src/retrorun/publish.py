@@ -184,7 +184,8 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
     """Write the pages of whatever changed since they were last written; then nothing is pending.
 
     Where another process writes to the archive meanwhile, pages may have been made of what it
-    replaced, and after its own: they are made again, at the latest by the next call.
+    replaced, and after its own: they are made again, at the latest by the next call. What it wrote
+    after this one has learnt stays due, to be learnt from first.
 
     Raises:
         PageError, ArchiveError: as ``publish``.
@@ -196,7 +197,8 @@ def publish_pending(archive: Archive, folder: Path, options: PublishOptions) -> 
         pages += done.pages
         faults = {each: fault for each, fault in faults.items() if each not in done.sessions}
         faults |= {each.session: each for each in done.faults}
-        if archive.pending.settle_pages(done.sessions.union(pending) - done.later, state, folder):
+        settled = done.sessions.union(pending) - done.later
+        if archive.pending.settle_pages(settled, state, folder) or not archive.pending.is_learnt():
             break
     return replace(done, pages=pages, faults=tuple(faults.values()))
 

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 import fake_pipeline
-from retrorun import compare, ingest, profile, publish
+from retrorun import answers, compare, ingest, profile, publish
 from retrorun.archive import Archive, database, maintenance
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database
@@ -258,6 +258,24 @@ def test_pages_are_not_left_as_they_were_before_another_program_wrote_them(
         assert archive.pending.pages() == []
         publish.publish(archive, tmp_path / "fresh", how, ())
     assert pages_of(site) == pages_of(tmp_path / "fresh")
+
+
+def test_what_another_program_writes_after_this_one_has_learnt_is_learnt_from(
+    tmp_path: Path,
+) -> None:
+    """An answer came between the learning and the pages: they were written, and nothing was due."""
+    site, how = tmp_path / "reports", publish.PublishOptions(Settings(), Athlete())
+    with Archive.open(tmp_path / "kept") as archive, Archive.open(tmp_path / "kept") as other:
+        imported(archive, exported(tmp_path, "run 1000 60"))
+        ingest.bring_up_to_date(archive, ENGINE)
+        (session,) = archive.known()
+        answers.answer(other, session, answers.LabelRange(10.0, 50.0, "backward"))
+        ingest.reprocess(other.hashes([session]), other, ENGINE)
+        publish.publish_pending(archive, site, how)
+        assert archive.pending.pages() == [session]
+        ingest.bring_up_to_date(archive, ENGINE)
+        publish.publish_pending(archive, site, how)
+        assert archive.pending.is_empty()
 
 
 def test_pages_that_were_made_before_another_program_wrote_stay_due(tmp_path: Path) -> None:

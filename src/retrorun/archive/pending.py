@@ -32,6 +32,15 @@ class Pending:
     def __init__(self, database: Database, originals: Objects) -> None:
         self._database = database
         self._originals = originals
+        self._learnt_at: int | None = None
+
+    def mark_learnt(self) -> None:
+        """Remember that sessions are learnt from as they are now: later ones may teach more."""
+        self._learnt_at = self._database.state()
+
+    def is_learnt(self) -> bool:
+        """Whether no other connection changed the archive since sessions were learnt from here."""
+        return self._learnt_at in {None, self._database.state()}
 
     def is_empty(self) -> bool:
         """Whether nothing is left to be done."""
@@ -197,12 +206,13 @@ class Pending:
             folder: to which they were written; they stay due in the others.
 
         Returns:
-            False where another connection changed the archive since; then they are all due, for
-            that one may have written their pages before, and removed them here.
+            False where another connection changed the archive since, or since sessions were learnt
+            from; then they are all due, for that one may have written their pages before, and
+            removed them here, and its sessions may teach something.
         """
         done = set(sessions)
         with self._database.transaction():
-            if self._database.state() != state:
+            if self._database.state() != state or not self.is_learnt():
                 self.add_pages(done - set(self.pages()))
                 return False
             if folder is not None:

@@ -447,6 +447,7 @@ def writing(work: Work) -> Iterator[list[FileRow]]:
     with work.archive.writing():
         yield problems
         if work.archive.pending.is_empty():
+            work.archive.pending.mark_learnt()
             return
         with terminal.progress() as bar:
             task = bar.add_task("analysing again", total=None)

@@ -314,6 +314,7 @@ def bring_up_to_date(
 
     report, failed = Report(), set[str]()
     with archive.writing(wait_s):
+        archive.pending.mark_learnt()
         if archive.pending.is_empty():
             return report
         engine = engine.of_now(archive)

@@ -92,8 +92,7 @@ def _run(job: Job, tell: Tell) -> None:
         with store.writing():
             report = ingest.run_import(plan, store, engine, _progress(tell))
             _tell_files(report, store, tell)
-            if not store.pending.is_empty():
-                ingest.bring_up_to_date(store, engine)
+            ingest.bring_up_to_date(store, engine)
         ingest.reprocess_exposed(store, engine)
         options = setup.page_options(store)
         publish.publish_pending(store, setup.reports, options)
