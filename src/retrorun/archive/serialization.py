@@ -1,10 +1,8 @@
 """Sessions and tracks as the archive stores them, and back.
 
 A session is one JSON document. ``summaries`` reads many of them without what only their own pages
-show, in a third of the time and a quarter of the memory, and ``lessons`` what is learnt from, in a
-quarter of that time; the fields that are left out are not there at all, so that no one is given a
-value that is not true. Decoders are made when they are first used: that takes longer than reading a
-session.
+show, in a third of the time and a quarter of the memory; ``lessons`` what is learnt from. Fields
+that are left out are not there at all, so that no one is given a value that is not true.
 
 A track is one Parquet file. Columns keep their names. A column whose numbers are rounded
 (``model.digits``) holds decimals with just as many digits, as differences from second to second;
