@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fake_pipeline
-from retrorun.archive import Archive, database, maintenance
+from retrorun.archive import Archive, database, journal, maintenance
 from retrorun.archive.objects import Objects
 from retrorun.cli import main
 from retrorun.errors import ArchiveError
@@ -305,14 +305,8 @@ def test_a_disk_that_fails_is_not_told_as_damage_or_lack_of_rights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sqlite_says: str, number: int, slug: str
 ) -> None:
     (tmp_path / database.FILE).write_bytes(b"SQLite")
-    path_open = Path.open
-
-    def failing(path: Path, mode: str = "r") -> object:
-        if number and path.name == database.FILE:
-            raise OSError(number, os.strerror(number))
-        return path_open(path, mode)
-
-    monkeypatch.setattr(Path, "open", failing)
+    failing = f"import sys; sys.exit({number})"
+    monkeypatch.setattr(journal, "_READER", failing if number else journal._READER)  # noqa: SLF001
     with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
         raise sqlite3.DatabaseError(sqlite_says)
     assert caught.value.slug == slug

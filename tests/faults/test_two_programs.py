@@ -5,6 +5,8 @@ The other program is a second connection, which acts at a fixed moment of what t
 
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -378,3 +380,53 @@ def test_a_report_that_another_program_wrote_into_leaves_its_pages_due(
         monkeypatch.setattr(compare, "compare", interrupted)
         reports.write_pages(work, tmp_path / "reports", (), Faults())
         assert session in archive.pending.pages()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from retrorun.archive import Archive
+with Archive.open(Path(sys.argv[1])) as archive, archive.writing():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def refused_as_busy(archive: Archive) -> None:
+    with pytest.raises(ArchiveError, match="using it"), archive.writing(0.0):
+        pass
+
+
+def refused_as_damaged(archive: Archive) -> None:
+    with (
+        pytest.raises(ArchiveError, match="damaged"),
+        database.translate_errors(archive.folder),
+    ):
+        raise sqlite3.DatabaseError("database disk image is malformed")
+
+
+def checked(archive: Archive) -> None:
+    assert list(maintenance.check(archive)) == []
+
+
+@pytest.mark.parametrize("asked", [refused_as_busy, refused_as_damaged, checked])
+def test_what_is_written_after_the_system_was_asked_is_seen_by_the_next_program(
+    tmp_path: Path, asked: Callable[[Archive], None]
+) -> None:
+    """It was asked about the database's file, and to close that dropped SQLite's locks.
+
+    The other program then took itself for the last one, and removed the log.
+    """
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "kept")]
+    with Archive.open(tmp_path / "kept") as archive:
+        with subprocess.Popen(  # noqa: S603 - ourselves
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"held\n"
+            asked(archive)
+            other.communicate(b"\n")
+        with archive.database.transaction():
+            archive.pending.add_pages(["written"])
+        with Archive.open(tmp_path / "kept") as later:
+            assert later.pending.pages() == ["written"]

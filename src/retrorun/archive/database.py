@@ -447,7 +447,7 @@ def translate_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError, UnicodeDecodeError) as problem:
-        told = system_fault(folder / FILE) if isinstance(problem, sqlite3.Error) else None
+        told = isinstance(problem, sqlite3.Error) and system_fault(folder / FILE, problem)
         slug, words, remedy = _explanation(told or problem)
         if slug in (DISK, READ_ONLY) and is_full(folder):
             slug, words, remedy = FULL

@@ -30,7 +30,15 @@ from retrorun.archive.database import (
     translate_errors,
 )
 from retrorun.archive.journal import FILE as JOURNAL_FILE
-from retrorun.archive.journal import KEPT, LOG_ENDS, Journal, Read, copy_aside, unused_path
+from retrorun.archive.journal import (
+    KEPT,
+    LOG_ENDS,
+    Journal,
+    Read,
+    copy_aside,
+    read_elsewhere,
+    unused_path,
+)
 from retrorun.errors import ArchiveError
 
 DAMAGED, JOURNAL = "archive-damaged", "archive-journal"
@@ -84,8 +92,7 @@ def checked(part: Callable[[], Iterable[Finding]], folder: Path) -> Iterator[Fin
 
 
 def _header(database: Database) -> Iterator[Finding]:
-    with (database.folder / FILE).open("rb") as stream:
-        head = stream.read(100)
+    head = read_elsewhere(database.folder / FILE, 100)
     for start, allowed in HEADER:
         if head and not any(head[start : start + len(each)] == each for each in allowed):
             words = f"the database's first page is damaged at byte {start}"
