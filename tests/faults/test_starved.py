@@ -306,7 +306,7 @@ def test_a_disk_that_fails_is_not_told_as_damage_or_lack_of_rights(
 ) -> None:
     (tmp_path / database.FILE).write_bytes(b"SQLite")
     failing = f"import sys; sys.exit({number})"
-    monkeypatch.setattr(journal, "_READER", failing if number else journal._READER)  # noqa: SLF001
+    monkeypatch.setattr(journal, "_READER", failing if number else journal._READER)
     with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
         raise sqlite3.DatabaseError(sqlite_says)
     assert caught.value.slug == slug

@@ -419,7 +419,7 @@ def test_an_undecided_session_is_told_from_a_forward_one_at_a_glance(
     expect(beach.locator("td").nth(4)).to_have_text("unknown")
     expect(park.locator("td").nth(4)).to_have_text("")
     # and so do the filters
-    kind = page.get_by_label("Verdict")
+    kind = page.get_by_label("Direction")
     for wanted, seen, gone in (("without", park, beach), ("undecided", beach, park)):
         kind.select_option(wanted)
         expect(seen).to_be_visible()
