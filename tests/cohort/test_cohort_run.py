@@ -2,11 +2,11 @@
 
 import os
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import cohort_made as made
 import pytest
+from msgspec.structs import replace
 
 import fake_pipeline
 from retrorun.cohort import batches
