@@ -492,17 +492,64 @@ def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> Non
     assert metres(other) == pytest.approx(1200.0, rel=0.01)
 
 
-def test_a_speed_that_goes_on_knows_more_than_the_line_over_a_hole() -> None:
-    """Out and back within the hole: 300 s without a fix end where they began."""
-    north_m = 3.0 * np.where(STEADY < 150, STEADY, np.maximum(STEADY - 300.0, 150.0))
-    north_m += np.where((STEADY > 150) & (STEADY < 450), 225 - np.abs(STEADY - 300) * 1.5, 0.0)
-    run = northward(STEADY, north_m)
+def round_a_corner(shown_mps: float, steps_spm: float) -> Recording:
+    """300 s without a fix, in which the athlete runs on for 225 m more, and back, than the line.
+
+    1,800 m in 600 s, of which the straight line knows 1,350.
+    """
     lost = (STEADY > 150) & (STEADY < 450)
+    turned_s = 375.0
+    north_m = 3.0 * np.where(STEADY < turned_s, STEADY, 2 * turned_s - STEADY)
+    after_m = 3.0 * (2 * turned_s - 450.0) + 3.0 * (STEADY - 450.0)
+    run = northward(STEADY, np.where(STEADY < 450, north_m, after_m))
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
-    track = prepared(replace(run, columns={**place, "speed_mps": np.full(601, 3.0)}))
-    assert metres(track) == pytest.approx(1800.0, rel=0.01)
-    slower = {**place, "speed_mps": np.where(lost, 0.0, 3.0)}  # as of a receiver without a fix
-    assert metres(prepared(replace(run, columns=slower))) == pytest.approx(900.0, rel=0.02)
+    speed = np.where(lost, shown_mps, 3.0)
+    return replace(
+        run, columns={**place, "speed_mps": speed, "cadence_spm": np.full(601, steps_spm)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown_mps", "steps_spm", "found_m"),
+    [
+        (3.0, 170.0, 1800.0),
+        (3.0, 0.0, 1350.0),  # it stuck
+        (0.0, 170.0, 1350.0),  # as of a receiver without a fix
+        (1.7, 170.0, 1350.0),  # as near to the line's 1.5 m/s as an error of the speed
+        (9.0, 170.0, 1350.0),  # faster than anybody runs for so long
+    ],
+)
+def test_a_speed_that_goes_on_with_the_steps_knows_more_than_the_line_over_a_hole(
+    shown_mps: float, steps_spm: float, found_m: float
+) -> None:
+    track = prepared(round_a_corner(shown_mps, steps_spm))
+    assert metres(track) == pytest.approx(found_m, rel=0.01)
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["positions", "odometer"])
+def test_a_speed_that_sticks_where_nobody_steps_is_no_way(counted: bool) -> None:  # noqa: FBT001
+    """Ten minutes at 3 m/s, ten indoors without a fix or a step, ten at 3 m/s: 3,600 m."""
+    times = np.arange(1801.0)
+    lost = (times > 600) & (times < 1200)
+    way_m = 3.0 * (times - np.clip(times - 600.0, 0.0, 600.0))
+    run = northward(times, way_m)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    stuck = {"speed_mps": np.full(1801, 3.0), "cadence_spm": np.where(lost, 0.0, 170.0)}
+    odometer = {"distance_m": way_m} if counted else {}
+    track = prepared(replace(run, columns={**place, **stuck, **odometer}))
+    assert metres(track) == pytest.approx(3600.0, rel=0.01)
+
+
+def test_of_line_and_speed_over_many_holes_not_always_the_longer_is_taken() -> None:
+    """Thirty straight ways of 64 s; the speed is off by a tenth, too high as often as too low."""
+    times = np.arange(3601.0)
+    lost = times % 120 > 55
+    off_mps = np.repeat(np.random.default_rng(0).normal(0.0, 0.3, 31), 120)[: times.size]
+    run = northward(times, 3.0 * times)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    more = {"speed_mps": 3.0 + off_mps, "cadence_spm": np.full(times.size, 170.0)}
+    track = prepared(replace(run, columns={**place, **more}))
+    assert metres(track) == pytest.approx(10_800.0, rel=0.003)
 
 
 def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:

@@ -93,9 +93,9 @@ def with_distance(
         dense = _dense(track, clean, settings) & np.isfinite(by_position)
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
-    by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
     if not _agrees_with_total(odometer, recording.distance_m, settings):
         by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
+    by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
     if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
@@ -228,8 +228,11 @@ def _without_short_cuts(
 ) -> FloatArray:
     """The way by positions, (n,), without lines over holes of which the speed knows a longer way.
 
-    A receiver that had no fix cut the corners; a foot pod counted on.
+    A receiver that had no fix cut the corners; a foot pod counted on. A speed may also stick where
+    there is no fix, so steps must have gone on in most of the hole. And the longer of two noisy
+    ways would be too long on average, so the speed's must be longer by what corners explain.
     """
+    stepping = track.column("cadence_spm") > settings.stepping_spm
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
     apart_s = np.diff(time_s)
     found = by_position.copy()
@@ -237,7 +240,12 @@ def _without_short_cuts(
     for index in np.flatnonzero(far).tolist():
         hole = slice(int(np.ceil(time_s[index])), int(time_s[index + 1]))
         line_m, way_m = float(by_position[hole].sum()), float(by_speed[hole].sum())
-        if line_m < way_m <= settings.gap_limit_mps * apart_s[index]:
+        cuts = settings.short_cut_factor * line_m < way_m
+        if (
+            cuts
+            and way_m <= settings.gap_limit_mps * apart_s[index]
+            and stepping[hole].mean() > 0.5
+        ):
             found[hole] = np.nan
     return found
 
