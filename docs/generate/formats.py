@@ -153,8 +153,8 @@ it is brought to the total of the session or of all laps (`odometer-calibrated`,
 `speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
 one place while the speed or the total says a long way are not used (`positions-stay`). A speed or
 an odometer that stands at 0 throughout while steps go on is none. A total that nobody can have run
-is not used (`total-impossible`), and one in kilometres is converted where the steps tell
-(`total-unit`). Each of these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
+is not used (`total-impossible`), and one in kilometres is converted where the steps tell and no
+sample tells of a way (`total-unit`). Totals of session and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
 FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
 them, `distance-differs` gives both figures.
 

@@ -311,6 +311,78 @@ def test_a_total_that_nobody_can_have_run_is_no_distance(
     assert [each for each in slugs(track) if each.startswith("total-")] == ([slug] if slug else [])
 
 
+@pytest.mark.parametrize(
+    ("stated", "lasted_s"),
+    [(800.0, 101.0), (800.0, 115.0), (402.0, 60.0), (2004.0, 300.0)],  # the last one downhill
+)
+def test_a_total_of_a_fast_athlete_is_no_impossible_one(stated: float, lasted_s: float) -> None:
+    run = without_place(np.arange(lasted_s + 1.0), cadence_spm=np.full(int(lasted_s) + 1, 200.0))
+    track = prepared(stated_m(run, stated))
+    assert metres(track) == pytest.approx(stated)
+    assert not [each for each in slugs(track) if each.startswith("total-")]
+
+
+@pytest.mark.parametrize(("stated", "lasted_s"), [(1500.0, 115.0), (2400.0, 300.0)])
+def test_a_total_that_no_sprinter_runs_is_impossible(stated: float, lasted_s: float) -> None:
+    run = without_place(np.arange(lasted_s + 1.0), cadence_spm=np.full(int(lasted_s) + 1, 200.0))
+    assert "total-impossible" in slugs(prepared(stated_m(run, stated)))
+
+
+def test_a_short_total_of_who_takes_no_step_is_in_metres() -> None:
+    track = prepared(stated_m(without_place(STEADY, cadence_spm=np.zeros(601)), 1.8))
+    assert not [each for each in slugs(track) if each.startswith("total-")]
+
+
+def test_a_total_without_a_time_says_nothing_of_its_speed() -> None:
+    run = without_place(np.zeros(5), cadence_spm=np.full(5, 170.0))
+    track = prepared(replace(run, distance_m=1.8, totals=(FileTotal("session", 1.8, 600.0),)))
+    assert track.seconds <= 1
+
+
+SKIPPED_S = np.arange(1801.0)
+JITTER_M = np.cumsum(np.random.default_rng(0).normal(0.0, 0.05, SKIPPED_S.size))
+
+
+@pytest.mark.parametrize(
+    ("run", "least_m", "most_m"),
+    [
+        (northward(SKIPPED_S, JITTER_M), 0.0, 50.0),
+        (without_place(SKIPPED_S, distance_m=1.0 * SKIPPED_S), 1799.0, 1801.0),
+        (without_place(SKIPPED_S, speed_mps=np.full(1801, 0.6)), 1079.0, 1081.0),
+    ],
+    ids=["positions", "odometer", "speed"],
+)
+def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, most_m: float) -> None:
+    """Half an hour of rope skipping, or of short steps; the file's total is 8 m."""
+    run = replace(run, columns={**run.columns, "cadence_spm": np.full(1801, 150.0)})
+    track = prepared(stated_m(run, 8.0))
+    assert "total-unit" not in slugs(track)
+    assert least_m <= metres(track) <= most_m
+    said = [each.message for each in track.notes if each.slug == "total-impossible"]
+    assert said == ["the file says 8 m in 1,800 s of steps; not used"]
+
+
+@pytest.mark.parametrize("session", [1.8, 1800.0, 180_000.0])
+@pytest.mark.parametrize("per_lap", [1.0, 1000.0])
+def test_a_wrong_total_of_the_session_takes_nothing_from_its_laps(
+    session: float, per_lap: float
+) -> None:
+    """600 m, then 1,200 m, each in 300 s, in metres or kilometres."""
+    lap_m = (0.6 * per_lap, 1.2 * per_lap)
+    laps = tuple(
+        Lap(START_S + at, START_S + at + 300, distance_m=each, timer_s=300.0)
+        for at, each in zip((0, 300), lap_m, strict=True)
+    )
+    totals = (FileTotal("session", session, 600.0), FileTotal.of_laps(laps))
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
+    track = prepared(replace(run, laps=laps, distance_m=session, totals=totals))
+    assert metres(track) == pytest.approx(1800.0)
+    assert float(steps_m(track)[:300].sum()) == pytest.approx(600.0)
+    assert "distance-differs" not in slugs(track)
+    assert ("total-unit" in slugs(track)) == (session == 1.8 or per_lap == 1.0)
+    assert ("total-impossible" in slugs(track)) == (session == 180_000.0)
+
+
 def test_a_total_in_kilometres_takes_nothing_from_an_odometer_in_metres() -> None:
     run = without_place(STEADY, distance_m=3.0 * STEADY, cadence_spm=np.full(601, 170.0))
     total = FileTotal("session", 1.8, 600.0)
@@ -499,7 +571,7 @@ def round_a_corner(shown_mps: float, steps_spm: float) -> Recording:
     """
     lost = (STEADY > 150) & (STEADY < 450)
     turned_s = 375.0
-    north_m = 3.0 * np.where(STEADY < turned_s, STEADY, 2 * turned_s - STEADY)
+    north_m = 3.0 * np.minimum(STEADY, 2 * turned_s - STEADY)
     after_m = 3.0 * (2 * turned_s - 450.0) + 3.0 * (STEADY - 450.0)
     run = northward(STEADY, np.where(STEADY < 450, north_m, after_m))
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
