@@ -119,6 +119,33 @@ def test_a_hole_of_hours_does_not_set_the_usual_speed_and_its_way_is_named(by: s
     assert ("distance-over-holes" in slugs(track)) == (by == "positions")
 
 
+def test_a_hole_in_the_positions_is_one_though_samples_go_on_and_a_total_is_no_line() -> None:
+    times = np.arange(1801.0)
+    lost = (times > 300) & (times < 1500)
+    run = northward(times, 3.0 * times)
+    place = {name: np.where(lost, np.nan, each) for name, each in run.columns.items()}
+    run = replace(run, columns={**place, "heart_rate_bpm": np.full(1801, 150.0)})
+    said = [each.message for each in prepared(run).notes if each.slug == "distance-over-holes"]
+    assert len(said) == 1
+    assert "up to 1,200 s" in said[0]
+    apart = np.concatenate((np.arange(300.0), np.arange(600.0, 900.0)))
+    indoors = without_place(apart, heart_rate_bpm=np.full(apart.size, 150.0))
+    assert "distance-over-holes" not in slugs(prepared(stated_m(indoors, 2700.0)))
+
+
+@pytest.mark.parametrize("shown_mps", [0.4, np.nan])
+def test_a_slow_speed_or_a_missing_one_does_not_stand(shown_mps: float) -> None:
+    times = np.arange(41.0)
+    columns = {"speed_mps": np.full(41, shown_mps), "cadence_spm": np.full(41, 80.0)}
+    track = prepared(without_place(times, **columns))
+    assert "speed-stands" not in slugs(track)
+
+
+def test_a_speed_that_stands_gives_way_to_the_total_without_steps_too() -> None:
+    run = stated_m(without_place(STEADY, speed_mps=np.zeros(601)), 1800.0)
+    assert metres(prepared(run)) == pytest.approx(1800.0)
+
+
 @pytest.mark.parametrize("often", EVERY)
 def test_samples_that_lie_apart_throughout_leave_no_holes(often: str) -> None:
     assert "distance-over-holes" not in slugs(prepared(northward(EVERY[often], 3 * EVERY[often])))

@@ -116,7 +116,9 @@ def with_distance(
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
-    notes = (*track.notes, *holes_note(clean.time_s, step, np.isfinite(by_odometer), settings))
+    fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    off_line = ~np.isfinite(by_position) | np.isfinite(by_odometer)
+    notes = (*track.notes, *holes_note(fixes_s, step, off_line, settings))
     if sums and track.has("cadence_spm"):
         notes += unknown_note(step, _in_motion(track, settings), settings)
     return replace(track, columns=columns, step_m=step, distance_sources=sums, notes=notes)
