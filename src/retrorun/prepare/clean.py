@@ -389,6 +389,18 @@ def as_cleaned(track: Track) -> Cleaned:
     return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
 
 
+def paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
+    """How much of the time from each knot to the next the timer stood still, (k - 1,)."""
+    if not clean.pauses:
+        return np.zeros(time_s.size - 1)
+    spans = np.array(sorted((each.start_time_s, each.end_time_s) for each in clean.pauses))
+    edges = np.maximum.accumulate(spans.ravel())
+    paused = np.concatenate(
+        ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
+    )
+    return np.diff(arithmetic.interpolate(time_s, edges, paused))
+
+
 def longest_s(apart_s: FloatArray, settings: PrepareSettings) -> float:
     """How far samples that lie so far apart, (k,), lie apart at most; beyond it is a hole."""
     return max(settings.sparse_hole_s, 2.0 * arithmetic.median(apart_s))

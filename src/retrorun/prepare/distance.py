@@ -26,6 +26,7 @@ from retrorun.prepare.clean import (
     holes_note,
     longest_s,
     most_m,
+    paused_s,
     repeats_before_leap,
     unknown_note,
 )
@@ -273,22 +274,10 @@ def _path_between_fixes(clean: Cleaned, fixed: IntArray, settings: PrepareSettin
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
     time_s, metres = clean.time_s[fixed], arithmetic.ways_m(latitude, longitude)
-    running_s = np.diff(time_s) - _paused_s(time_s, clean)
+    running_s = np.diff(time_s) - paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= most_m(np.maximum(running_s, 1.0), settings))
     return _Path(time_s, metres, reached)
-
-
-def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
-    """How much of the time from each knot to the next the timer stood still, (k - 1,)."""
-    if not clean.pauses:
-        return np.zeros(time_s.size - 1)
-    spans = np.array(sorted((each.start_time_s, each.end_time_s) for each in clean.pauses))
-    edges = np.maximum.accumulate(spans.ravel())
-    paused = np.concatenate(
-        ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
-    )
-    return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
 def _usual_mps(ways: Sequence[_Path | None], settings: PrepareSettings) -> float:
