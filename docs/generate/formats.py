@@ -137,10 +137,10 @@ ends, else the straight line between the positions (in dense recordings over `ch
 of these, as a treadmill's, gets the totals of its laps or its session, spread over its time in
 motion. So do the seconds with steps of which no source knows, as before the first fix, where the
 total says more by as much as was run there; else `distance-unknown` counts them. Over a hole in the
-positions the device's speed counts if it makes a longer way than the straight line; where much of
-the distance is such lines, `distance-over-holes` says how much. `explain` says how many metres came
-from which source. Longitudes of 180 to 360° are taken
-as those of −180 to 0°.
+positions the device's speed counts if steps went on in most of it and the speed makes a way longer
+than `short_cut_factor` times the straight line; where much of the distance is such lines,
+`distance-over-holes` says how much. `explain` says how many metres came from which source.
+Longitudes of 180 to 360° are taken as those of −180 to 0°.
 
 Before that, each source is judged against the others and against the file's own totals. An
 odometer in other units (km, miles, feet, yards where all others say so closely, or km/h summed up
@@ -153,8 +153,8 @@ it is brought to the total of the session or of all laps (`odometer-calibrated`,
 `speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
 one place while the speed or the total says a long way are not used (`positions-stay`). A speed or
 an odometer that stands at 0 throughout while steps go on is none. A total that nobody can have run
-is not used (`total-impossible`), and one in kilometres is converted where the steps tell
-(`total-unit`). Each of these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
+is not used (`total-impossible`), and one in kilometres is converted where the steps tell and no
+sample tells of a way (`total-unit`). Totals of session and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in
 FIT and of laps in TCX are kept; GPX has none. Where the distance is more than 2 % from one of
 them, `distance-differs` gives both figures.
 

@@ -119,6 +119,33 @@ def test_a_hole_of_hours_does_not_set_the_usual_speed_and_its_way_is_named(by: s
     assert ("distance-over-holes" in slugs(track)) == (by == "positions")
 
 
+def test_a_hole_in_the_positions_is_one_though_samples_go_on_and_a_total_is_no_line() -> None:
+    times = np.arange(1801.0)
+    lost = (times > 300) & (times < 1500)
+    run = northward(times, 3.0 * times)
+    place = {name: np.where(lost, np.nan, each) for name, each in run.columns.items()}
+    run = replace(run, columns={**place, "heart_rate_bpm": np.full(1801, 150.0)})
+    said = [each.message for each in prepared(run).notes if each.slug == "distance-over-holes"]
+    assert len(said) == 1
+    assert "up to 1,200 s" in said[0]
+    apart = np.concatenate((np.arange(300.0), np.arange(600.0, 900.0)))
+    indoors = without_place(apart, heart_rate_bpm=np.full(apart.size, 150.0))
+    assert "distance-over-holes" not in slugs(prepared(stated_m(indoors, 2700.0)))
+
+
+@pytest.mark.parametrize("shown_mps", [0.4, np.nan])
+def test_a_slow_speed_or_a_missing_one_does_not_stand(shown_mps: float) -> None:
+    times = np.arange(41.0)
+    columns = {"speed_mps": np.full(41, shown_mps), "cadence_spm": np.full(41, 80.0)}
+    track = prepared(without_place(times, **columns))
+    assert "speed-stands" not in slugs(track)
+
+
+def test_a_speed_that_stands_gives_way_to_the_total_without_steps_too() -> None:
+    run = stated_m(without_place(STEADY, speed_mps=np.zeros(601)), 1800.0)
+    assert metres(prepared(run)) == pytest.approx(1800.0)
+
+
 @pytest.mark.parametrize("often", EVERY)
 def test_samples_that_lie_apart_throughout_leave_no_holes(often: str) -> None:
     assert "distance-over-holes" not in slugs(prepared(northward(EVERY[often], 3 * EVERY[often])))
@@ -311,6 +338,78 @@ def test_a_total_that_nobody_can_have_run_is_no_distance(
     assert [each for each in slugs(track) if each.startswith("total-")] == ([slug] if slug else [])
 
 
+@pytest.mark.parametrize(
+    ("stated", "lasted_s"),
+    [(800.0, 101.0), (800.0, 115.0), (402.0, 60.0), (2004.0, 300.0)],  # the last one downhill
+)
+def test_a_total_of_a_fast_athlete_is_no_impossible_one(stated: float, lasted_s: float) -> None:
+    run = without_place(np.arange(lasted_s + 1.0), cadence_spm=np.full(int(lasted_s) + 1, 200.0))
+    track = prepared(stated_m(run, stated))
+    assert metres(track) == pytest.approx(stated)
+    assert not [each for each in slugs(track) if each.startswith("total-")]
+
+
+@pytest.mark.parametrize(("stated", "lasted_s"), [(1500.0, 115.0), (2400.0, 300.0)])
+def test_a_total_that_no_sprinter_runs_is_impossible(stated: float, lasted_s: float) -> None:
+    run = without_place(np.arange(lasted_s + 1.0), cadence_spm=np.full(int(lasted_s) + 1, 200.0))
+    assert "total-impossible" in slugs(prepared(stated_m(run, stated)))
+
+
+def test_a_short_total_of_who_takes_no_step_is_in_metres() -> None:
+    track = prepared(stated_m(without_place(STEADY, cadence_spm=np.zeros(601)), 1.8))
+    assert not [each for each in slugs(track) if each.startswith("total-")]
+
+
+def test_a_total_without_a_time_says_nothing_of_its_speed() -> None:
+    run = without_place(np.zeros(5), cadence_spm=np.full(5, 170.0))
+    track = prepared(replace(run, distance_m=1.8, totals=(FileTotal("session", 1.8, 600.0),)))
+    assert track.seconds <= 1
+
+
+SKIPPED_S = np.arange(1801.0)
+JITTER_M = np.cumsum(np.random.default_rng(0).normal(0.0, 0.05, SKIPPED_S.size))
+
+
+@pytest.mark.parametrize(
+    ("run", "least_m", "most_m"),
+    [
+        (northward(SKIPPED_S, JITTER_M), 0.0, 50.0),
+        (without_place(SKIPPED_S, distance_m=1.0 * SKIPPED_S), 1799.0, 1801.0),
+        (without_place(SKIPPED_S, speed_mps=np.full(1801, 0.6)), 1079.0, 1081.0),
+    ],
+    ids=["positions", "odometer", "speed"],
+)
+def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, most_m: float) -> None:
+    """Half an hour of rope skipping, or of short steps; the file's total is 8 m."""
+    run = replace(run, columns={**run.columns, "cadence_spm": np.full(1801, 150.0)})
+    track = prepared(stated_m(run, 8.0))
+    assert "total-unit" not in slugs(track)
+    assert least_m <= metres(track) <= most_m
+    said = [each.message for each in track.notes if each.slug == "total-impossible"]
+    assert said == ["the file says 8 m in 1,800 s of steps; not used"]
+
+
+@pytest.mark.parametrize("session", [1.8, 1800.0, 180_000.0])
+@pytest.mark.parametrize("per_lap", [1.0, 1000.0])
+def test_a_wrong_total_of_the_session_takes_nothing_from_its_laps(
+    session: float, per_lap: float
+) -> None:
+    """600 m, then 1,200 m, each in 300 s, in metres or kilometres."""
+    lap_m = (0.6 * per_lap, 1.2 * per_lap)
+    laps = tuple(
+        Lap(START_S + at, START_S + at + 300, distance_m=each, timer_s=300.0)
+        for at, each in zip((0, 300), lap_m, strict=True)
+    )
+    totals = (FileTotal("session", session, 600.0), FileTotal.of_laps(laps))
+    run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
+    track = prepared(replace(run, laps=laps, distance_m=session, totals=totals))
+    assert metres(track) == pytest.approx(1800.0)
+    assert float(steps_m(track)[:300].sum()) == pytest.approx(600.0)
+    assert "distance-differs" not in slugs(track)
+    assert ("total-unit" in slugs(track)) == (session == 1.8 or per_lap == 1.0)
+    assert ("total-impossible" in slugs(track)) == (session == 180_000.0)
+
+
 def test_a_total_in_kilometres_takes_nothing_from_an_odometer_in_metres() -> None:
     run = without_place(STEADY, distance_m=3.0 * STEADY, cadence_spm=np.full(601, 170.0))
     total = FileTotal("session", 1.8, 600.0)
@@ -492,17 +591,64 @@ def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> Non
     assert metres(other) == pytest.approx(1200.0, rel=0.01)
 
 
-def test_a_speed_that_goes_on_knows_more_than_the_line_over_a_hole() -> None:
-    """Out and back within the hole: 300 s without a fix end where they began."""
-    north_m = 3.0 * np.where(STEADY < 150, STEADY, np.maximum(STEADY - 300.0, 150.0))
-    north_m += np.where((STEADY > 150) & (STEADY < 450), 225 - np.abs(STEADY - 300) * 1.5, 0.0)
-    run = northward(STEADY, north_m)
+def round_a_corner(shown_mps: float, steps_spm: float) -> Recording:
+    """300 s without a fix, in which the athlete runs on for 225 m more, and back, than the line.
+
+    1,800 m in 600 s, of which the straight line knows 1,350.
+    """
     lost = (STEADY > 150) & (STEADY < 450)
+    turned_s = 375.0
+    north_m = 3.0 * np.minimum(STEADY, 2 * turned_s - STEADY)
+    after_m = 3.0 * (2 * turned_s - 450.0) + 3.0 * (STEADY - 450.0)
+    run = northward(STEADY, np.where(STEADY < 450, north_m, after_m))
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
-    track = prepared(replace(run, columns={**place, "speed_mps": np.full(601, 3.0)}))
-    assert metres(track) == pytest.approx(1800.0, rel=0.01)
-    slower = {**place, "speed_mps": np.where(lost, 0.0, 3.0)}  # as of a receiver without a fix
-    assert metres(prepared(replace(run, columns=slower))) == pytest.approx(900.0, rel=0.02)
+    speed = np.where(lost, shown_mps, 3.0)
+    return replace(
+        run, columns={**place, "speed_mps": speed, "cadence_spm": np.full(601, steps_spm)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("shown_mps", "steps_spm", "found_m"),
+    [
+        (3.0, 170.0, 1800.0),
+        (3.0, 0.0, 1350.0),  # it stuck
+        (0.0, 170.0, 1350.0),  # as of a receiver without a fix
+        (1.7, 170.0, 1350.0),  # as near to the line's 1.5 m/s as an error of the speed
+        (9.0, 170.0, 1350.0),  # faster than anybody runs for so long
+    ],
+)
+def test_a_speed_that_goes_on_with_the_steps_knows_more_than_the_line_over_a_hole(
+    shown_mps: float, steps_spm: float, found_m: float
+) -> None:
+    track = prepared(round_a_corner(shown_mps, steps_spm))
+    assert metres(track) == pytest.approx(found_m, rel=0.01)
+
+
+@pytest.mark.parametrize("counted", [False, True], ids=["positions", "odometer"])
+def test_a_speed_that_sticks_where_nobody_steps_is_no_way(counted: bool) -> None:  # noqa: FBT001
+    """Ten minutes at 3 m/s, ten indoors without a fix or a step, ten at 3 m/s: 3,600 m."""
+    times = np.arange(1801.0)
+    lost = (times > 600) & (times < 1200)
+    way_m = 3.0 * (times - np.clip(times - 600.0, 0.0, 600.0))
+    run = northward(times, way_m)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    stuck = {"speed_mps": np.full(1801, 3.0), "cadence_spm": np.where(lost, 0.0, 170.0)}
+    odometer = {"distance_m": way_m} if counted else {}
+    track = prepared(replace(run, columns={**place, **stuck, **odometer}))
+    assert metres(track) == pytest.approx(3600.0, rel=0.01)
+
+
+def test_of_line_and_speed_over_many_holes_not_always_the_longer_is_taken() -> None:
+    """Thirty straight ways of 64 s; the speed is off by a tenth, too high as often as too low."""
+    times = np.arange(3601.0)
+    lost = times % 120 > 55
+    off_mps = np.repeat(np.random.default_rng(0).normal(0.0, 0.3, 31), 120)[: times.size]
+    run = northward(times, 3.0 * times)
+    place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
+    more = {"speed_mps": 3.0 + off_mps, "cadence_spm": np.full(times.size, 170.0)}
+    track = prepared(replace(run, columns={**place, **more}))
+    assert metres(track) == pytest.approx(10_800.0, rel=0.003)
 
 
 def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:

@@ -15,7 +15,7 @@ good athlete and these bounds is doubtful where no cadence speaks for steps: som
 a minute and a half that few could run, such as a drive between walks.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -50,6 +50,7 @@ __all__ = [
 
 Widen = Callable[[BoolArray], BoolArray]
 _Stating = TypeVar("_Stating", Lap, FileTotal)
+_KILOMETRE = 1000.0
 _REMEDY = (
     "If it is a run, put a table of labels (NAME.labels.csv) beside it and process with --retry, "
     "or set count_doubtful in the settings ([sport])."
@@ -92,41 +93,83 @@ def prepare(
 def _with_credible_total(
     recording: Recording, settings: PrepareSettings
 ) -> tuple[Recording, tuple[Note, ...]]:
-    """Without a total that nobody can have run; one that must be in kilometres is converted."""
-    stated_m, times = recording.distance_m, recording.time_s[np.isfinite(recording.time_s)]
+    """Without totals that nobody can have run; those that must be in kilometres are converted.
+
+    Each is judged by its own figure. Where that of the session is none, that of the laps counts.
+    """
+    times = recording.time_s[np.isfinite(recording.time_s)]
     timers_s = [each.timer_s for each in recording.totals if each.timer_s]
-    spans_s = timers_s + ([float(np.ptp(times))] if times.size > 1 else [])
-    if not stated_m or not spans_s or max(spans_s) < settings.source_least_s:
+    spans_s = timers_s + ([float(np.ptp(times))] if times.size and np.ptp(times) > 0 else [])
+    if not recording.distance_m or not spans_s:
         return recording, ()
-    least_mps, most_mps = stated_m / max(spans_s), stated_m / min(spans_s)
-    cadence = recording.columns.get("cadence_spm", np.zeros(1))
-    steps_on = (cadence > settings.stepping_spm).mean() > 0.5
-    is_too_slow = bool(steps_on) and most_mps < settings.slow_kilometres_mps
-    if is_too_slow and settings.moving_mps < 1000.0 * most_mps < settings.sustained_mps:
-        words = "the file's total counts kilometres (the steps tell); converted"
-        return _with_totals_in_metres(recording, 1000.0), (Note("total-unit", words),)
-    if not is_too_slow and least_mps <= settings.sustained_mps:
-        return recording, ()
-    span_s = max(spans_s)
-    words = f"the file says {stated_m:,.0f} m in {span_s:,.0f} s, which nobody runs; not used"
-    totals = tuple(replace(each, distance_m=None) for each in recording.totals)
-    laps = tuple(replace(each, distance_m=None) for each in recording.laps)
-    found = replace(recording, distance_m=None, totals=totals, laps=laps)
-    return found, (Note("total-impossible", words),)
-
-
-def _with_totals_in_metres(recording: Recording, metres: float) -> Recording:
-    """The recording with its totals, and those of its laps, times the metres of their unit."""
-
-    def converted(one: _Stating) -> _Stating:
-        return replace(one, distance_m=None if one.distance_m is None else one.distance_m * metres)
-
-    return replace(
+    by_laps_m = FileTotal.of_laps(recording.laps).distance_m
+    figures = (recording.distance_m, by_laps_m, *(each.distance_m for each in recording.totals))
+    units = {each: _unit_of_total(each, spans_s, recording, settings) for each in figures if each}
+    metres = {each: each * unit for each, unit in units.items() if unit}
+    laps, totals = recording.laps, recording.totals
+    if by_laps_m and units[by_laps_m] == _KILOMETRE:
+        laps = tuple(_with_metres(each, (each.distance_m or 0.0) * _KILOMETRE) for each in laps)
+    found = replace(
         recording,
-        distance_m=(recording.distance_m or 0.0) * metres,
-        totals=tuple(map(converted, recording.totals)),
-        laps=tuple(map(converted, recording.laps)),
+        distance_m=next((metres[each] for each in figures if each in metres), None),
+        laps=laps,
+        totals=tuple(_with_metres(each, metres.get(each.distance_m or 0.0)) for each in totals),
     )
+    return found, _notes_of_units(units, max(spans_s), settings)
+
+
+def _unit_of_total(
+    stated_m: float, spans_s: Sequence[float], recording: Recording, settings: PrepareSettings
+) -> float:
+    """Metres of the unit in which a total is stated; 0 where nobody can have run it.
+
+    Args:
+        stated_m: what the file says.
+        spans_s: how long its timers ran and its samples go on.
+        recording: for its steps, and for what else tells of a way.
+        settings: this stage's.
+    """
+    longest_s = max(spans_s)
+    is_sprint = longest_s < settings.sprint_s
+    most_mps = settings.speed_limit_mps if is_sprint else settings.gap_limit_mps
+    if stated_m > most_mps * longest_s:
+        return 0.0
+    mps = stated_m / min(spans_s)
+    steps_spm = recording.columns.get("cadence_spm", np.zeros(1))
+    steps_on = bool((steps_spm > settings.stepping_spm).mean() > 0.5)
+    if not steps_on or mps >= settings.slow_kilometres_mps:
+        return 1.0
+    fits = settings.moving_mps < mps * _KILOMETRE < settings.sustained_mps
+    return _KILOMETRE if fits and not _tells_a_way(recording, settings) else 0.0
+
+
+def _tells_a_way(recording: Recording, settings: PrepareSettings) -> bool:
+    """Whether samples tell of a way: by positions, an odometer that counts, or a speed."""
+    known = {name: each[np.isfinite(each)] for name, each in recording.columns.items()}
+    known = {name: each for name, each in known.items() if each.size}
+    counts = "distance_m" in known and float(np.ptp(known["distance_m"])) > settings.digit_m
+    moves = "speed_mps" in known and float(known["speed_mps"].max()) >= settings.moving_mps
+    return counts or moves or all(name in known for name in POSITION)
+
+
+def _with_metres(one: _Stating, metres: float | None) -> _Stating:
+    return replace(one, distance_m=metres)
+
+
+def _notes_of_units(
+    units: Mapping[float, float], span_s: float, settings: PrepareSettings
+) -> tuple[Note, ...]:
+    """What was odd about totals: the metres of the unit of each; 0 if it is not used."""
+    notes = []
+    if _KILOMETRE in units.values():
+        words = "the file's total counts kilometres (the steps tell); converted"
+        notes.append(Note("total-unit", words))
+    for stated_m in (each for each, unit in units.items() if not unit):
+        words = f"the file says {stated_m:,.0f} m in {span_s:,.0f} s, which nobody runs; not used"
+        if stated_m < settings.moving_mps * span_s:
+            words = f"the file says {stated_m:g} m in {span_s:,.0f} s of steps; not used"
+        notes.append(Note("total-impossible", words))
+    return tuple(notes)
 
 
 def doubt(recording: Recording, settings: SportSettings) -> NotARunError | None:

@@ -389,6 +389,18 @@ def as_cleaned(track: Track) -> Cleaned:
     return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
 
 
+def paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
+    """How much of the time from each knot to the next the timer stood still, (k - 1,)."""
+    if not clean.pauses:
+        return np.zeros(time_s.size - 1)
+    spans = np.array(sorted((each.start_time_s, each.end_time_s) for each in clean.pauses))
+    edges = np.maximum.accumulate(spans.ravel())
+    paused = np.concatenate(
+        ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
+    )
+    return np.diff(arithmetic.interpolate(time_s, edges, paused))
+
+
 def longest_s(apart_s: FloatArray, settings: PrepareSettings) -> float:
     """How far samples that lie so far apart, (k,), lie apart at most; beyond it is a hole."""
     return max(settings.sparse_hole_s, 2.0 * arithmetic.median(apart_s))
@@ -397,12 +409,12 @@ def longest_s(apart_s: FloatArray, settings: PrepareSettings) -> float:
 def holes_note(
     time_s: FloatArray, step_m: FloatArray, counted: BoolArray, settings: PrepareSettings
 ) -> tuple[Note, ...]:
-    """A note where much of the distance lies in holes of the recording, and no odometer counted it.
+    """A note where much of the distance is straight lines over holes in the positions.
 
     Args:
-        time_s: (m,) of the samples, rising.
+        time_s: (m,) of the positions, rising, since the first sample.
         step_m: (n,) metres of each second from the first sample on.
-        counted: (n,) seconds of which an odometer knows.
+        counted: (n,) seconds whose metres come from elsewhere than the positions.
         settings: this stage's.
     """
     apart_s = np.diff(time_s)
@@ -411,12 +423,13 @@ def holes_note(
     known_m = np.nan_to_num(step_m)
     along_m = np.concatenate(([0.0], np.cumsum(np.where(counted, 0.0, known_m))))
     holes = np.flatnonzero(apart_s > longest_s(apart_s, settings))
-    edges = np.rint(np.stack((time_s[holes], time_s[holes + 1])) - time_s[0]).astype(np.int64)
+    edges = np.rint(np.stack((time_s[holes], time_s[holes + 1]))).astype(np.int64)
     first, end = np.clip(edges, 0, step_m.size)
-    metres = float((along_m[end] - along_m[first]).sum())
+    lines_m = along_m[end] - along_m[first]
+    metres = float(lines_m.sum())
     if metres <= settings.sparse_share * float(known_m.sum()):
         return ()
-    most_s = apart_s.max()
+    most_s = apart_s[holes][lines_m > 0].max()
     words = (
         f"{metres:,.0f} m of the distance are straight lines over holes of up to {most_s:,.0f} s"
     )

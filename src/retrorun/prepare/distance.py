@@ -26,6 +26,7 @@ from retrorun.prepare.clean import (
     holes_note,
     longest_s,
     most_m,
+    paused_s,
     repeats_before_leap,
     unknown_note,
 )
@@ -93,9 +94,9 @@ def with_distance(
         dense = _dense(track, clean, settings) & np.isfinite(by_position)
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
-    by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
     if not _agrees_with_total(odometer, recording.distance_m, settings):
         by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
+    by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
     if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
@@ -116,7 +117,9 @@ def with_distance(
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
-    notes = (*track.notes, *holes_note(clean.time_s, step, np.isfinite(by_odometer), settings))
+    fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    off_line = ~np.isfinite(by_position) | np.isfinite(by_odometer)
+    notes = (*track.notes, *holes_note(fixes_s, step, off_line, settings))
     if sums and track.has("cadence_spm"):
         notes += unknown_note(step, _in_motion(track, settings), settings)
     return replace(track, columns=columns, step_m=step, distance_sources=sums, notes=notes)
@@ -228,8 +231,11 @@ def _without_short_cuts(
 ) -> FloatArray:
     """The way by positions, (n,), without lines over holes of which the speed knows a longer way.
 
-    A receiver that had no fix cut the corners; a foot pod counted on.
+    A receiver that had no fix cut the corners; a foot pod counted on. A speed may also stick where
+    there is no fix, so steps must have gone on in most of the hole. And the longer of two noisy
+    ways would be too long on average, so the speed's must be longer by what corners explain.
     """
+    stepping = track.column("cadence_spm") > settings.stepping_spm
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
     apart_s = np.diff(time_s)
     found = by_position.copy()
@@ -237,7 +243,12 @@ def _without_short_cuts(
     for index in np.flatnonzero(far).tolist():
         hole = slice(int(np.ceil(time_s[index])), int(time_s[index + 1]))
         line_m, way_m = float(by_position[hole].sum()), float(by_speed[hole].sum())
-        if line_m < way_m <= settings.gap_limit_mps * apart_s[index]:
+        cuts = settings.short_cut_factor * line_m < way_m
+        if (
+            cuts
+            and way_m <= settings.gap_limit_mps * apart_s[index]
+            and stepping[hole].mean() > 0.5
+        ):
             found[hole] = np.nan
     return found
 
@@ -263,22 +274,10 @@ def _path_between_fixes(clean: Cleaned, fixed: IntArray, settings: PrepareSettin
     """The way from each of these fixes to the next."""
     latitude, longitude = (clean.columns[name][fixed] for name in POSITION)
     time_s, metres = clean.time_s[fixed], arithmetic.ways_m(latitude, longitude)
-    running_s = np.diff(time_s) - _paused_s(time_s, clean)
+    running_s = np.diff(time_s) - paused_s(time_s, clean)
     piece = np.searchsorted(clean.breaks_s, time_s, side="right")
     reached = (np.diff(piece) == 0) & (metres <= most_m(np.maximum(running_s, 1.0), settings))
     return _Path(time_s, metres, reached)
-
-
-def _paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:
-    """How much of the time from each knot to the next the timer stood still, (k - 1,)."""
-    if not clean.pauses:
-        return np.zeros(time_s.size - 1)
-    spans = np.array(sorted((each.start_time_s, each.end_time_s) for each in clean.pauses))
-    edges = np.maximum.accumulate(spans.ravel())
-    paused = np.concatenate(
-        ([0.0], np.cumsum(np.diff(edges) * (np.arange(edges.size - 1) % 2 == 0)))
-    )
-    return np.diff(arithmetic.interpolate(time_s, edges, paused))
 
 
 def _usual_mps(ways: Sequence[_Path | None], settings: PrepareSettings) -> float:

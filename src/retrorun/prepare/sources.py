@@ -194,7 +194,8 @@ def _without_standing(
 ) -> tuple[FloatArray | None, tuple[Note, ...]]:
     """No speed where it stands at 0 throughout while the athlete steps or the total says a way."""
     is_under_way = steps or any(one.source == _STATED for one in outside)
-    if speed is None or not is_under_way or (speed >= settings.moving_mps).any():
+    known = np.zeros(0) if speed is None else speed[np.isfinite(speed)]
+    if not known.size or not is_under_way or (known >= settings.stands_mps).any():
         return speed, ()
     words = "the speed stands at 0 while the athlete was under way; it was not used"
     return None, (Note("speed-stands", words),)

@@ -160,6 +160,12 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # guess, and is not used.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
+    short_cut_factor: float = 1.25  # A straight line over a hole cuts corners where the device's
+    # speed makes a way longer than this many times it.
+    sprint_s: float = (
+        180.0  # A file's total of a shorter time than this may be faster, but not than
+    )
+    # speed_limit_mps.
     speed_gap_s: float = 60.0  # A device's speed and steps say nothing of longer gaps than this.
     stop_mps: float = 0.9  # A gap that was crossed more slowly than this may hold a stop.
     stop_share: float = 0.5  # It does if that is also below this share of the usual speed.
