@@ -137,7 +137,11 @@ class Feed:
                     labels.keep_before(path, event.sha256)
                 yield event
         except RetrorunError as problem:
-            yield Complete(refused_row(zipped, problem_of(problem)))
+            reason = problem_of(problem)
+            if problem.slug == FAILING:  # nothing is kept of it: it comes again
+                yield zipped, Parcel("", problem=reason)
+            else:
+                yield Complete(refused_row(zipped, reason))
             return
         if _changed(zipped.entry):
             yield Changing(address)
