@@ -19,7 +19,7 @@ LEAST_BYTES, LEAST_FILES = 400 << 20, 32  # of address space; open at a time
 
 
 def run() -> None:
-    """Run the command line; exit 0, 1, 2 or 130 as docs/commands.md says."""
+    """Run the command line; exit 0, 1, 2, 129, 130 or 143 as docs/commands.md says."""
     _replace_closed_streams()
     code: int | str | None = 1
     try:

@@ -110,6 +110,20 @@ class StoreError(ReadError):
     """A store does not answer or lets nobody in: it says nothing about the file itself."""
 
 
+def drive_error(problem: BaseException, file: str) -> StoreError | None:
+    """The error of a drive that failed while a file was read; None where nothing says so.
+
+    Args:
+        problem: what was raised, perhaps by a library that met the failure and told it as damage.
+        file: its name.
+    """
+    cause: BaseException | None = problem
+    while cause is not None and not is_passing(cause):
+        cause = cause.__context__
+    words = getattr(cause, "strerror", None) or str(cause)
+    return cause and StoreError(FAILING, f"it cannot be read: {words}", file=file)
+
+
 class NotARunError(RetrorunError):
     """The file was read, and holds no running or walking to analyse."""
 

@@ -388,7 +388,7 @@ def _pages(
     jobs = min(options.jobs, len(wanted) // WORTH_A_WORKER)
     for (session_id, _), done in engines.ordered(wanted.items(), work, jobs):
         if isinstance(done, engines.Lost):
-            yield _faulty(Fault(session_id, done.slug, done.message, REMADE), folder)
+            yield _faulty(Fault(session_id, done.slug, done.message, REMADE), folder, stays=True)
         elif isinstance(done, Exception):
             raise done
         else:
@@ -414,14 +414,14 @@ def _write(
 
 def _unmade(session_id: str, problem: Exception, folder: Path) -> _WrittenPage:
     """A page that could not be made: one that stands stays if that is the system's fault."""
-    fault, passes = Fault.of(session_id, problem), is_passing(problem)
-    if passes and (folder / _page(session_id)).exists():
+    passes = is_passing(problem)
+    return replace(_faulty(Fault.of(session_id, problem), folder, stays=passes), is_passing=passes)
+
+
+def _faulty(fault: Fault, folder: Path, *, stays: bool = False) -> _WrittenPage:
+    """Write why the session's own page cannot be made, unless one stands and is to stay."""
+    if stays and (folder / _page(fault.session)).exists():
         return _WrittenPage(changed=False, fault=fault, is_passing=True)
-    return replace(_faulty(fault, folder), is_passing=passes)
-
-
-def _faulty(fault: Fault, folder: Path) -> _WrittenPage:
-    """Write the page that says why the session's own cannot be made."""
     html = fault_page(fault, Place(asset_prefix="../assets/", home="../"))
     return _WrittenPage(Site(folder).write(_page(fault.session), html), fault)
 

@@ -161,16 +161,27 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
+class Ending(threading.Event):
+    """Set when the program is asked to end.
+
+    Attributes:
+        number: of the signal that asked.
+    """
+
+    number: int = signal.SIGINT
+
+
 @contextmanager
-def until_signalled() -> Iterator[threading.Event]:
+def until_signalled() -> Iterator["Ending"]:
     """An event that signals to end set; a second one ends the program as usual.
 
     SIGHUP that is ignored, as by ``nohup``, stays so.
     """
-    stop = threading.Event()
+    stop = Ending()
     before = {number: signal.getsignal(number) for number in followed_signals()}
 
     def ask(number: int, _: FrameType | None) -> None:
+        stop.number = number
         stop.set()
         signal.signal(number, before[signal.Signals(number)])
 

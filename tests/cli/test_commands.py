@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import os
 import shutil
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -18,7 +19,7 @@ import retrorun
 from retrorun import watch as watching
 from retrorun.cli import main, watch
 from retrorun.cli.reports import Period
-from retrorun.errors import ReadError
+from retrorun.errors import ENDING_SIGNALS, ReadError
 from retrorun.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("analysed_here")
@@ -420,6 +421,21 @@ def test_a_watch_reports_once_what_it_cannot_list_and_keeps_its_rhythm(
     assert printed.count("closed: ") == 1
     assert printed.count("Permission denied") == 1
     assert printed.count(watching.RECOVERED) == 1
+
+
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
+def test_a_single_look_that_a_signal_ends_exits_with_its_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """It was 130 whichever signal it was."""
+
+    def signalled(*_: object) -> watch.Look:
+        signal.raise_signal(number)
+        raise watching.Stopped
+
+    monkeypatch.setattr(watch, "_process_once", signalled)
+    paths = watch.WatchPaths(tmp_path, tmp_path / "archive", tmp_path / "reports", None)
+    assert watch.follow_folder(paths, Settings(), 1, None) == 128 + number
 
 
 def test_files_that_wait_are_looked_at_soon_beside_a_folder_that_cannot_be_listed() -> None:

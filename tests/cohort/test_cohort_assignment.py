@@ -2,7 +2,9 @@
 
 import contextlib
 import datetime as dt
+import errno
 import io
+import os
 import pickle
 import random
 import tarfile
@@ -15,7 +17,7 @@ import pytest
 
 from retrorun.cohort import profiles
 from retrorun.cohort.assignment import AssignmentOptions, AthleteIndex, Athletes, load
-from retrorun.errors import ReadError, SettingsError
+from retrorun.errors import ReadError, SettingsError, StoreError
 from retrorun.model import Athlete, DatedMass
 from retrorun.settings import ReadLimits
 
@@ -205,6 +207,21 @@ def test_an_archive_without_the_column_is_a_problem_of_its_own() -> None:
     assert chosen.inside("x.zip", bulk("Filename,Who\na,b\n", "other.csv"), ReadLimits()) == {}
     assert chosen.inside("x.zip", io.BytesIO(b"no zip"), ReadLimits()) == {}
     assert Athletes().inside("x.zip", io.BytesIO(b"no zip"), ReadLimits()) == {}
+
+
+class FailingDrive(io.BytesIO):
+    """A file on a drive that fails."""
+
+    def read(self, _: int | None = -1, /) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def test_a_drive_that_fails_does_not_give_an_archives_files_to_somebody_else() -> None:
+    """Without the table they were the files of the folder's athlete."""
+    chosen = load(AssignmentOptions("export", "Filename", "Athlete", None, "."))
+    with pytest.raises(StoreError) as caught:
+        chosen.inside("x.zip", FailingDrive(bulk("Filename,Athlete\n").read()), ReadLimits())
+    assert caught.value.slug == "store-failing"
 
 
 def test_with_the_archives_table_every_profile_decides(tmp_path: Path) -> None:

@@ -70,7 +70,6 @@ def nested_priority(_: str) -> Iterator[int]:
     inner.stop()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server starts the children")
 def _signalled(number: int) -> Iterator[int]:
     os.kill(os.getpid(), number)
     yield number
@@ -82,6 +81,7 @@ def test_a_signal_to_all_processes_costs_no_file(guard: Guard, number: int) -> N
     assert list(guard.stream(_signalled, number)) == [number]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no server starts the children")
 def test_a_child_is_as_urgent_as_who_starts_it() -> None:
     own = os.getpriority(os.PRIO_PROCESS, 0)
     with_own = Guard(LIMITS_OF_HOURS)

@@ -390,6 +390,27 @@ def test_a_file_that_the_disk_does_not_give_is_not_told_as_damaged(
         assert {each.slug for each in maintenance.check(archive)} == {"archive-object-unreadable"}
 
 
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.EACCES, "Give yourself the right to."),
+        (errno.EPERM, "Give yourself the right to."),
+        (errno.EIO, "Check the disk and its limits."),
+    ],
+)
+def test_what_may_not_be_read_is_no_matter_of_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, remedy: str
+) -> None:
+    def refused(_: Path) -> bytes:
+        raise OSError(number, os.strerror(number))
+
+    with Archive.open(tmp_path / "archive") as archive:
+        monkeypatch.setattr(Path, "read_bytes", refused)
+        with pytest.raises(ArchiveError) as caught:
+            archive.tracks.get("0" * 64)
+    assert (caught.value.slug, caught.value.remedy) == ("archive-object-unreadable", remedy)
+
+
 def test_a_lack_of_memory_is_no_damage_of_an_archive_whose_journal_is_not_written(
     exports: Path, tmp_path: Path
 ) -> None:

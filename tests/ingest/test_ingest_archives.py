@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import fake_pipeline
 from retrorun.archive import Archive, maintenance
 from retrorun.archive.archive import SPOOL
 from retrorun.engines import child
+from retrorun.errors import StoreError
 from retrorun.ingest import Engine, Report, plan_import, run_import, undo
+from retrorun.ingest import archives as ingest_archives
 from retrorun.model import Athlete
 from retrorun.settings import Settings
 
@@ -266,3 +269,33 @@ def test_a_walk_that_takes_too_long_costs_the_archive_only(
         assert len(archive.sessions()) == 2
         assert plan_import(exports, archive, settle_s=0).idle
         assert maintenance.check(archive) == []
+
+
+def first_member(task: tuple[str, object, object]) -> Iterator[tuple[str, bytes]]:
+    """The members of an archive on a drive that fails after the first."""
+    yield f"{task[0]}/a.fit", b"run 1000 60"
+    raise StoreError("store-failing", "it cannot be read: Input/output error", file="all.zip")
+
+
+@pytest.mark.parametrize("guarded", [False, True])
+def test_an_archive_that_a_drive_does_not_give_is_read_with_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, guarded: bool
+) -> None:
+    """It was kept as no readable archive, and left alone until it changed."""
+    exports = tmp_path / "exports"
+    put(exports, "all.zip", RUNS)
+    made = structs.replace(engine(), guarded=guarded)
+
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(ingest_archives, "_walk", first_member)
+            report = run_import(planned, archive, made)
+        assert [(Path(row.path).name, row.slug) for row in report.failed] == [
+            ("all.zip", "store-failing")
+        ]
+        assert archive.problems() == []
+        assert len(archive.sessions()) == 1
+        assert run(exports, archive).imported == 1
+        assert len(archive.sessions()) == 2
+        assert plan_import(exports, archive, settle_s=0).idle

@@ -1,5 +1,6 @@
 """A phone's sensor log as loose tables in a folder: one recording, and a second device."""
 
+import errno
 import io
 import os
 import zipfile
@@ -17,6 +18,7 @@ from retrorun.model import Athlete, Label
 from retrorun.readers.containers import sensor_logger
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, fit_bytes, scenarios, simulate
+from retrorun.storage import folder as storage_folder
 from retrorun.units import FloatArray
 
 ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1)
@@ -141,6 +143,32 @@ def test_a_table_that_comes_later_completes_the_log(
     assert archive.sessions() == [whole]
     assert plan_import(exports, archive, settle_s=0).idle
     assert maintenance.check(archive) == []
+
+
+def test_a_later_table_that_the_drive_does_not_give_completes_the_log_with_the_next_run(
+    exports: Path, archive: Archive, log: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was noted as part of the log, which was then left as it was for good."""
+    (exports / "watch.fit").unlink()
+    put(exports, log, "Location.csv")
+    imported(exports, archive)
+    put(exports, log, "Compass.csv")
+
+    def failing(path: str, mode: str) -> object:
+        if "Compass.csv" in path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, mode)  # noqa: PTH123 - as it is called
+
+    planned = plan_import(exports, archive, settle_s=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_folder, "open", failing, raising=False)
+        report = run_import(planned, archive, ENGINE)
+    assert [row.slug for row in report.failed] == ["store-failing"]
+    assert archive.problems() == []
+    imported(exports, archive)
+    (whole,) = archive.sessions()
+    assert whole.heading.kind == "compass"
+    assert plan_import(exports, archive, settle_s=0).idle
 
 
 def test_a_lone_table_is_told_by_its_head(

@@ -5,14 +5,14 @@ import html
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import catalogues
-from retrorun import compare, publish
+from retrorun import compare, engines, publish
 from retrorun.archive import Archive, Change, maintenance, serialization
 from retrorun.learn import learn, outdated
 from retrorun.model import Analysis, Athlete, Blob, Remark, Session
@@ -160,6 +160,34 @@ def test_what_the_system_lacks_is_not_kept_as_a_fault_of_the_session(
         assert opened.pending.pages(folder) == [session]
         assert publish.publish_pending(opened, folder, known_options).faults == ()
         assert opened.pending.pages(folder) == []
+
+
+def test_a_worker_that_is_killed_costs_no_page(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page of its session said that it is damaged from then on; it is tried once a run."""
+    copy, folder = shutil.copytree(archive, tmp_path / "archive"), tmp_path / "pages"
+    known_options = PublishOptions(Settings(), ATHLETE)
+    tried: list[str] = []
+
+    def killed(tasks: Iterable[tuple[str, object]], *_: object) -> Iterator[tuple[object, object]]:
+        for each in tasks:
+            tried.append(each[0])
+            yield each, engines.Lost("worker-died", "the worker died over it (signal 9)")
+
+    with Archive.open(copy) as opened:
+        publish.publish_pending(opened, folder, known_options)
+        before, session = pages(folder), min(opened.known())
+        with opened.database.transaction():
+            opened.pending.add_pages([session])
+        with monkeypatch.context() as patch:
+            patch.setattr(engines, "ordered", killed)
+            done = publish.publish_pending(opened, folder, known_options)
+        assert [(each.session, each.slug) for each in done.faults] == [(session, "worker-died")]
+        assert tried == [session]
+        assert pages(folder) == before
+        assert opened.pending.pages(folder) == [session]
+        assert publish.publish_pending(opened, folder, known_options).faults == ()
 
 
 def altered(document: bytes, *path: str, value: object) -> bytes:

@@ -88,9 +88,11 @@ class Objects(msgspec.Struct, frozen=True):
             raise ArchiveError("archive-object-missing", words, file=str(self.root)) from problem
         except OSError as problem:
             words = f"{path.name} cannot be read: {problem.strerror}"
-            raise ArchiveError(
-                UNREADABLE, words, file=str(self.root), remedy="Check the disk and its limits."
-            ) from problem
+            is_denied = isinstance(problem, PermissionError)
+            remedy = (
+                "Give yourself the right to." if is_denied else "Check the disk and its limits."
+            )
+            raise ArchiveError(UNREADABLE, words, file=str(self.root), remedy=remedy) from problem
 
     def hashes(self) -> Iterator[str]:
         """The hashes of all files there are; a file of another name is not the archive's."""

@@ -100,8 +100,8 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
     """Follow the folder; without a rhythm look once and end.
 
     Returns:
-        The exit status: of one look, 1 where something could not be read or shown, and 130 where a
-        signal ended it between two files.
+        The exit status: of one look, 1 where something could not be read or shown, and 128 and
+        the number of the signal where one ended it between two files.
 
     Raises:
         RetrorunError: looking once failed.
@@ -111,7 +111,7 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
             try:
                 done = _process_once(paths, settings, jobs, stop)
             except following.Stopped:
-                return INTERRUPTED
+                return INTERRUPTED + stop.number
             if done.unlisted is not None:
                 raise done.unlisted
             return done.status
@@ -128,7 +128,7 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
     return 0
 
 
-INTERRUPTED = 130  # exit status
+INTERRUPTED = 128  # exit status, and the number of the signal
 MOST_OUTDATED = 20  # sessions of another version that one look analyses again
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from retrorun.archive import serialization
 from retrorun.cohort import profiles
 from retrorun.cohort.profiles import Table, cell_text, file_head, parse_table
-from retrorun.errors import ReadError, SettingsError
+from retrorun.errors import ReadError, SettingsError, drive_error
 from retrorun.model import Athlete
 from retrorun.readers.containers.archives import UNPACKING_ERRORS, MemberReader
 from retrorun.results import athlete_key
@@ -252,7 +252,7 @@ class Athletes:
 
         Raises:
             ReadError: its table has no such column, or cannot be read.
-            StoreError: the disk for the copy of a tar is full.
+            StoreError: the drive fails, or the disk for the copy of a tar is full.
         """
         if self.columns is None:
             return {}
@@ -264,7 +264,9 @@ class Athletes:
                 return _read_owners(name, archive, *self.columns)
         except SettingsError as problem:
             raise ReadError("archive-index", problem.message, file=name) from problem
-        except UNPACKING_ERRORS:
+        except UNPACKING_ERRORS as problem:
+            if failing := drive_error(problem, name):
+                raise failing from problem
             return {}  # the reader of archives says what is wrong with it
         finally:
             stream.seek(place)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
-from retrorun.errors import NotARunError, ReadError, RetrorunError
+from retrorun.errors import FAILING, NotARunError, ReadError, RetrorunError
 from retrorun.ingest.analysis import Analysed, file_row, problem_of, refused_row
 from retrorun.ingest.file_groups import (
     composed,
@@ -34,6 +34,7 @@ from retrorun.ingest.plan import Candidate, should_retry
 from retrorun.readers.registry import titles
 from retrorun.settings import ReadLimits
 from retrorun.storage import Entry
+from retrorun.storage.entries import CHANGING
 
 if TYPE_CHECKING:
     from retrorun.readers.containers.archives import Member
@@ -136,7 +137,11 @@ class Feed:
                     labels.keep_before(path, event.sha256)
                 yield event
         except RetrorunError as problem:
-            yield Complete(refused_row(zipped, problem_of(problem)))
+            reason = problem_of(problem)
+            if problem.slug == FAILING:  # nothing is kept of it: it comes again
+                yield zipped, Parcel("", problem=reason)
+            else:
+                yield Complete(refused_row(zipped, reason))
             return
         if _changed(zipped.entry):
             yield Changing(address)
@@ -181,7 +186,7 @@ class Feed:
             data = composed(log.tables, self._limits)
         except RetrorunError as problem:
             yield log, Parcel("", problem=problem_of(problem))
-            if problem.slug == "file-changing":
+            if problem.slug in (CHANGING, FAILING):  # nothing is kept of it: it comes again
                 return
         else:
             yield from self._composed(log, data)

@@ -104,7 +104,7 @@ def serve(
     token: str | None = None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Answer requests until Ctrl-C or SIGTERM, or until asked to stop.
+    """Answer requests until Ctrl-C, SIGTERM or SIGHUP, or until asked to stop.
 
     Args:
         setup: where things are.

@@ -1,7 +1,9 @@
 """Archives in the structure that sites and phones hand out, and archives that mean harm."""
 
+import errno
 import gzip
 import io
+import os
 import resource
 import stat
 import struct
@@ -460,6 +462,54 @@ def test_what_is_no_file_of_a_tar_is_refused_by_name() -> None:
         "a.zip//etc/out.gpx": "member-outside",
         "a.zip/ok.gpx": "ok",
     }
+
+
+class _FailingDrive(io.BytesIO):
+    """A file on a drive that fails once some reads went well."""
+
+    def __init__(self, data: bytes, good_reads: int) -> None:
+        super().__init__(data)
+        self.good_reads = good_reads
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.good_reads -= 1
+        if self.good_reads < 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(size)
+
+
+def _on_a_drive(kind: str) -> bytes:
+    if kind == "zip":
+        nested = _zip({"c.gpx": _gpx()})
+        log = {"log/Location.csv": b"time,longitude,latitude\n", "activities.csv": b"Filename\n"}
+        return _zip({"a.gpx": _gpx(), "b.zip": nested, "d.json": b"{}", **log})
+    noise = np.random.default_rng(3).bytes(200_000)
+    return _tar({"a.gpx": _gpx(), "b.csv": noise, "c.gpx": _gpx()}, kind)
+
+
+@pytest.mark.parametrize("kind", ["zip", "", "gz"])
+def test_a_drive_that_fails_is_no_damage_of_an_archive(kind: str) -> None:
+    """An archive or a member that was told as broken was left alone from then on."""
+    data = _on_a_drive(kind)
+    whole, _ = _read_from_a_drive(data, 1000)
+    failures = 0
+    for good_reads in range(1000):
+        found, failed = _read_from_a_drive(data, good_reads)
+        assert found == (whole[: len(found)] if failed else whole)
+        failures += failed
+        if not failed:
+            break
+    assert 5 < failures < 1000
+
+
+def _read_from_a_drive(data: bytes, good_reads: int) -> tuple[list[tuple[str, object]], bool]:
+    """The members that were read before the drive failed, and whether it did."""
+    found: list[tuple[str, object]] = []
+    with suppress(StoreError):
+        for name, content in members("a", _FailingDrive(data, good_reads), LIMITS):
+            found.append((name, content if isinstance(content, bytes) else content.slug))
+        return found, False
+    return found, True
 
 
 def _full(**_: object) -> IO[bytes]:

@@ -23,6 +23,7 @@ from retrorun.report.history.sessions import index_page
 from retrorun.report.history.trends import trend_cards
 from retrorun.report.inbox import Inbox
 from retrorun.report.numbers import Display, signed
+from retrorun.report.page import Fault
 from retrorun.settings import CompareSettings
 
 Page = Callable[[list[Session]], str]
@@ -100,6 +101,17 @@ def test_a_list_in_which_nothing_is_backward_says_what_can_be_done() -> None:
     assert words not in index_page([ahead, session_history.run(2)], Athlete())
     assert words not in index_page([session_history.run(3, session_history.MAYBE)], Athlete())
     assert words not in index_page([], Athlete())
+
+
+@pytest.mark.parametrize("inbox", [None, Inbox()])
+def test_a_list_whose_every_session_is_faulty_does_not_ask_for_the_first_export(
+    inbox: Inbox | None,
+) -> None:
+    fault = Fault("0123456789ab", "archive-session-damaged", "it is damaged", "Repair it.")
+    for faults in ([], [fault]):
+        page = tree(index_page([], Athlete(), faults=faults, inbox=inbox))
+        assert bool(page.xpath("//p[@class='lead']")) == (not faults)
+        assert bool(page.xpath("//section[@class='faults']")) == bool(faults)
 
 
 def test_a_wide_interval_does_not_press_the_marks_of_a_trend_flat() -> None:

@@ -27,7 +27,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from retrorun.errors import ReadError, StoreError
+from retrorun.errors import ReadError, StoreError, is_passing
 from retrorun.text import name_key
 from retrorun.units import FloatArray
 
@@ -186,7 +186,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
 
     Raises:
         ReadError: it unpacks to too many bytes, or no member can be read.
-        OSError: the copy cannot be written.
+        OSError: the copy cannot be written, or the drive of the tar fails.
     """
     most_bytes, most_members = most
     packed = stream.read(2) == b"\x1f\x8b"
@@ -209,7 +209,7 @@ def copy_tar(  # noqa: PLR0913 - what is read, what is written, and what bounds 
                 if is_wanted(info.name) and not info.isdir():
                     _copy_member(info, source, made, unopened)
         except _TAR_ERRORS as broken:
-            if _is_of_the_disk(broken):
+            if _is_of_the_disk(broken) or is_passing(broken):
                 raise
             words = f"the tar is damaged: {broken}; what came before it was read"
             problem = ReadError("archive-broken", words, file=name)

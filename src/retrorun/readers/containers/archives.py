@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
 
-from retrorun.errors import NotARunError, ReadError, StoreError
+from retrorun.errors import NotARunError, ReadError, StoreError, drive_error
 from retrorun.readers.containers import (
     accounts,
     copy_tar,
@@ -61,8 +61,18 @@ UNPACKING_ERRORS = (  # what zipfile and its decompressors raise on damaged arch
 )
 
 
-def unpacking_error(name: str, problem: BaseException) -> ReadError:
-    """The error of a member that cannot be unpacked."""
+def unpacking_error(name: str, problem: Exception) -> MemberError:
+    """The error of a member that cannot be unpacked.
+
+    Raises:
+        StoreError: it says nothing of the member: a drive failed, or a disk is full.
+    """
+    if isinstance(problem, StoreError):
+        raise problem
+    if isinstance(problem, (ReadError, NotARunError)):
+        return problem
+    if failing := drive_error(problem, name):
+        raise failing from problem
     return ReadError("member-broken", f"cannot be unpacked: {problem}", file=name)
 
 
@@ -118,8 +128,7 @@ class MemberReader:
         Raises:
             ReadError: it is refused, or too large for its packed size.
         """
-        reason = refusal(name, info)
-        if reason:
+        if reason := refusal(name, info):
             raise reason
         self.refuse_large(name, info, self.limits.archive_bytes)
         if info.file_size <= _MOST_HELD_BYTES:
@@ -171,10 +180,9 @@ class MemberReader:
         """All bytes of a member.
 
         Raises:
-            ReadError: it is refused, too large or broken.
+            ReadError: it is refused, too large or broken; a ``StoreError`` where the drive fails.
         """
-        reason = refusal(name, info)
-        if reason:
+        if reason := refusal(name, info):
             raise reason
         try:
             with archive.open(info) as stream:
@@ -183,11 +191,17 @@ class MemberReader:
             raise unpacking_error(name, problem) from problem
 
     def head(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
-        """The first bytes of a member; none of one that cannot be opened."""
+        """The first bytes of a member; none of one that cannot be opened.
+
+        Raises:
+            StoreError: the drive fails.
+        """
         try:
             with archive.open(info) as stream:
                 data = stream.read(size)
-        except UNPACKING_ERRORS:
+        except UNPACKING_ERRORS as problem:
+            if failing := drive_error(problem, info.filename):
+                raise failing from problem
             return b""
         self._spend(len(data), info)
         return data
@@ -233,14 +247,15 @@ def members(
 
     Raises:
         ReadError: the archive itself cannot be opened.
-        StoreError: the disk for the copy of a tar is full.
+        StoreError: the drive fails, or the disk for the copy of a tar is full.
     """
     walk = _ArchiveWalk(limits, MemberReader(limits), tables)
     try:
         with _opened(content) as source, walk.reader.open_any(source, name) as opened:
             yield from walk.archive(name, opened, 1)
     except UNPACKING_ERRORS as problem:
-        raise ReadError("archive-broken", f"no readable archive: {problem}", file=name) from problem
+        broken = ReadError("archive-broken", f"no readable archive: {problem}", file=name)
+        raise drive_error(problem, name) or broken from problem
 
 
 def _opened(content: bytes | Path | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
@@ -330,11 +345,7 @@ class _ArchiveWalk:
                 with self.reader.open_nested(shown, archive, info) as inner:
                     yield from self.archive(shown, inner, depth + 1)
                 self.activity_rows = outer
-        except StoreError:  # it says nothing of the member
-            raise
-        except ReadError as problem:
-            yield shown, problem
-        except UNPACKING_ERRORS as problem:
+        except (ReadError, *UNPACKING_ERRORS) as problem:
             yield shown, unpacking_error(shown, problem)
 
     def _is_recording(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
@@ -358,7 +369,7 @@ class _ArchiveWalk:
         try:
             return self.reader.read(name, archive, info)
         except ReadError as reason:
-            return reason
+            return unpacking_error(name, reason)
 
     def _too_deep(self, name: str, depth: int) -> ReadError | None:
         if depth <= self.limits.archive_depth:
@@ -436,7 +447,7 @@ class _ArchiveWalk:
             tables = {role: self.reader.read(name, archive, info) for role, info in chosen.items()}
             return compose(name, tables, self.limits)
         except (ReadError, NotARunError) as reason:
-            return reason
+            return unpacking_error(name, reason)
 
     def _health(
         self, archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo]
@@ -444,8 +455,7 @@ class _ArchiveWalk:
         """Apple's ``export.xml``, whatever it is called in the phone's language."""
         documents = [each for each in infos if accounts.may_be_apple_export(each.filename)]
         for info in documents[:_MOST_DOCUMENTS]:
-            head = self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)
-            if accounts.is_apple_export(head):
+            if accounts.is_apple_export(self.reader.head(archive, info, accounts.APPLE_HEAD_BYTES)):
                 return info
         return None
 
@@ -476,9 +486,7 @@ class _ArchiveWalk:
                 health.collect(self.reader.pieces(stream))
             with archive.open(export) as stream:
                 health.collect_indoors(self.reader.pieces(stream))
-        except ReadError as problem:
-            yield shown, problem
-        except UNPACKING_ERRORS as problem:
+        except (ReadError, *UNPACKING_ERRORS) as problem:
             yield shown, unpacking_error(shown, problem)
         for workout, content in health.indoors():
             yield f"{shown} ({workout})", content
