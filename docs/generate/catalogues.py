@@ -108,6 +108,7 @@ NOT_WORDS: dict[str, tuple[str, ...]] = {
     ),
     "archive/integrity.py": ("ORDER BY", "{name} DESC", "CAST("),
     "archive/pending.py": ("outcome =",),
+    "errors.py": ("import sys",),
     "archive/serialization.py": ("labels laps", "probability", "segments cost", "active low"),
     "archive/writes.py": ("origin <>",),
     "cli/__init__.py": ("{message} For",),

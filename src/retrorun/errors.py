@@ -1,9 +1,12 @@
 """The one family of errors: what went wrong, in which file, where in it, and what to do."""
 
 import errno
+import os
 import signal
+import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from retrorun.language import translated
 from retrorun.text import plain, printable
@@ -120,8 +123,10 @@ def drive_error(problem: BaseException, file: str) -> StoreError | None:
     cause: BaseException | None = problem
     while cause is not None and not is_passing(cause):
         cause = cause.__context__
+    if cause is None:
+        return None
     words = getattr(cause, "strerror", None) or str(cause)
-    return cause and StoreError(FAILING, f"it cannot be read: {words}", file=file)
+    return StoreError(FAILING, f"it cannot be read: {words}", file=file)
 
 
 class NotARunError(RetrorunError):
@@ -149,3 +154,55 @@ def error_location(fault: Exception) -> str:
     frames = traceback.extract_tb(fault.__traceback__)
     place = f"{frames[-1].name}, line {frames[-1].lineno}" if frames else "unknown place"
     return f"an unexpected {type(fault).__name__} in {place}: {str(fault)[:200]}"
+
+
+def system_fault(database: Path, problem: Exception) -> OSError | None:
+    """What the system says of the file of a database that SQLite could not use; None: nothing.
+
+    SQLite takes a disk that cannot be read for damage, too many open files for a lack of rights,
+    and a folder that is gone for a medium that cannot be written. Of rights it says more itself.
+    """
+    if "locked" in str(problem):
+        return None
+    try:
+        read_elsewhere(database)
+    except FileNotFoundError as found:
+        return None if database.parent.exists() else found
+    except OSError as found:
+        return found if found.errno in AWAY else None
+    return None
+
+
+def read_elsewhere(path: Path, wanted_bytes: int = 0) -> bytes:
+    """Read a file to its end in a process of its own, and return so many of its first bytes.
+
+    For the file of an open database: a process that closes any descriptor of it loses the locks
+    that SQLite holds on it, and the next program takes the log away that this one still writes.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    import subprocess
+
+    done = subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-I", "-S", "-c", _READER, str(path), str(wanted_bytes)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode > 0:
+        raise OSError(done.returncode, os.strerror(done.returncode), str(path))
+    return done.stdout
+
+
+_READER = """
+import sys
+try:
+    with open(sys.argv[1], "rb") as stream:
+        sys.stdout.buffer.write(stream.read(int(sys.argv[2])))
+        while not int(sys.argv[2]) and stream.read(1 << 20):
+            pass
+except OSError as problem:
+    sys.exit(problem.errno)
+"""

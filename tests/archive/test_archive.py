@@ -2,7 +2,6 @@
 
 import errno
 import gc
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -90,8 +89,12 @@ def test_what_ends_the_reading_of_sessions_is_told_alone(
 ) -> None:
     """The query that was left complained about a damaged database, once that was closed."""
     complaints = list[object]()
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(sys, "unraisablehook", complaints.append)
-    monkeypatch.setattr(serialization, "_refuse_odd", lambda _: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(serialization, "_refuse_odd", interrupted)
     archive, _ = filled(tmp_path)
     with pytest.raises(KeyboardInterrupt), archive:
         archive.sessions()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,14 @@ POINT = '<trkpt lat="50.{0:05}" lon="8"><time>2026-01-01T00:{1:02}:{2:02}Z</time
 EVIL = "a\x7f\x9b31m\u202e\u200e\u2066b"
 POINTS = "".join(POINT.format(3 * n, n // 60, n % 60) for n in range(120))
 BODY = f"<trk><name>{EVIL}</name><trkseg>{POINTS}</trkseg></trk>"
+
+
+@pytest.fixture(autouse=True)
+def usual_interrupt() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt here, also where tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def ended(

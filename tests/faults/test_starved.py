@@ -17,7 +17,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import fake_pipeline
-from retrorun.archive import Archive, database, journal, maintenance
+from retrorun import errors
+from retrorun.archive import Archive, database, maintenance
 from retrorun.archive.objects import Objects
 from retrorun.cli import main
 from retrorun.errors import ArchiveError
@@ -306,7 +307,7 @@ def test_a_disk_that_fails_is_not_told_as_damage_or_lack_of_rights(
 ) -> None:
     (tmp_path / database.FILE).write_bytes(b"SQLite")
     failing = f"import sys; sys.exit({number})"
-    monkeypatch.setattr(journal, "_READER", failing if number else journal._READER)
+    monkeypatch.setattr(errors, "_READER", failing if number else errors._READER)
     with pytest.raises(ArchiveError) as caught, database.translate_errors(tmp_path):
         raise sqlite3.DatabaseError(sqlite_says)
     assert caught.value.slug == slug

@@ -16,8 +16,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from retrorun.archive import checksums
-from retrorun.archive.journal import Journal, system_fault
-from retrorun.errors import ArchiveError
+from retrorun.archive.journal import Journal
+from retrorun.errors import ArchiveError, system_fault
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
 VERSION = 5

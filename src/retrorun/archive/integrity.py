@@ -36,10 +36,9 @@ from retrorun.archive.journal import (
     Journal,
     Read,
     copy_aside,
-    read_elsewhere,
     unused_path,
 )
-from retrorun.errors import ArchiveError
+from retrorun.errors import ArchiveError, read_elsewhere
 
 DAMAGED, JOURNAL = "archive-damaged", "archive-journal"
 # bytes of the database's first page that never differ: where they begin, and which may stand there

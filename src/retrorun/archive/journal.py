@@ -16,8 +16,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +23,6 @@ import msgspec
 
 from retrorun.archive import checksums
 from retrorun.archive.checksums import Table, Value
-from retrorun.errors import AWAY
 
 FILE = "journal.jsonl"
 LOG_ENDS = ("-wal", "-shm", "-journal")  # files that SQLite plays into a database beside them
@@ -232,56 +229,6 @@ def _known_size(connection: sqlite3.Connection) -> int:
 
 def _remember_size(connection: sqlite3.Connection, size: int) -> None:
     connection.execute("INSERT OR REPLACE INTO journal (id, bytes) VALUES (1, ?)", (size,))
-
-
-def system_fault(database: Path, problem: sqlite3.Error) -> OSError | None:
-    """What the system says of the file of a database that SQLite could not use; None: nothing.
-
-    SQLite takes a disk that cannot be read for damage, too many open files for a lack of rights,
-    and a folder that is gone for a medium that cannot be written. Of rights it says more itself.
-    """
-    if "locked" in str(problem):
-        return None
-    try:
-        read_elsewhere(database)
-    except FileNotFoundError as found:
-        return None if database.parent.exists() else found
-    except OSError as found:
-        return found if found.errno in AWAY else None
-    return None
-
-
-def read_elsewhere(path: Path, wanted_bytes: int = 0) -> bytes:
-    """Read a file to its end in a process of its own, and return so many of its first bytes.
-
-    For the file of an open database: a process that closes any descriptor of it loses the locks
-    that SQLite holds on it, and the next program takes the log away that this one still writes.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    done = subprocess.run(  # noqa: S603 - ourselves
-        [sys.executable, "-I", "-S", "-c", _READER, str(path), str(wanted_bytes)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
-    if done.returncode > 0:
-        raise OSError(done.returncode, os.strerror(done.returncode), str(path))
-    return done.stdout
-
-
-_READER = """
-import sys
-try:
-    with open(sys.argv[1], "rb") as stream:
-        sys.stdout.buffer.write(stream.read(int(sys.argv[2])))
-        while not int(sys.argv[2]) and stream.read(1 << 20):
-            pass
-except OSError as problem:
-    sys.exit(problem.errno)
-"""
 
 
 def copy_aside(folder: Path, name: str) -> None:

@@ -19,10 +19,11 @@ from retrorun.cli.process import Work, print_problem_row
 from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError, SettingsError
 from retrorun.model import Athlete, Session
+from retrorun.report.figures import png_of
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.numbers import Display
 from retrorun.report.page import Fault, Place, Site
-from retrorun.report.session.picture import PictureOptions, png_of, share_picture
+from retrorun.report.session.picture import PictureOptions, share_picture
 from retrorun.text import printable
 
 PICTURE = click.Path(dir_okay=False, path_type=Path)

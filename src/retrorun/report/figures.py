@@ -1,4 +1,4 @@
-"""What figures share: the layout of Plotly figures, and series thinned to what a screen can show.
+"""What figures share: the layout of Plotly figures, series thinned to what a screen can show, PNG.
 
 Thinning keeps the smallest and the largest value of every bucket, so no peak is lost.
 """
@@ -11,9 +11,14 @@ import msgspec
 import numpy as np
 from markupsafe import Markup
 
+from retrorun.errors import PageError
 from retrorun.units import FloatArray
 
 Json = dict[str, Any]
+FONTS = (
+    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Ubuntu, 'Noto Sans', "
+    "'DejaVu Sans', 'Liberation Sans', Helvetica, Arial, sans-serif"
+)
 
 
 def axis(**more: object) -> Json:
@@ -214,3 +219,23 @@ def axis_ends(values: Sequence[float], least: float) -> tuple[float, float]:
 def percent_of_axis(value: float, ends: tuple[float, float]) -> float:
     """Where a value lies between the ends of an axis."""
     return round(100 * (value - ends[0]) / (ends[1] - ends[0]), 1)
+
+
+def png_of(svg: str) -> bytes:
+    """The picture as PNG.
+
+    Raises:
+        PageError: ``resvg-py`` is not installed, or the system has none of the fonts.
+    """
+    try:
+        import resvg_py
+    except ImportError as problem:
+        words = "a picture as PNG needs resvg-py, which is not installed"
+        remedy = 'Install it: `pip install "retrorun[picture]"`; SVG needs nothing.'
+        raise PageError("picture-extra-missing", words, remedy=remedy) from problem
+    letter = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{}</svg>'
+    written = letter.format(f'<text x="2" y="16" font-family="{FONTS}">A</text>')
+    if resvg_py.svg_to_bytes(written) == resvg_py.svg_to_bytes(letter.format("")):
+        words = "this system has none of the fonts of the picture: a PNG would have no words"
+        raise PageError("picture-without-fonts", words, remedy="Write it as SVG.")
+    return bytes(resvg_py.svg_to_bytes(svg))

@@ -162,10 +162,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
     short_cut_factor: float = 1.25  # A straight line over a hole cuts corners where the device's
     # speed makes a way longer than this many times it.
-    sprint_s: float = (
-        180.0  # A file's total of a shorter time than this may be faster, but not than
-    )
-    # speed_limit_mps.
+    sprint_s: float = 180.0  # Below this time a total is refused by `speed_limit_mps` alone.
     speed_gap_s: float = 60.0  # A device's speed and steps say nothing of longer gaps than this.
     stop_mps: float = 0.9  # A gap that was crossed more slowly than this may hold a stop.
     stop_share: float = 0.5  # It does if that is also below this share of the usual speed.
@@ -200,8 +197,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     leap_around_s: float = 10.0  # A leap is compared with the way of this long before and after it.
     leap_way_mps: float = 7.0  # A leap does not catch up with a way that is faster than this.
     leap_along: float = 0.6  # Least cosine between the leap and the way around it.
-    leap_off_share: float = 0.7  # Both ends lie at most this far off that way, in lengths of the
-    # leap.
+    leap_off_share: float = 0.7  # Both ends lie at most this far off that way, in leap lengths.
     leap_samples: int = 4  # The way around a leap needs more positions than this.
 
     # which source of distance is right
@@ -216,8 +212,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # a second, and gets nowhere, stands.
     totals_agree: float = 1.25  # Two totals of a session agree within this factor.
     totals_differ: float = 1.6  # Of two totals that differ by more than this factor one is wrong.
-    unit_factor: float = 1.08  # A total is in a wrong unit if, converted, it fits another within
-    # this factor.
+    unit_factor: float = 1.08  # A total in a wrong unit fits another, converted, by this factor.
     unit_least_kmh: float = 3.0  # Usual speeds above this number may be in kilometres an hour.
     unit_least_mph: float = 4.0  # Usual speeds above this number may be in miles an hour.
     unit_least_cms: float = 50.0  # Usual speeds above this number may be in centimetres a second.
@@ -236,21 +231,17 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # this factor.
     running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
     # if it made shorter steps than this.
-    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly than this counts
-    # kilometres.
+    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly counts kilometres.
     longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
     # that would need them are wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
     # than this share longer than they go on; an odometer that stood for more than it is not used.
     wander_mps: float = 1.0  # Positions that usually move faster than this go somewhere.
-    rises_few: int = 10  # Readings that rise more often than this and never fall are a running
-    # total.
-    wanders_share: float = 0.2  # An odometer that falls in more than this share of its changes
-    # wanders.
+    rises_few: int = 10  # Readings that rise more often and never fall are a running total.
+    wanders_share: float = 0.2  # An odometer that falls in a larger share of its changes wanders.
     reversed_share: float = 0.8  # An odometer that falls in more than this share of its changes
     # counts backward.
-    sustained_mps: float = 6.6  # Nobody keeps up a higher speed than this for minutes (5 km world
-    # record).
+    sustained_mps: float = 6.6  # Nobody keeps up a higher speed for minutes (5 km world record).
 
     # the heading of a second device
     skew_most_s: int = 180  # The clocks of two devices differ by at most this.

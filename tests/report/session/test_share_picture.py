@@ -14,13 +14,13 @@ import pytest
 
 from retrorun.errors import PageError
 from retrorun.model import Session
+from retrorun.report.figures import png_of
 from retrorun.report.numbers import Display
 from retrorun.report.session.picture import (
     BACKWARD_TEXT,
     FORWARD,
     INK,
     PictureOptions,
-    png_of,
     share_picture,
 )
 

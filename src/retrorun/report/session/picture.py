@@ -11,6 +11,7 @@ from markupsafe import escape
 
 from retrorun.errors import PageError
 from retrorun.model import MeasuredSegment, Session, Totals, Track
+from retrorun.report.figures import FONTS
 from retrorun.report.numbers import (
     Display,
     clock,
@@ -31,10 +32,6 @@ MAP_LEFT = 800  # where the way begins, if it is drawn; the rest ends before
 PAPER, INK, MUTED, RULE = "#fcfcfa", "#1d2329", "#59626c", "#d5d8d3"
 FORWARD, FORWARD_TEXT, BACKWARD, BACKWARD_TEXT = "#0072b2", "#005f96", "#d55e00", "#a84300"
 LETTER, BOLD_LETTER = 0.56, 0.7  # width of a letter in the widest of the fonts, of its size
-FONTS = (
-    "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Ubuntu, 'Noto Sans', "
-    "'DejaVu Sans', 'Liberation Sans', Helvetica, Arial, sans-serif"
-)
 LEAST_WORDS = 66  # a time below a stretch is as wide, with what keeps it apart
 
 
@@ -283,23 +280,3 @@ def _track_shape(track: Track, session: Session) -> str:
         f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.4f})" fill="none" '
         f'stroke-linecap="round" stroke-linejoin="round">{"".join(drawn)}</g>'
     )
-
-
-def png_of(svg: str) -> bytes:
-    """The picture as PNG.
-
-    Raises:
-        PageError: ``resvg-py`` is not installed, or the system has none of the fonts.
-    """
-    try:
-        import resvg_py
-    except ImportError as problem:
-        words = "a picture as PNG needs resvg-py, which is not installed"
-        remedy = 'Install it: `pip install "retrorun[picture]"`; SVG needs nothing.'
-        raise PageError("picture-extra-missing", words, remedy=remedy) from problem
-    letter = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{}</svg>'
-    written = letter.format(f'<text x="2" y="16" font-family="{FONTS}">A</text>')
-    if resvg_py.svg_to_bytes(written) == resvg_py.svg_to_bytes(letter.format("")):
-        words = "this system has none of the fonts of the picture: a PNG would have no words"
-        raise PageError("picture-without-fonts", words, remedy="Write it as SVG.")
-    return bytes(resvg_py.svg_to_bytes(svg))
