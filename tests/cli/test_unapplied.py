@@ -195,7 +195,7 @@ def test_a_session_that_waits_for_another_reason_has_its_labels(place: Path) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_watch_once_ends_with_130_where_a_signal_stops_it(
+def test_watch_once_ends_with_128_and_the_number_of_the_signal_that_stops_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     (tmp_path / "exports").mkdir()
@@ -215,7 +215,7 @@ def test_watch_once_ends_with_130_where_a_signal_stops_it(
 
     monkeypatch.setattr(watch, "between_files", after_first_file)
     done = run(tmp_path, "watch", str(tmp_path / "exports"), "--once", "--jobs", "1")
-    assert done.exit_code == 130
+    assert done.exit_code == 128 + number
     assert done.output == ""
     monkeypatch.undo()
     assert run(tmp_path, "watch", str(tmp_path / "exports"), "--once").exit_code == 0
