@@ -141,7 +141,11 @@ def test_a_stated_angle_that_speed_and_steps_contradict_denies_nothing(seed: int
     doubted = detect(track, (), wrong, SETTINGS.detect)
     assert not found(doubted, "confirmed").any()
     asked = np.zeros(track.seconds, dtype=bool)
+    sides = {part.direction for part in doubted.segments if part.is_asked}
+    assert sides == {"forward", "backward"}
     for part in doubted.segments:
         if part.verdict == "candidate":
+            assert "nothing tells" not in part.reason
+            assert "mount_offset_deg" not in part.would_change  # it is what is doubted
             asked[int(part.start_s) : int(part.end_s)] = True
     assert asked[back].mean() > 0.95

@@ -13,7 +13,7 @@ from retrorun.detect.heading import Facing, is_relative
 from retrorun.detect.modes import Modes, Steps
 from retrorun.detect.mount import Mount, is_of_watch
 from retrorun.detect.series import each_run, mean_around, runs
-from retrorun.model import TWO_DIRECTIONS
+from retrorun.model import NOT_THE_STATED_MOUNT, TWO_DIRECTIONS
 from retrorun.settings import DetectSettings
 from retrorun.units import BoolArray, FloatArray, IntArray
 
@@ -41,6 +41,7 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 WHICH_IS_FORWARD = Doubt(TWO_DIRECTIONS, SettledBy.LABEL_OR_MOUNT)
+_NEITHER_AS_STATED = Doubt(NOT_THE_STATED_MOUNT, SettledBy.LABEL)
 _BY_STEP_RATE = Doubt(
     "nothing but the step rate tells the sign, which way the device is worn", SettledBy.MOUNT
 )
@@ -330,10 +331,10 @@ def doubtful_sign(mount: Mount) -> Doubt | None:
     """Why the mount's sign is not to be trusted; None if it is."""
     if mount.sure:
         return None
+    if mount.sign_from == "profile":
+        return _NEITHER_AS_STATED if mount.both else _NOT_AS_STATED
     if mount.both:
         return WHICH_IS_FORWARD
-    if mount.sign_from == "profile":
-        return _NOT_AS_STATED
     return _BY_STEP_RATE if mount.sign_from.startswith("gait") else _BY_HABIT
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.detect.credibility import (
     BOTH_FORWARD,
-    WHICH_IS_FORWARD,
     Doubt,
     Grounds,
     SettledBy,
+    doubtful_sign,
     speed_ratio,
 )
 from retrorun.detect.labels import spans
@@ -61,6 +61,8 @@ def segments(
         probability = sure.get(way, max(backward, 1 - backward))
         kind = _verdict(VERDICTS[verdict[first]], way, sums, grounds)
         reason = _reason(decision, (first, last), (kind, way), sums, settings.mentioned)
+        if (kind, way) == ("candidate", "forward") and grounds.mount is not None:
+            reason = doubtful_sign(grounds.mount) or reason
         if way == "unknown" and grounds.modes.unknown[first]:
             reason = "neither speed nor steps are known"
         segment = Segment(
@@ -122,12 +124,8 @@ def _reason(
         return fixed.get(way, "") if verdict != "labelled" else "labelled"
     if way == "backward":
         return next(why for first, last, why in decision.reasons if first <= span[0] < last)
-    forward: dict[Verdict, Reason] = {
-        "confirmed": "heading goes with the course",
-        "candidate": WHICH_IS_FORWARD,
-    }
-    if verdict in forward:
-        return forward[verdict]
+    if verdict == "confirmed":
+        return "heading goes with the course"
     here = [words for first, last, words in decision.reasons if first < span[1] and span[0] < last]
     if BOTH_FORWARD in here or CALLED_FORWARD in here:
         rejected = "a part of it is as in what you called forward before"
@@ -203,7 +201,7 @@ def would_change(
     if segment.direction == "still" or segment.verdict in settled:
         return settled.get(segment.verdict, "")
     by_heading = segment.evidence.get("heading", 0.0) >= settings.mentioned
-    if reason == WHICH_IS_FORWARD or (by_heading and segment.direction != "forward"):
+    if segment.is_asked or (by_heading and segment.direction != "forward"):
         settled_by = reason.settled_by if isinstance(reason, Doubt) else SettledBy.STEADIER_HEADING
         return settled_by.value
     sure = "would confirm it or turn it over" if segment.direction != "unknown" else "would decide"

@@ -19,8 +19,9 @@ Verdict = Literal["confirmed", "candidate", "labelled", "assumed", "habit"]
 Kind = Literal["backward", "forward", "candidate", "unknown", "still"]
 KINDS: tuple[Kind, ...] = ("backward", "forward", "candidate", "unknown", "still")
 
-# The reason of a segment whose direction is asked for: one label tells which it is.
+# The reasons of a segment whose direction is asked for: one label tells which it is.
 TWO_DIRECTIONS = "two directions, A and B, and nothing tells which is forward"
+NOT_THE_STATED_MOUNT = "two directions, A and B, and the steps contradict mount_offset_deg"
 
 # Prefixes of a label's origin: its times count from somewhere else than the session's start.
 LOCAL_CLOCK = "local "  # seconds since 1970 on the athlete's clock
@@ -81,7 +82,8 @@ class Segment:
     @property
     def is_asked(self) -> bool:
         """Whether a heading tells its direction from another, and nothing tells which it is."""
-        return self.verdict == "candidate" and self.reason == TWO_DIRECTIONS
+        reasons = (TWO_DIRECTIONS, NOT_THE_STATED_MOUNT)
+        return self.verdict == "candidate" and self.reason in reasons
 
 
 @dataclass(frozen=True, slots=True)
