@@ -1,6 +1,5 @@
 """A phone's log whose folder is renamed: known under its new name, and analysed no second time."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,12 +29,6 @@ def put(folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "Location.csv").write_text(PLACES)
     (folder / "Compass.csv").write_text(TURNS)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "archive") as opened:
-        yield opened
 
 
 def imported(folder: Path, archive: Archive) -> Report:

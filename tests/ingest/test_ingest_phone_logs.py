@@ -4,7 +4,7 @@ import errno
 import io
 import os
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,12 +78,6 @@ def exports(tmp_path: Path, run: Simulated) -> Path:
     bare = replace(run, recording=replace(run.recording, headings=()))
     (folder / "watch.fit").write_bytes(fit_bytes(bare))
     return folder
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "archive") as opened:
-        yield opened
 
 
 def put(folder: Path, log: Mapping[str, str], *names: str) -> None:

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,18 +29,6 @@ from retrorun.model import Athlete, Blob, Label, Outcome
 from retrorun.readers import read
 from retrorun.settings import ReadLimits, Settings
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
-
-
-@pytest.fixture(scope="module")
-def run() -> Simulated:
-    """Six backward intervals with a compass, as simulated."""
-    return simulate(scenarios()["intervals"], SEED)
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.open(tmp_path / "archive") as opened:
-        yield opened
 
 
 def watch_of(run: Simulated) -> bytes:
