@@ -48,7 +48,7 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Developer fields are known by application and number, never by the native field that they claim
   to override. Headings (table above) are used, and where the records have no heart rate, cadence,
   distance or speed of their own, the developer field that claims its place and has a unit of it
-  (metres, kilometres or miles; m/s, km/h or mph).
+  (metres, parts of kilometres or of miles; m/s, km/h or mph).
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
   Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
