@@ -389,6 +389,43 @@ def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, mos
     assert said == ["the file says 8 m in 1,800 s of steps; not used"]
 
 
+@pytest.mark.parametrize("stated", [None, 8.0])
+@pytest.mark.parametrize("shown_m", [8.0, 1.2, 60.0])
+def test_an_odometer_of_steps_on_the_spot_is_no_distance(
+    shown_m: float, stated: float | None
+) -> None:
+    """4,500 jumps: in kilometres, steps of 1.8 m, of 0.27 m and of 13 m."""
+    counted = {"distance_m": shown_m * SKIPPED_S / 1800, "cadence_spm": np.full(1801, 150.0)}
+    run = without_place(SKIPPED_S, **counted)
+    track = prepared(stated_m(run, stated) if stated else run)
+    assert track.distance_sources == {}
+    assert "odometer-unit" not in slugs(track)
+    said = [each.message for each in track.notes if each.slug == "odometer-impossible"]
+    assert said == [f"the odometer says {shown_m:g} m in 1,800 s of steps; it was not used"]
+
+
+def test_a_short_odometer_of_who_takes_no_step_is_in_metres() -> None:
+    run = without_place(SKIPPED_S, distance_m=8.0 * SKIPPED_S / 1800, cadence_spm=np.zeros(1801))
+    assert metres(prepared(run)) == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize("channel", ["positions", "speed_mps"])
+def test_a_source_that_knows_less_than_a_minute_is_no_witness(channel: str) -> None:
+    """55 s of 600: a tenth of the way, which would make decimetres of the odometer's metres."""
+    known = STEADY <= 55
+    run = northward(STEADY, 3.2 * STEADY) if channel == "positions" else without_place(STEADY)
+    columns = {**run.columns, "distance_m": 3.0 * STEADY}
+    if channel == "speed_mps":
+        columns["speed_mps"] = np.full(601, 3.2)
+    place = {
+        name: np.where(known | (name == "distance_m"), values, np.nan)
+        for name, values in columns.items()
+    }
+    track = prepared(replace(run, columns=place))
+    assert metres(track) == pytest.approx(1800.0)
+    assert not [each for each in slugs(track) if each.startswith("odometer-")]
+
+
 @pytest.mark.parametrize("session", [1.8, 1800.0, 180_000.0])
 @pytest.mark.parametrize("per_lap", [1.0, 1000.0])
 def test_a_wrong_total_of_the_session_takes_nothing_from_its_laps(
@@ -589,6 +626,22 @@ def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> Non
     assert metres(still) == pytest.approx(1200.0, rel=0.01)
     other = prepared(stated_m(run, 4000.0))  # 14 m/s without a fix
     assert metres(other) == pytest.approx(1200.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("stated", "timer_s"),
+    [
+        (1260.0, 600.0),  # 60 m more for 200 s of steps: positions and total differ by as much
+        (1800.0, 1200.0),  # the file was cut short: some of the total was run after it
+    ],
+)
+def test_a_total_that_does_not_tell_of_the_time_without_a_fix_is_not_used_for_it(
+    stated: float, timer_s: float
+) -> None:
+    run = replace(without_fix(STEADY > 400), distance_m=stated)
+    track = prepared(replace(run, totals=(FileTotal("session", stated, timer_s),)))
+    assert metres(track) == pytest.approx(1200.0, rel=0.01)
+    assert "distance-unknown" in slugs(track)
 
 
 def round_a_corner(shown_mps: float, steps_spm: float) -> Recording:

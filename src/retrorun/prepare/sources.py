@@ -294,15 +294,16 @@ def _is_outvoted(own_m: float, others: list[_Total], settings: PrepareSettings) 
 
 def _unit_alone(
     own_m: float, span_s: float, settings: PrepareSettings, steps: float
-) -> tuple[float, tuple[Note, ...]]:
-    """Metres of an odometer's unit where nothing but steps tells: kilometres, or else metres."""
-    if not steps or span_s < settings.source_least_s:
+) -> tuple[float | None, tuple[Note, ...]]:
+    """Metres of an odometer's unit by steps alone; None where these may be steps on the spot."""
+    if not steps or own_m >= settings.slow_kilometres_mps * span_s:
         return 1.0, ()
-    too_slow = own_m / span_s < settings.slow_kilometres_mps
-    if too_slow and settings.moving_mps < own_m * 1000.0 / span_s < settings.sustained_mps:
+    shortest_m, longest_m = settings.kilometre_step_m
+    if shortest_m <= own_m * 1000.0 / steps <= longest_m:
         words = "the odometer counted kilometres (the steps tell); converted"
         return 1000.0, (Note("odometer-unit", words),)
-    return 1.0, ()
+    words = f"the odometer says {own_m:g} m in {span_s:,.0f} s of steps; it was not used"
+    return None, (Note("odometer-impossible", words),)
 
 
 def _calibrated_speed(
