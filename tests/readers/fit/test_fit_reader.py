@@ -304,6 +304,20 @@ def test_every_record_before_torn_ones_is_kept(into: int) -> None:
     assert run.columns["latitude_deg"] == pytest.approx(549_000_000 * 180 / 2**31)
 
 
+@pytest.mark.parametrize("into", range(14))
+@pytest.mark.parametrize("zeros", [6, 17, 35, 100])
+def test_records_behind_the_damage_whose_clock_stands_are_none(into: int, zeros: int) -> None:
+    """A byte of the position is read as a header that holds the time, the same each time."""
+    places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]
+    whole = bytearray(_file(_records(400, native=places), _session(START, 1)))
+    at = len(_file(_records(200, native=places))) - 2 + into
+    whole[at : at + zeros] = bytes(zeros)
+    for run in _read(bytes(whole)).recordings:
+        right = np.isclose(run.columns["latitude_deg"], 549_000_000 * 180 / 2**31)
+        assert (~right).sum() <= 1  # a record that is damaged itself, and whose time is whole
+        assert right.sum() >= 199
+
+
 def test_records_of_damaged_bytes_have_a_note_of_their_own() -> None:
     """Behind 100 zeros over a hundred are read out of step: not all before its end is kept."""
     places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]

@@ -37,6 +37,7 @@ _TICKS_PER_S = 1024  # of the strap's clock
 _NEAR_S = 3.0  # a record takes the mean of the beats this close to it
 _MOST_SESSIONS = 200  # of one FIT file; a multisport has five
 _IN_STEP_S, _IN_STEP_RECORDS = 86_400.0, 10  # records in step lie nearer, and are as many or more
+_STANDING_RECORDS = 50  # so many of one time, in a damaged file, come from no device's clock
 _MOST_USUAL_S = 120.0  # and their clock usually moves on by this or less
 _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
 _OLDEST_S = FIT_EPOCH_S + FIT_UPTIME_S  # times below this count from the device's start
@@ -230,7 +231,8 @@ def _torn(time_s: FloatArray) -> BoolArray:
     """
     known = np.flatnonzero(np.isfinite(time_s))
     apart_s = np.diff(time_s[known])
-    edges = np.concatenate(([0], np.flatnonzero(np.abs(apart_s) > _IN_STEP_S) + 1, [known.size]))
+    leaps = np.flatnonzero(np.abs(apart_s) > _IN_STEP_S) + 1
+    edges = np.unique(np.concatenate(([0], leaps, _standing_edges(apart_s), [known.size])))
     torn = np.zeros(known.size, dtype=bool)
     for first, end in itertools.pairwise(edges.tolist()):
         few = end - first < _IN_STEP_RECORDS
@@ -240,6 +242,14 @@ def _torn(time_s: FloatArray) -> BoolArray:
     if torn.all():
         return np.zeros(time_s.size, dtype=bool)
     return np.isin(np.arange(time_s.size), known[torn])
+
+
+def _standing_edges(apart_s: FloatArray) -> IntArray:
+    """Where many records of one time begin and end, of records ``apart_s``, (n - 1,) seconds."""
+    first = np.concatenate(([0], np.flatnonzero(apart_s != 0.0) + 1))
+    end = np.append(first[1:], apart_s.size + 1)
+    long = end - first >= _STANDING_RECORDS
+    return np.concatenate((first[long], end[long]))
 
 
 def _losses(part: Part, time_s: FloatArray, torn: BoolArray) -> Iterator[Note]:
