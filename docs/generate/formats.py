@@ -156,10 +156,10 @@ an odometer that stands at 0 throughout while steps go on is none. A total that 
 is not used (`total-impossible`), and one in kilometres is converted where the steps tell and no
 sample tells of a way (`total-unit`). An odometer that rises by less than 0.05 m a second while
 steps go on, where nothing else tells of the way, counts kilometres if that makes steps of 0.3 to
-1.5 m; else it is not used (`odometer-impossible`): who skips a rope steps on the spot. Totals of session
-and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The totals of
-sessions and laps in FIT and of laps in TCX are kept; GPX has none. Where the distance is more than
-2 % from one of them, `distance-differs` gives both figures.
+1.5 m; else it is not used (`odometer-impossible`): who skips a rope steps on the spot. Totals of
+session and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The
+totals of sessions and laps in FIT and of laps in TCX are kept; GPX has none. Where the distance is
+more than 2 % from one of them, `distance-differs` gives both figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).

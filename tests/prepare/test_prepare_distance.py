@@ -9,7 +9,7 @@ from msgspec import structs
 from retrorun.model import FileTotal, Lap, Pause, Recording, Track
 from retrorun.prepare import prepare
 from retrorun.settings import PrepareSettings
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray
 
 SETTINGS = PrepareSettings()
 METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
@@ -605,7 +605,7 @@ def test_laps_on_another_clock_do_not_take_the_total_from_a_treadmill() -> None:
     assert metres(prepared(replace(run, laps=laps, distance_m=1800.0))) == pytest.approx(1800.0)
 
 
-def without_fix(lost: FloatArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
+def without_fix(lost: BoolArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
     """600 s due north at 3 m/s; positions are missing where ``lost``, (601,)."""
     run = northward(STEADY, 3.0 * STEADY)
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
@@ -613,7 +613,7 @@ def without_fix(lost: FloatArray, steps_spm: float = 170.0, **more: FloatArray) 
 
 
 @pytest.mark.parametrize("lost", [STEADY < 200, STEADY > 400], ids=["first", "last"])
-def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> None:
+def test_what_the_total_says_more_was_run_without_a_fix(lost: BoolArray) -> None:
     run = without_fix(lost)
     track = prepared(stated_m(run, 1800.0))
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
