@@ -147,8 +147,8 @@ odometer in other units (km, miles, feet, yards where all others say so closely,
 as m/s), one that gives increments, counts backward or was reset is repaired; readings that drop to
 nothing and come back are left out. One that stands or wanders while the others agree is left out,
 and one that stands for a while is left out for that while; so is one that is off by over 1.6 from
-positions that travel, that two other sources outvote, or whose steps would be over 2 m long. A
-speed in km/h or mph is converted. Where an odometer or a speed is all there is, as on a treadmill,
+positions that travel and are known for over 90 % of the time, that two other sources outvote, or
+whose steps would be over 2 m long. A speed in km/h or mph is converted. Where an odometer or a speed is all there is, as on a treadmill,
 it is brought to the total of the session or of all laps (`odometer-calibrated`,
 `speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
 one place while the speed or the total says a long way are not used (`positions-stay`). A speed or

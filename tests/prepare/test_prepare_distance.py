@@ -243,6 +243,23 @@ def stated_m(run: Recording, metres: float) -> Recording:
     return replace(run, distance_m=metres, totals=(FileTotal("session", metres, timer_s),))
 
 
+@pytest.mark.parametrize("stepping", [False, True])
+@pytest.mark.parametrize("known_s", [70, 300, 400, 550])
+@pytest.mark.parametrize("at", ["first", "last"])
+def test_positions_of_a_part_of_the_session_take_nothing_from_its_odometer(
+    at: str, known_s: int, *, stepping: bool
+) -> None:
+    """1,800 m in 600 s; with a first fix after 50 s, the positions' metres are as many as yards."""
+    run = northward(STEADY, 3.0 * STEADY)
+    after_s = run.time_s - START_S
+    known = after_s <= known_s if at == "first" else after_s >= 600 - known_s
+    place = {name: np.where(known, values, np.nan) for name, values in run.columns.items()}
+    more = {"cadence_spm": np.full(601, 170.0)} if stepping else {}
+    track = prepared(replace(run, columns={**place, **more, "distance_m": 3.0 * STEADY}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert not [each for each in slugs(track) if each.startswith("odometer-")]
+
+
 @pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
 def test_an_odometer_far_off_positions_that_travel_is_not_used(times: float) -> None:
     run = northward(STEADY, 3.0 * STEADY)

@@ -182,8 +182,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     heading_cancels: float = 0.05  # Headings whose mean vector is shorter than this have no mean.
     treadmill_m: float = 50.0  # Positions are judged against an odometer that counted more than
     # this.
-    treadmill_known: float = 0.9  # The file's total is that of the positions if they are known for
-    # more than this share of the time.
+    treadmill_known: float = 0.9  # Positions that are known for more than this share of the time
+    # are held against the file's total, and alone against an odometer.
     treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer are
     # those of a treadmill.
 
