@@ -48,7 +48,7 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Developer fields are known by application and number, never by the native field that they claim
   to override. Headings (table above) are used, and where the records have no heart rate, cadence,
   distance or speed of their own, the developer field that claims its place and has a unit of it
-  (metres, kilometres or miles; m/s, km/h or mph).
+  (metres, parts of kilometres or of miles; m/s, km/h or mph).
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
   Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
@@ -142,22 +142,25 @@ than `short_cut_factor` times the straight line; where much of the distance is s
 `distance-over-holes` says how much. `explain` says how many metres came from which source.
 Longitudes of 180 to 360° are taken as those of −180 to 0°.
 
-Before that, each source is judged against the others and against the file's own totals. An
-odometer in other units (km, miles, feet, yards where all others say so closely, or km/h summed up
-as m/s), one that gives increments, counts backward or was reset is repaired; readings that drop to
-nothing and come back are left out. One that stands or wanders while the others agree is left out,
-and one that stands for a while is left out for that while; so is one that is off by over 1.6 from
-positions that travel, that two other sources outvote, or whose steps would be over 2 m long. A
-speed in km/h or mph is converted. Where an odometer or a speed is all there is, as on a treadmill,
-it is brought to the total of the session or of all laps (`odometer-calibrated`,
-`speed-calibrated`), which may have been corrected when the run was saved. Positions that stay about
-one place while the speed or the total says a long way are not used (`positions-stay`). A speed or
-an odometer that stands at 0 throughout while steps go on is none. A total that nobody can have run
-is not used (`total-impossible`), and one in kilometres is converted where the steps tell and no
-sample tells of a way (`total-unit`). Totals of session and laps are judged each by its own. Each of
-these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX
-are kept; GPX has none. Where the distance is more than 2 % from one of
-them, `distance-differs` gives both figures.
+Before that, each source is judged against the others and against the file's own totals. An odometer
+in other units (km, miles, feet, yards where all others say so closely, or km/h summed up as m/s),
+one that gives increments, counts backward or was reset is repaired; readings that drop to nothing
+and come back are left out. One that stands or wanders while the others agree is left out, and one
+that stands for a while is left out for that while; so is one that is off by over 1.6 from positions
+that travel and are known for over 90 % of the time, that two other sources outvote, or whose steps
+would be over 2 m long. A speed in km/h or mph is converted. Where an odometer or a speed is all
+there is, as on a treadmill, it is brought to the total of the session or of all laps
+(`odometer-calibrated`, `speed-calibrated`), which may have been corrected when the run was saved.
+Positions that stay about one place while the speed or the total says a long way are not used
+(`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
+total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
+where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
+than 0.05 m a second while steps go on, where nothing else tells of the way, counts kilometres if
+that makes steps of 0.3 to 1.5 m; else it is not used (`odometer-impossible`): who skips a rope
+steps on the spot. Totals of session and laps are judged each by its own. Each of these is noted
+(`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX are kept; GPX
+has none. Where the distance is more than 2 % from one of them, `distance-differs` gives both
+figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).

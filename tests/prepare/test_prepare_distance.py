@@ -9,7 +9,7 @@ from msgspec import structs
 from retrorun.model import FileTotal, Lap, Pause, Recording, Track
 from retrorun.prepare import prepare
 from retrorun.settings import PrepareSettings
-from retrorun.units import FloatArray
+from retrorun.units import BoolArray, FloatArray
 
 SETTINGS = PrepareSettings()
 METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
@@ -243,6 +243,23 @@ def stated_m(run: Recording, metres: float) -> Recording:
     return replace(run, distance_m=metres, totals=(FileTotal("session", metres, timer_s),))
 
 
+@pytest.mark.parametrize("stepping", [False, True])
+@pytest.mark.parametrize("known_s", [70, 300, 400, 550])
+@pytest.mark.parametrize("at", ["first", "last"])
+def test_positions_of_a_part_of_the_session_take_nothing_from_its_odometer(
+    at: str, known_s: int, *, stepping: bool
+) -> None:
+    """1,800 m in 600 s; with a first fix after 50 s, the positions' metres are as many as yards."""
+    run = northward(STEADY, 3.0 * STEADY)
+    after_s = run.time_s - START_S
+    known = after_s <= known_s if at == "first" else after_s >= 600 - known_s
+    place = {name: np.where(known, values, np.nan) for name, values in run.columns.items()}
+    more = {"cadence_spm": np.full(601, 170.0)} if stepping else {}
+    track = prepared(replace(run, columns={**place, **more, "distance_m": 3.0 * STEADY}))
+    assert metres(track) == pytest.approx(1800.0, rel=0.01)
+    assert not [each for each in slugs(track) if each.startswith("odometer-")]
+
+
 @pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
 def test_an_odometer_far_off_positions_that_travel_is_not_used(times: float) -> None:
     run = northward(STEADY, 3.0 * STEADY)
@@ -387,6 +404,43 @@ def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, mos
     assert least_m <= metres(track) <= most_m
     said = [each.message for each in track.notes if each.slug == "total-impossible"]
     assert said == ["the file says 8 m in 1,800 s of steps; not used"]
+
+
+@pytest.mark.parametrize("stated", [None, 8.0])
+@pytest.mark.parametrize("shown_m", [8.0, 1.2, 60.0])
+def test_an_odometer_of_steps_on_the_spot_is_no_distance(
+    shown_m: float, stated: float | None
+) -> None:
+    """4,500 jumps: in kilometres, steps of 1.8 m, of 0.27 m and of 13 m."""
+    counted = {"distance_m": shown_m * SKIPPED_S / 1800, "cadence_spm": np.full(1801, 150.0)}
+    run = without_place(SKIPPED_S, **counted)
+    track = prepared(stated_m(run, stated) if stated else run)
+    assert track.distance_sources == {}
+    assert "odometer-unit" not in slugs(track)
+    said = [each.message for each in track.notes if each.slug == "odometer-impossible"]
+    assert said == [f"the odometer says {shown_m:g} m in 1,800 s of steps; it was not used"]
+
+
+def test_a_short_odometer_of_who_takes_no_step_is_in_metres() -> None:
+    run = without_place(SKIPPED_S, distance_m=8.0 * SKIPPED_S / 1800, cadence_spm=np.zeros(1801))
+    assert metres(prepared(run)) == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize("channel", ["positions", "speed_mps"])
+def test_a_source_that_knows_less_than_a_minute_is_no_witness(channel: str) -> None:
+    """55 s of 600: a tenth of the way, which would make decimetres of the odometer's metres."""
+    known = STEADY <= 55
+    run = northward(STEADY, 3.2 * STEADY) if channel == "positions" else without_place(STEADY)
+    columns = {**run.columns, "distance_m": 3.0 * STEADY}
+    if channel == "speed_mps":
+        columns["speed_mps"] = np.full(601, 3.2)
+    place = {
+        name: np.where(known | (name == "distance_m"), values, np.nan)
+        for name, values in columns.items()
+    }
+    track = prepared(replace(run, columns=place))
+    assert metres(track) == pytest.approx(1800.0)
+    assert not [each for each in slugs(track) if each.startswith("odometer-")]
 
 
 @pytest.mark.parametrize("session", [1.8, 1800.0, 180_000.0])
@@ -568,7 +622,7 @@ def test_laps_on_another_clock_do_not_take_the_total_from_a_treadmill() -> None:
     assert metres(prepared(replace(run, laps=laps, distance_m=1800.0))) == pytest.approx(1800.0)
 
 
-def without_fix(lost: FloatArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
+def without_fix(lost: BoolArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
     """600 s due north at 3 m/s; positions are missing where ``lost``, (601,)."""
     run = northward(STEADY, 3.0 * STEADY)
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
@@ -576,7 +630,7 @@ def without_fix(lost: FloatArray, steps_spm: float = 170.0, **more: FloatArray) 
 
 
 @pytest.mark.parametrize("lost", [STEADY < 200, STEADY > 400], ids=["first", "last"])
-def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> None:
+def test_what_the_total_says_more_was_run_without_a_fix(lost: BoolArray) -> None:
     run = without_fix(lost)
     track = prepared(stated_m(run, 1800.0))
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
@@ -589,6 +643,22 @@ def test_what_the_total_says_more_was_run_without_a_fix(lost: FloatArray) -> Non
     assert metres(still) == pytest.approx(1200.0, rel=0.01)
     other = prepared(stated_m(run, 4000.0))  # 14 m/s without a fix
     assert metres(other) == pytest.approx(1200.0, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("stated", "timer_s"),
+    [
+        (1260.0, 600.0),  # 60 m more for 200 s of steps: positions and total differ by as much
+        (1800.0, 1200.0),  # the file was cut short: some of the total was run after it
+    ],
+)
+def test_a_total_that_does_not_tell_of_the_time_without_a_fix_is_not_used_for_it(
+    stated: float, timer_s: float
+) -> None:
+    run = replace(without_fix(STEADY > 400), distance_m=stated)
+    track = prepared(replace(run, totals=(FileTotal("session", stated, timer_s),)))
+    assert metres(track) == pytest.approx(1200.0, rel=0.01)
+    assert "distance-unknown" in slugs(track)
 
 
 def round_a_corner(shown_mps: float, steps_spm: float) -> Recording:

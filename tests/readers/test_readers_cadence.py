@@ -66,7 +66,8 @@ def test_positions_that_travel_are_believed_before_the_total() -> None:
     "total",
     [
         FileTotal("session", 1.3 * 1199 * 3, 3 * 1199.0),  # two thirds of the file are lost
-        FileTotal("session", 1.3 * 1.199, 1199.0),  # kilometres
+        FileTotal("session", 1.3 * 119_900, 1199.0),  # centimetres
+        FileTotal("session", 1.3 * 1199 / 0.3048, 1199.0),  # feet
         FileTotal("session", None, 1199.0),
     ],
 )
@@ -74,6 +75,41 @@ def test_a_total_of_something_else_says_nothing_of_the_steps(total: FileTotal) -
     given = columns(np.full(TIMES.size, 1.3), np.full(TIMES.size, 110.0), "odometer")
     found = normalize_cadence(TIMES, given, None, LIMITS, total)[0]
     assert found["cadence_spm"] == pytest.approx(110.0)
+
+
+@pytest.mark.parametrize(
+    ("mps", "spm", "per_metre"),
+    [
+        (1.3, 110.0, 1.0 / 0.3048),
+        (1.3, 110.0, 1.03 / 0.3048),  # the two are a little apart, too
+        (1.7, 104.0, 1.609344),
+        (1.7, 104.0, 1.64),
+    ],
+)
+def test_a_total_in_another_unit_makes_no_run_of_a_walk(
+    mps: float, spm: float, per_metre: float
+) -> None:
+    given = columns(np.full(TIMES.size, mps), np.full(TIMES.size, spm), "odometer")
+    total = FileTotal("session", mps * 1199 * per_metre, 1199.0)
+    found = normalize_cadence(TIMES, given, None, LIMITS, total)[0]
+    assert found["cadence_spm"] == pytest.approx(spm)
+
+
+def test_a_total_of_all_says_nothing_of_a_speed_that_is_known_for_half() -> None:
+    """A stroll in a session of the sport running, whose odometer falls silent half way."""
+    given = columns(np.full(TIMES.size, 1.1), np.full(TIMES.size, 100.0), "odometer")
+    given["distance_m"] = np.where(TIMES < 600, given["distance_m"], np.nan)
+    total = FileTotal("session", 1.1 * 1199, 1199.0)
+    found = normalize_cadence(TIMES, given, "running", LIMITS, total)[0]
+    assert found["cadence_spm"] == pytest.approx(100.0)
+
+
+def test_a_total_in_kilometres_takes_no_speed_away() -> None:
+    """4.5 m/s under the name of a walk, where only the speed tells 91 cycles from 91 steps."""
+    given = columns(np.full(TIMES.size, 4.5), np.full(TIMES.size, 91.0), "odometer")
+    total = FileTotal("session", 4.5 * 1.199, 1199.0)
+    found = normalize_cadence(TIMES, given, "walking", LIMITS, total)[0]
+    assert found["cadence_spm"] == pytest.approx(182.0)
 
 
 @pytest.mark.parametrize(("counted", "spm"), [(85.0, 170.0), (170.0, 170.0)])

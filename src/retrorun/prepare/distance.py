@@ -452,7 +452,7 @@ def _with_the_rest(
     rest_m = stated_m - known_m
     usual_m = unknown_s * (arithmetic.median(moving) if moving.size else 0.0)
     factor = settings.totals_differ
-    if rest_m <= settings.source_least_m or not usual_m / factor < rest_m < usual_m * factor:
+    if not usual_m / factor < rest_m < usual_m * factor:
         return step, sums
     return np.where(unknown, rest_m / unknown_s, step), {**sums, TOTAL: rest_m}
 

@@ -60,11 +60,13 @@ class _Total(msgspec.Struct, frozen=True):
     """Metres by one source over the whole session.
 
     ``is_alone_enough``: it outweighs an odometer that differs much, without a second witness.
+    ``is_partial``: it does not know all of it.
     """
 
     source: str
     metres: float
     is_alone_enough: bool = False
+    is_partial: bool = False
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -218,7 +220,9 @@ def _judge_odometer(
     factor, more = _unit_of_odometer(time_s[known], repaired, others, settings, steps)
     if factor is None:
         return None, notes + more
-    return _with_values(distance, known, repaired * factor), notes + more
+    found = np.full(distance.size, np.nan)
+    found[known] = repaired * factor
+    return found, notes + more
 
 
 def _unit_of_odometer(
@@ -262,11 +266,10 @@ def _unit_by_others(
 
     Yards are so near to metres that all the others have to say so closely.
     """
-    closely = settings.yards_agree
-    in_yards_m = own_m * METRE_PER_YARD
     if not is_far:
-        all_fit = all(_agree_within(in_yards_m, one.metres, closely) for one in others)
-        return ("yards", METRE_PER_YARD) if all_fit else ("", 1.0)
+        yards_m, closely = own_m * METRE_PER_YARD, settings.yards_agree
+        fit = (_agree_within(yards_m, one.metres, closely) and not one.is_partial for one in others)
+        return ("yards", METRE_PER_YARD) if all(fit) else ("", 1.0)
     for unit, metres in _METRES_PER.items():
         if _agree_within(own_m * metres, reference.metres, settings.unit_factor):
             return unit, metres
@@ -294,15 +297,16 @@ def _is_outvoted(own_m: float, others: list[_Total], settings: PrepareSettings) 
 
 def _unit_alone(
     own_m: float, span_s: float, settings: PrepareSettings, steps: float
-) -> tuple[float, tuple[Note, ...]]:
-    """Metres of an odometer's unit where nothing but steps tells: kilometres, or else metres."""
-    if not steps or span_s < settings.source_least_s:
+) -> tuple[float | None, tuple[Note, ...]]:
+    """Metres of an odometer's unit by steps alone; None where these may be steps on the spot."""
+    if not steps or own_m >= settings.slow_kilometres_mps * span_s:
         return 1.0, ()
-    too_slow = own_m / span_s < settings.slow_kilometres_mps
-    if too_slow and settings.moving_mps < own_m * 1000.0 / span_s < settings.sustained_mps:
+    shortest_m, longest_m = settings.kilometre_step_m
+    if shortest_m <= own_m * 1000.0 / steps <= longest_m:
         words = "the odometer counted kilometres (the steps tell); converted"
         return 1000.0, (Note("odometer-unit", words),)
-    return 1.0, ()
+    words = f"the odometer says {own_m:g} m in {span_s:,.0f} s of steps; it was not used"
+    return None, (Note("odometer-impossible", words),)
 
 
 def _calibrated_speed(
@@ -437,7 +441,8 @@ def _position_total(
         return None
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    if fixed.size < 2 or time_s[fixed[-1]] - time_s[fixed[0]] < settings.source_least_s:
+    known_s = float(np.ptp(time_s[fixed])) if fixed.size else 0.0
+    if known_s < settings.source_least_s:
         return None
     slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / settings.source_chord_s)
     first = np.flatnonzero(np.diff(slot, prepend=-1.0) > 0)
@@ -449,7 +454,9 @@ def _position_total(
         return None
     # Positions of a treadmill wander, but nobody's wander at the speed of a walk.
     usual_mps = arithmetic.median(ways / np.diff(time_s[taken])) if taken.size > 1 else 0.0
-    return _Total("the positions", metres, usual_mps >= settings.wander_mps)
+    travels, share = usual_mps >= settings.wander_mps, known_s / float(np.ptp(time_s))
+    is_enough, is_partial = share > settings.treadmill_known, share * settings.yards_agree < 1.0
+    return _Total("the positions", metres, travels and is_enough, is_partial)
 
 
 def _speed_total(
@@ -483,12 +490,6 @@ def _agree_within(one: float, other: float, factor: float) -> bool:
 
 def _list_totals(totals: list[_Total]) -> str:
     return ", ".join(f"{one.source} {one.metres:,.0f} m" for one in totals)
-
-
-def _with_values(whole: FloatArray, known: np.ndarray, values: FloatArray) -> FloatArray:
-    found = np.full(whole.size, np.nan)
-    found[known] = values
-    return found
 
 
 def differs(own_m: float, stated_m: float, settings: PrepareSettings) -> bool:

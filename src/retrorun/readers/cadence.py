@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from retrorun import arithmetic
+from retrorun import arithmetic, units
 from retrorun.model import FileTotal, Note
 from retrorun.model.recording import POSITION
 from retrorun.readers.attitude import MOST_OVERSAMPLING, Vectors, unit_vectors
@@ -94,7 +94,7 @@ def _speed_mps(
 def _factor_to_total(
     time_s: FloatArray, speed: FloatArray, total: FileTotal | None, limits: ReadLimits
 ) -> float:
-    """What brings a speed, (n,), to the file's total; 1 where it fits, or is not that of all."""
+    """What brings a speed, (n,), to the total of all; 1 if it fits, or is in feet or in miles."""
     apart_s = np.clip(np.diff(time_s), 0.0, limits.cadence_span_s)
     span_s, way_m = float(apart_s.sum()), float(np.nansum(speed[1:] * apart_s))
     if total is None or not total.distance_m or way_m <= 0:
@@ -102,8 +102,10 @@ def _factor_to_total(
     most = limits.cadence_total_factor
     is_whole = (total.timer_s or 0.0) <= most * span_s and np.isfinite(speed).mean() * most > 1.0
     is_run = limits.cadence_standing_mps <= total.distance_m / span_s <= limits.cadence_fastest_mps
-    factor = total.distance_m / way_m
-    return factor if is_whole and is_run and not 1 / most <= factor <= most else 1.0
+    factor, near = total.distance_m / way_m, limits.cadence_unit_factor
+    by_unit = factor * units.METRE_PER_FOOT, factor / units.METRE_PER_MILE * 1000.0
+    fits = 1 / most <= factor <= most or any(1 / near <= each <= near for each in by_unit)
+    return factor if is_whole and is_run and not fits else 1.0
 
 
 def _usual_mps(speed: FloatArray) -> float:
@@ -161,9 +163,7 @@ def _density(
 def _share_running(sport: str, limits: ReadLimits) -> float:
     """How much of a session without speed is running, by the word for its sport."""
     walk, run, other = limits.cadence_running_shares
-    if is_walk(sport):
-        return walk
-    return run if "run" in sport else other
+    return walk if is_walk(sport) else run if "run" in sport else other
 
 
 def _normal(value: FloatArray, middle: FloatArray, spread: float) -> FloatArray:

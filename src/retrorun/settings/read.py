@@ -134,6 +134,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     cadence_walking_mps: float = 0.8  # Who is usually faster than this moves.
     cadence_fastest_mps: float = 8.0  # Higher speeds than this are not used to judge steps.
     cadence_total_factor: float = 1.6  # A speed that is further off the total is brought to it.
+    cadence_unit_factor: float = 1.08  # It is not if this factor, or less, explains it by a unit.
     cadence_span: int = 5  # Speed is taken over this many samples on both sides.
     cadence_span_s: float = 120.0  # Speed is not taken over a longer time than this.
 
@@ -181,8 +182,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     heading_cancels: float = 0.05  # Headings whose mean vector is shorter than this have no mean.
     treadmill_m: float = 50.0  # Positions are judged against an odometer that counted more than
     # this.
-    treadmill_known: float = 0.9  # The file's total is that of the positions if they are known for
-    # more than this share of the time.
+    treadmill_known: float = 0.9  # Positions that are known for more than this share of the time
+    # are held against the file's total, and alone against an odometer.
     treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer are
     # those of a treadmill.
 
@@ -231,7 +232,9 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # this factor.
     running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
     # if it made shorter steps than this.
-    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly counts kilometres.
+    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly may count kilometres.
+    kilometre_step_m: Pair = (0.3, 1.5)  # An odometer that only steps judge counts kilometres if
+    # its steps then have a length between these, and else nothing that can be used.
     longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
     # that would need them are wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more

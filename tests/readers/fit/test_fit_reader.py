@@ -9,8 +9,9 @@ import pytest
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export
+from retrorun.prepare import prepare
 from retrorun.readers import read
-from retrorun.settings import ReadLimits
+from retrorun.settings import PrepareSettings, ReadLimits
 from retrorun.simulate.write import Encoder, Field, number, single, text
 
 EPOCH_S = 631_065_600
@@ -70,8 +71,8 @@ def test_native_and_developer_heart_rate_stay_apart() -> None:
         (5, "m", 40, "distance_m", 40),
         (6, "km/h", 36, "speed_mps", 36 * 1000 / 3600),
         (6, "mph", 9, "speed_mps", 9 * 1609.344 / 3600),
-        (5, "km", 4, "distance_m", 4000),
-        (5, "Miles", 2, "distance_m", 2 * 1609.344),
+        (5, "km", 4, "distance_m", None),  # whole ones, which tell nothing of a minute
+        (5, "Miles", 2, "distance_m", None),
         (6, "min/km", 5, "speed_mps", None),
         (4, "W", 170, "cadence_spm", None),
         (None, "spm", 170, "cadence_spm", None),
@@ -92,6 +93,40 @@ def test_a_developer_field_counts_where_the_native_one_it_stands_for_is_missing(
         assert values is None
     else:
         assert values == pytest.approx(np.full(60, expected))
+
+
+@pytest.mark.parametrize(("units", "metres"), [("km", 1000.0), ("Miles", 1609.344)])
+def test_a_developer_distance_in_parts_of_a_long_unit_counts(units: str, metres: float) -> None:
+    claim = [number(14, "uint16", 20), number(15, "uint8", 5), number(6, "uint8", 100)]
+    data = _file(
+        _described(0, "foot pod", units, 0x84, *claim),
+        *(_records(1, START + at, developer=[number(0, "uint16", 400 + at)]) for at in range(9)),
+        _session(START, 1),
+    )
+    (run,) = _read(data).recordings
+    assert run.columns["distance_m"] == pytest.approx(np.arange(4.0, 4.09, 0.01)[:9] * metres)
+
+
+def test_a_developer_distance_in_whole_kilometres_does_not_go_before_the_positions() -> None:
+    """3 m/s due north for 20 minutes, with a minute at 1.5 m/s: 90 m, which positions tell."""
+    claim = [number(14, "uint16", 20), number(15, "uint8", 5)]
+    way_m = np.cumsum([0.0] + [1.5 if 600 <= at < 660 else 3.0 for at in range(1200)])
+    fill = [
+        _records(
+            1,
+            START + at,
+            native=[
+                number(0, "sint32", round((46.0 + np.degrees(metres / 6_371_008.8)) * 2**31 / 180)),
+                number(1, "sint32", 173_000_000),
+            ],
+            developer=[number(0, "uint16", int(metres / 1000))],
+        )
+        for at, metres in enumerate(way_m.tolist())
+    ]
+    (run,) = _read(_file(_described(0, "way", "km", 0x84, *claim), *fill)).recordings
+    step_m = prepare(run, PrepareSettings()).step_m
+    assert step_m is not None
+    assert float(step_m[600:660].sum()) == pytest.approx(90.0, rel=0.03)
 
 
 def test_a_wide_speed_that_was_copied_from_a_narrow_one_is_missing_where_that_was() -> None:
@@ -254,6 +289,50 @@ def test_bytes_that_were_taken_for_records_behind_the_damage_are_none(change: st
         assert (run.time_s < START + EPOCH_S + 400).all()
         np.testing.assert_array_equal(rate, 100 + (run.time_s - START - EPOCH_S) % 50)
     assert sum(run.time_s.size for run in export.recordings) >= 180
+
+
+@pytest.mark.parametrize("into", [1, 2, 3, 4])
+def test_every_record_before_torn_ones_is_kept(into: int) -> None:
+    """7 bytes are lost in the time of a record of 14 bytes: the 200 before it are whole."""
+    places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]
+    whole = bytearray(_file(_records(400, native=places), _session(START, 1)))
+    at = len(_file(_records(200, native=places))) - 2 + into
+    del whole[at : at + 7]
+    (run,) = _read(bytes(whole)).recordings
+    np.testing.assert_array_equal(run.time_s - START - EPOCH_S, np.arange(200))
+    np.testing.assert_array_equal(run.columns["heart_rate_bpm"], 100 + np.arange(200) % 50)
+    assert run.columns["latitude_deg"] == pytest.approx(549_000_000 * 180 / 2**31)
+
+
+@pytest.mark.parametrize("into", range(14))
+@pytest.mark.parametrize("zeros", [6, 17, 35, 100])
+def test_records_behind_the_damage_whose_clock_stands_are_none(into: int, zeros: int) -> None:
+    """A byte of the position is read as a header that holds the time, the same each time."""
+    places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]
+    whole = bytearray(_file(_records(400, native=places), _session(START, 1)))
+    at = len(_file(_records(200, native=places))) - 2 + into
+    whole[at : at + zeros] = bytes(zeros)
+    for run in _read(bytes(whole)).recordings:
+        right = np.isclose(run.columns["latitude_deg"], 549_000_000 * 180 / 2**31)
+        assert (~right).sum() <= 1  # a record that is damaged itself, and whose time is whole
+        assert right.sum() >= 199
+
+
+def test_records_of_damaged_bytes_have_a_note_of_their_own() -> None:
+    """Behind 100 zeros over a hundred are read out of step: not all before its end is kept."""
+    places = [number(0, "sint32", 549_000_000), number(1, "sint32", 173_000_000)]
+    whole = bytearray(_file(_records(400, native=places), _session(START, 1)))
+    cut = _read(bytes(whole[: len(whole) // 2])).recordings[0]
+    assert [note.message for note in cut.notes if "was kept" in note.message]
+    at = len(whole) // 2
+    whole[at : at + 100] = bytes(100)
+    notes = {note.slug: note.message for note in _read(bytes(whole)).recordings[0].notes}
+    assert "records-without-time" not in notes
+    words, _, count = notes["records-damaged"].rpartition(": ")
+    assert words == "damaged records left out, whose times do not follow the others"
+    assert int(count) > 100
+    assert not any("was kept" in message for message in notes.values())
+    assert "(byte " in notes["fit-broken"]
 
 
 def test_a_clock_that_was_set_loses_nothing_though_the_checksum_is_wrong() -> None:

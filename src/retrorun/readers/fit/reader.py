@@ -30,13 +30,14 @@ from retrorun.readers.fit.records import (
 from retrorun.readers.fit.structure import HR, RECORD, TIMESTAMP, Damage, Part, parts
 from retrorun.readers.sports import fit_sport, is_fit_on_foot
 from retrorun.settings import ReadLimits
-from retrorun.units import FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray
 
 _FRACTION, _FILTERED_BPM, _EVENT, _EVENT_12 = 0, 6, 9, 10  # fields of an ``hr`` message
 _TICKS_PER_S = 1024  # of the strap's clock
 _NEAR_S = 3.0  # a record takes the mean of the beats this close to it
 _MOST_SESSIONS = 200  # of one FIT file; a multisport has five
 _IN_STEP_S, _IN_STEP_RECORDS = 86_400.0, 10  # records in step lie nearer, and are as many or more
+_STANDING_RECORDS = 50  # so many of one time, in a damaged file, come from no device's clock
 _MOST_USUAL_S = 120.0  # and their clock usually moves on by this or less
 _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
 _OLDEST_S = FIT_EPOCH_S + FIT_UPTIME_S  # times below this count from the device's start
@@ -206,11 +207,13 @@ def _sessions(
     developer = fields.developer_fields(table)
     messages = decode(part, RECORD, NUMBERS, developer)
     time_s = times_s(messages)
-    if part.damage:
-        time_s = _without_torn(time_s)
+    torn = _torn(time_s) if part.damage else np.zeros(time_s.size, dtype=bool)
+    losses = _losses(part, time_s, torn)
+    time_s = np.where(torn, np.nan, time_s)
     if np.isfinite(time_s).sum() < 2:
         return
     whole = _whole_recording(part, table, (messages, time_s), developer)
+    whole = replace(whole, notes=(*table.notes, *losses, *whole.notes))
     sessions = _in_order(table.all("session"))
     if len(sessions) > _MOST_SESSIONS:
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
@@ -219,16 +222,17 @@ def _sessions(
             yield _with_session(_records_between(whole, window), session, table, limits)
 
 
-def _without_torn(time_s: FloatArray) -> FloatArray:
-    """Times of the records of a damaged file, (n,); NaN where bytes were taken for a record.
+def _torn(time_s: FloatArray) -> BoolArray:
+    """Which records of a damaged file, (n,) by their times, are bytes that were taken for one.
 
     Where bytes are missing or too many, what follows is read out of step until chance ends it. Such
     records lie years apart, or their clock stands or leaps. Behind a clock that was set there are
-    many records in step. The last record before torn ones holds the damage itself.
+    many records in step.
     """
     known = np.flatnonzero(np.isfinite(time_s))
     apart_s = np.diff(time_s[known])
-    edges = np.concatenate(([0], np.flatnonzero(np.abs(apart_s) > _IN_STEP_S) + 1, [known.size]))
+    leaps = np.flatnonzero(np.abs(apart_s) > _IN_STEP_S) + 1
+    edges = np.unique(np.concatenate(([0], leaps, _standing_edges(apart_s), [known.size])))
     torn = np.zeros(known.size, dtype=bool)
     for first, end in itertools.pairwise(edges.tolist()):
         few = end - first < _IN_STEP_RECORDS
@@ -236,9 +240,31 @@ def _without_torn(time_s: FloatArray) -> FloatArray:
             few or not 0 < arithmetic.median(apart_s[first : end - 1]) <= _MOST_USUAL_S
         )
     if torn.all():
-        return time_s
-    torn[:-1] |= torn[1:]
-    return np.where(np.isin(np.arange(time_s.size), known[torn]), np.nan, time_s)
+        return np.zeros(time_s.size, dtype=bool)
+    return np.isin(np.arange(time_s.size), known[torn])
+
+
+def _standing_edges(apart_s: FloatArray) -> IntArray:
+    """Where many records of one time begin and end, of records ``apart_s``, (n - 1,) seconds."""
+    first = np.concatenate(([0], np.flatnonzero(apart_s != 0.0) + 1))
+    end = np.append(first[1:], apart_s.size + 1)
+    long = end - first >= _STANDING_RECORDS
+    return np.concatenate((first[long], end[long]))
+
+
+def _losses(part: Part, time_s: FloatArray, torn: BoolArray) -> Iterator[Note]:
+    """What a file lost: records without a time, (n,), those that are ``torn``, (n,), and damage."""
+    lost, bad = int(np.isnan(time_s).sum()), int(torn.sum())
+    if lost:
+        yield Note("records-without-time", f"{lost} records without a usable time left out")
+    if bad:
+        words = f"damaged records left out, whose times do not follow the others: {bad}"
+        yield Note("records-damaged", words)
+    if part.damage:
+        words = f"{part.damage.message}; everything before byte {part.damage.offset} was kept"
+        if lost or bad:
+            words = f"{part.damage.message} (byte {part.damage.offset})"
+        yield Note(part.damage.slug, words)
 
 
 def _whole_recording(
@@ -253,15 +279,8 @@ def _whole_recording(
     """
     messages, time_s = records
     held = np.isfinite(time_s)
-    notes = list(table.notes)
-    if not held.all():
-        lost = int((~held).sum())
-        notes.append(Note("records-without-time", f"{lost} records without a usable time left out"))
-    if part.damage:
-        words = f"{part.damage.message}; everything before byte {part.damage.offset} was kept"
-        notes.append(Note(part.damage.slug, words))
-    if time_s[held][0] < _OLDEST_S:
-        notes.append(Note("clock-not-set", "times count from the device's start, not from 1989"))
+    is_unset = time_s[held][0] < _OLDEST_S
+    clock = Note("clock-not-set", "times count from the device's start, not from 1989")
     columns = {key: values[held] for key, values in channels(messages, developer).items()}
     compass_series = compass(part, table, messages, developer)
     found = headings(part, messages, time_s, developer)
@@ -274,7 +293,7 @@ def _whole_recording(
         device=fields.device(table),
         utc_offset_s=fields.utc_offset_s(table),
         name=fields.text(table.first("workout"), "wkt_name"),
-        notes=tuple(notes),
+        notes=(clock,) if is_unset else (),
     )
 
 

@@ -253,7 +253,7 @@ CADENCE_256 = 52
 _ENHANCED = frozenset({73, 78})  # 32 bits wide, filled by some writers from fields of 16 bits
 _MISSING_16 = 0xFFFF  # what such a field of 16 bits holds where it is missing
 # Channels that a developer field may stand for: the native field, and the units that it may have,
-# each with what it is in the channel's unit.
+# each with what it is in the channel's unit. Long ones count only where values have parts of one.
 _STAND_INS: Mapping[int, tuple[str, Mapping[str, float]]] = {
     HEART_RATE: ("heart_rate_bpm", dict.fromkeys(("bpm", "beats/min"), 1.0)),
     CADENCE: ("cadence_spm", dict.fromkeys(("spm", "rpm", "steps/min", "strides/min"), 1.0)),
@@ -321,9 +321,16 @@ def _stand_ins(messages: Messages, developer: Sequence[DeveloperField]) -> dict[
         values = messages.developer.get((field.index, field.number))
         channel, units = _STAND_INS.get(field.native or 0, ("", dict[str, float]()))
         factor = units.get(field.units.strip().lower())
-        if values is not None and values.ndim == 1 and factor and np.isfinite(values).any():
+        if values is None or values.ndim > 1 or not factor or not np.isfinite(values).any():
+            continue
+        if channel != "distance_m" or factor == 1.0 or _has_parts(values):
             found.setdefault(channel, values * factor)
     return found
+
+
+def _has_parts(values: FloatArray) -> bool:
+    """Whether any of these is no whole number: whole kilometres tell nothing of a minute."""
+    return bool((np.isfinite(values) & (values % 1.0 != 0.0)).any())
 
 
 def _fill(found: dict[str, FloatArray], channel: str, values: FloatArray) -> None:
