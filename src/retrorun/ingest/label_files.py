@@ -129,7 +129,7 @@ def keep_after(
         files.append(row_of(each, exports or linked, rows))
     report = reprocess_locked(known, archive, engine)
     files = [checked_row(row, each, archive, rows) for row, each in zip(files, tables, strict=True)]
-    write(Change(files))
+    write(Change([row for row in files if not row.slug or rows.get(row.path) != row]))
     problems = tuple(row for row in files if row.slug)
     return replace(report, imported=0, problems=report.problems + problems)
 

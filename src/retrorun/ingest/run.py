@@ -44,16 +44,51 @@ from retrorun.ingest.archives import (
 from retrorun.ingest.duplicates import Known, Places
 from retrorun.ingest.file_groups import container, is_archive, member_tag
 from retrorun.ingest.plan import Candidate, Plan, plan_import
-from retrorun.ingest.reprocess import reprocess_locked
+from retrorun.ingest.reprocess import outdated_sessions, reprocess_locked
 from retrorun.ingest.second_device import Joins, join, separate_grown
 from retrorun.storage import Entry
 from retrorun.storage.entries import CHANGING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retrorun.model import Label
+    from retrorun.settings import Settings
 
 T = TypeVar("T")
+Due = frozenset[tuple[object, ...]]
 Write = Callable[..., None]  # of a change of the import, with what follows in its transaction
+
+
+def due(plan: Plan, archive: Archive, reports: "Path", settings: "Settings") -> Due:
+    """What a run with pages has to do; if all of it was there at the run before, that failed at it.
+
+    What the athlete answered is part of it: it makes the same page due for another reason.
+    """
+    files = [*plan.new, *(each.file for each in plan.tables)]
+    files += [each for each, _ in (*plan.moved, *plan.duplicates)]
+    outdated = outdated_sessions(archive, settings)
+    items: set[tuple[object, ...]] = {("file", *_entries(each)) for each in files}
+    items |= {("pair", *each) for each in plan.pairs} | {("export", each) for each in plan.pending}
+    items |= {("page", each) for each in archive.pending.pages(reports)}
+    items |= {("exposed", each) for each in archive.annotations.exposed()}
+    items |= {("outdated", *outdated)} if outdated else set()
+    return frozenset({*items, ("answers", archive.annotations.state())} if items else ())
+
+
+def _entries(candidate: Candidate) -> list[Entry]:
+    """A file with its size and tag; of a phone's log also the tables that it is made of."""
+    return [candidate.entry, *(entry for _, entry in candidate.tables)]
+
+
+def without_waiting(items: Due, waiting: Iterable[str]) -> Due:
+    """What is due but files that were left for later because they changed: they did not fail."""
+    late = set(waiting)
+
+    def is_late(item: tuple[object, ...]) -> bool:
+        return any(isinstance(each, Entry) and each.address in late for each in item)
+
+    return frozenset(each for each in items if not is_late(each))
 
 
 def run_import(
