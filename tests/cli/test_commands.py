@@ -555,7 +555,7 @@ def test_a_page_that_costs_its_worker_is_told_once_and_an_answer_does_not_wait_f
             archive.pending.add_pages(archive.known())
 
     def answer() -> None:
-        with Archive.open(looks.paths.archive) as archive:
+        with Archive.open(looks.paths.archive) as archive, archive.database.transaction():
             (session,) = archive.known()
             archive.annotations.insert_answer(session, [Label(10, 20, "backward", "command")])
 
