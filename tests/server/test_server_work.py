@@ -1,7 +1,7 @@
 """What follows behind the server: what failed is tried again, but not at each look."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,6 +26,7 @@ class Looks:
         self.follower = work.Follower(self.setup, Events(1))
         self.now_s, self.jobs = 0.0, 0
         self.end: Any = self.done()
+        self.work: Callable[[], None] = lambda: None
         monkeypatch.setattr(work, "time", SimpleNamespace(monotonic=lambda: self.now_s))
         monkeypatch.setattr(self.follower, "_guard", self)
 
@@ -34,6 +35,7 @@ class Looks:
 
     def stream(self, *_: object) -> Iterator[Any]:
         self.jobs += 1
+        self.work()
         yield self.end
 
     def stop(self) -> None:
@@ -92,6 +94,24 @@ def test_an_answer_does_not_wait_for_a_page_that_stays_due(looks: Looks) -> None
     with Archive.open(looks.setup.archive) as archive, archive.database.transaction():
         archive.annotations.delete_last_answer(session)
     assert [looks.after(1), looks.after(60)] == [3, 3]
+
+
+def test_a_page_that_was_written_and_is_due_again_does_not_wait(looks: Looks) -> None:
+    (session,) = serving.imported(looks.setup.folder, looks.setup.archive)
+
+    def note_due() -> None:
+        with Archive.open(looks.setup.archive) as archive, archive.database.transaction():
+            archive.pending.add_pages([session])
+
+    def write() -> None:
+        with Archive.open(looks.setup.archive) as archive:
+            archive.pending.settle_pages([session], archive.database.state())
+
+    looks.work = write
+    note_due()
+    assert looks.after(0) == 1
+    note_due()
+    assert looks.after(1) == 2
 
 
 def test_a_job_that_costs_its_child_stays_told_and_is_not_begun_again_at_once(

@@ -218,7 +218,8 @@ def _process_once(
         status = 1 if process.has_failed(problems) else status
         unfinished = bool(report.waiting or ingest.outdated_sessions(store, settings))
         failing = _failing(problems, done)
-        tried = following.Tried(ingest.without_waiting(due, report.waiting), time.monotonic())
+        left = due & ingest.due(plan, store, paths.reports, settings)
+        tried = following.Tried(ingest.without_waiting(left, report.waiting), time.monotonic())
         return Look(unfinished, status, _unlisted_error(plan), tried, failing)
 
 

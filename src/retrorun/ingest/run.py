@@ -63,13 +63,15 @@ Write = Callable[..., None]  # of a change of the import, with what follows in i
 def due(plan: Plan, archive: Archive, reports: "Path", settings: "Settings") -> Due:
     """What a run with pages has to do; if all of it was there at the run before, that failed at it.
 
-    What the athlete answered is part of it: it makes the same page due for another reason.
+    What the athlete answered is part of it: it makes the same page due for another reason. Asked
+    again after the run, with the same plan, it leaves out what the run did in the archive.
     """
     files = [*plan.new, *(each.file for each in plan.tables)]
     files += [each for each, _ in (*plan.moved, *plan.duplicates)]
     outdated = outdated_sessions(archive, settings)
     items: set[tuple[object, ...]] = {("file", *_entries(each)) for each in files}
-    items |= {("pair", *each) for each in plan.pairs} | {("export", each) for each in plan.pending}
+    items |= {("pair", *each) for each in plan.pairs}
+    items |= {("export", each) for each in archive.pending.exports()}
     items |= {("page", each) for each in archive.pending.pages(reports)}
     items |= {("exposed", each) for each in archive.annotations.exposed()}
     items |= {("outdated", *outdated)} if outdated else set()

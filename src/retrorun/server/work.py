@@ -250,8 +250,10 @@ class Follower:
                 self._tried = watch.Tried(due, time.monotonic())
             raise
         self._uploaded -= addresses
+        with Archive.open(self._setup.archive) as store:
+            due &= ingest.due(plan, store, self._setup.reports, self._setup.settings)
         tried = ingest.without_waiting(due, self._waiting)
-        self._tried = watch.Tried(tried - _FIRST, time.monotonic())
+        self._tried = watch.Tried(tried, time.monotonic())
         return unfinished
 
     def _run_job(self, job: Job) -> bool:
