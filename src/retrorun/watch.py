@@ -5,6 +5,7 @@ because events are lost on network drives, come in the middle of a copy, and by 
 lost event costs at most one interval, and a system without events is polled.
 """
 
+import math
 import plistlib
 import signal
 import threading
@@ -16,10 +17,12 @@ from types import FrameType
 from typing import Literal
 
 from retrorun.errors import ENDING_SIGNALS, RetrorunError
+from retrorun.ingest import Due
 from retrorun.ingest.file_groups import may_be_table, may_be_wanted
 
 SETTLED_S = 2.0  # look again this soon when a file was still growing
 GONE_S = 5.0  # and this soon when the folder or the disk gave trouble
+RETRY_S = 300.0  # what failed is tried again no sooner than this while nothing else is to be done
 RECOVERED = "All is well again."
 
 
@@ -38,6 +41,18 @@ class Rhythm:
     events: bool = True
     gather_ms: int = 500
     changed: threading.Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What the last run had to do, as ``ingest.due`` gives it, and when (``time.monotonic``)."""
+
+    due: Due = frozenset()
+    at_s: float = -math.inf
+
+    def is_early(self, due: Due, now_s: float) -> bool:
+        """Whether nothing is due but what that run could not do a few minutes ago."""
+        return due <= self.due and now_s - self.at_s < RETRY_S
 
 
 def is_worth_a_look(name: str) -> bool:

@@ -1,13 +1,16 @@
 """The commands as a user types them, on the simulator's own recordings."""
 
 import datetime as dt
+import errno
 import json
 import os
 import shutil
 import signal
 import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
@@ -16,10 +19,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 import retrorun
+from retrorun import engines, ingest, publish, storage
 from retrorun import watch as watching
+from retrorun.archive import Archive
 from retrorun.cli import main, watch
 from retrorun.cli.reports import Period
 from retrorun.errors import ENDING_SIGNALS, ReadError
+from retrorun.model import Label
 from retrorun.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("analysed_here")
@@ -423,6 +429,141 @@ def test_a_watch_reports_once_what_it_cannot_list_and_keeps_its_rhythm(
     assert printed.count(watching.RECOVERED) == 1
 
 
+class Looks:
+    """A watch without pauses: a clock that goes on with each look, and what happens before some."""
+
+    def __init__(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.paths = watch.WatchPaths(
+            tmp_path / "exports", tmp_path / "archive", tmp_path / "reports", None
+        )
+        self.paths.folder.mkdir()
+        self.now_s, self.bad, self.tries = 0.0, "bad.fit", 0
+        clock = SimpleNamespace(monotonic=lambda: self.now_s)
+        monkeypatch.setattr(watch, "time", clock)
+        monkeypatch.setattr(storage.folder, "open", self._opened, raising=False)
+        run_import = ingest.run_import
+
+        def counted(*words: Any) -> ingest.Report:  # noqa: ANN401 - as there
+            self.tries += 1
+            return run_import(*words)
+
+        monkeypatch.setattr(ingest, "run_import", counted)
+        self._patch = monkeypatch
+
+    def _opened(self, path: str, mode: str = "r") -> object:
+        if self.bad and self.bad in str(path):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return open(path, mode)  # noqa: PTH123 - as it is called
+
+    def put(self, sample: Path, name: str) -> None:
+        target = self.paths.folder / name
+        shutil.copy(sample, target)
+        os.utime(target, (1.7e9, 1.7e9))  # it grows no more
+
+    def follow(self, *each_s: float, before: Mapping[int, Callable[[], object]] = {}) -> None:
+        """One look after each pause of so many seconds; some things happen before some looks."""
+        left = list(each_s)
+
+        def wait(waiter: watching._Waiter, _pause_s: float) -> None:
+            if not left:
+                waiter.stop.set()
+                return
+            self.now_s += left.pop(0)
+            before.get(len(each_s) - len(left), lambda: None)()
+
+        self._patch.setattr(watching._Waiter, "wait", wait)
+        watch.follow_folder(self.paths, Settings(), 1, watching.Rhythm())
+
+
+def test_a_file_that_stays_bad_is_told_once_and_seldom_tried(
+    samples: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was tried, told, and counted as an import, once a minute."""
+    looks = Looks(tmp_path, monkeypatch)
+    looks.put(samples / WORKOUT, "bad.fit")
+
+    def mend() -> None:
+        looks.bad = ""
+
+    looks.follow(60, 60, 60, 60, 70, 60, before={6: mend})
+    assert looks.tries == 2  # at 0 and 310 s
+    told = capsys.readouterr().err
+    assert told.count("Input/output error") == 1
+    assert told.count("could not be read") == 1
+    assert told.count("pages: ") == 1
+    assert watching.RECOVERED not in told
+    with Archive.open(looks.paths.archive) as archive:
+        assert archive.writes.imports() == []
+
+
+def test_a_file_that_can_be_read_again_is_told_and_what_is_new_does_not_wait(
+    samples: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    looks = Looks(tmp_path, monkeypatch)
+    looks.put(samples / WORKOUT, "bad.fit")
+
+    def drop() -> None:
+        looks.put(samples / "2026-05-31-easy.fit", "good.fit")
+
+    def mend() -> None:
+        looks.bad = ""
+
+    looks.follow(60, 60, 60, 301, 60, before={2: drop, 4: mend})
+    assert looks.tries == 3  # at first, when another came, and when minutes had passed
+    told = capsys.readouterr().err
+    assert told.count("Input/output error") == 1
+    assert told.count(watching.RECOVERED) == 1
+    with Archive.open(looks.paths.archive) as archive:
+        assert [each.sessions for each in archive.writes.imports()] == [1, 1]
+
+
+def test_a_bad_file_that_is_removed_is_told_as_over(
+    samples: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    looks = Looks(tmp_path, monkeypatch)
+    looks.put(samples / WORKOUT, "bad.fit")
+    looks.follow(60, 60, before={1: (looks.paths.folder / "bad.fit").unlink})
+    assert looks.tries == 1
+    assert capsys.readouterr().err.count(watching.RECOVERED) == 1
+
+
+def test_a_page_that_costs_its_worker_is_told_once_and_an_answer_does_not_wait_for_it(
+    samples: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    looks = Looks(tmp_path, monkeypatch)
+    looks.put(samples / WORKOUT, "run.fit")
+
+    def lost(tasks: Iterable[Any], *_: object) -> Iterator[tuple[Any, engines.Lost]]:
+        return ((each, engines.Lost("worker-died", "the worker died over it")) for each in tasks)
+
+    def ruin() -> None:
+        worker = SimpleNamespace(ordered=lost, Lost=engines.Lost)
+        monkeypatch.setattr(publish, "engines", worker)
+        with Archive.open(looks.paths.archive) as archive, archive.database.transaction():
+            archive.pending.add_pages(archive.known())
+
+    def answer() -> None:
+        with Archive.open(looks.paths.archive) as archive, archive.database.transaction():
+            (session,) = archive.known()
+            archive.annotations.insert_answer(session, [Label(10, 20, "backward", "command")])
+
+    looks.follow(60, 60, 60, 60, 60, before={1: ruin, 4: answer})
+    assert capsys.readouterr().err.count("the worker died over it") == 1
+    assert looks.tries == 3  # at first, with the page that is lost, and with the answer
+
+
 @pytest.mark.parametrize("number", ENDING_SIGNALS)
 def test_a_single_look_that_a_signal_ends_exits_with_its_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
@@ -441,7 +582,7 @@ def test_a_single_look_that_a_signal_ends_exits_with_its_number(
 def test_files_that_wait_are_looked_at_soon_beside_a_folder_that_cannot_be_listed() -> None:
     messages: list[str] = []
     problem = ReadError("folder-unreadable", "it cannot be listed", file="closed")
-    report = watch._UnlistedReport(messages.append)
+    report = watch._TroubleReport(messages.append)
     assert report.after(watch.Look(is_growing=True, status=0, unlisted=problem))
     assert not report.after(watch.Look(is_growing=False, status=0, unlisted=problem))
     assert messages == [str(problem)]

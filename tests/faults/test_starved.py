@@ -345,6 +345,38 @@ def test_a_drive_that_fails_while_a_file_is_read_costs_no_file(
         assert completed(exports, archive) == WANTED
 
 
+def test_a_run_that_writes_nothing_is_no_import(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A watch filled the list of `undo` with one import a minute."""
+    with Archive.open(tmp_path / "archive") as archive:
+        for _ in range(3):
+            planned = plan_import(exports, archive, settle_s=0)
+            with monkeypatch.context() as patch:
+                patch.setattr(folder, "open", failing_open("03.fit"), raising=False)
+                report = run_import(planned, archive, ENGINE)
+            assert len(report.failed) == 1
+        assert [each.sessions for each in archive.writes.imports()] == [11]
+        assert completed(exports, archive) == WANTED
+        assert [each.sessions for each in archive.writes.imports()] == [11, 1]
+
+
+def test_an_import_that_is_cut_off_is_listed_with_what_it_wrote(
+    exports: Path, tmp_path: Path
+) -> None:
+    def interrupt(done: int, _total: int, _name: str) -> None:
+        if done == 6:
+            raise KeyboardInterrupt
+
+    with Archive.open(tmp_path / "archive") as archive:
+        with pytest.raises(KeyboardInterrupt):
+            run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE, interrupt)
+        (cut_off,) = archive.writes.imports()
+        assert cut_off.sessions == len(archive.sessions()) == 4
+        archive.writes.undo(cut_off.id, 0.0)
+        assert archive.sessions() == []
+
+
 def test_a_drive_that_fails_while_an_original_is_read_leaves_it_due(
     exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

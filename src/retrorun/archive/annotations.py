@@ -109,6 +109,11 @@ class Annotations:
         self._pending.add([self._sha256(session_id)] if rows else ())
         return tuple(Label(*values) for _, *values in rows)
 
+    def state(self) -> tuple[tuple[Any, ...], ...]:
+        """A value that is another one after each answer, undo of an answer, and note."""
+        query = "SELECT name, count(*), sum(sum & 4294967295) FROM sums WHERE name IN (?, ?)"
+        return tuple(self._database.rows(f"{query} GROUP BY name", "answers", "notes"))
+
     def answers(self, session_id: str) -> int:
         """How many answers about a session stand, each of which can be taken back."""
         query = f"SELECT count(DISTINCT coalesce(a.answer, l.id)) FROM {_ANSWERED}"  # noqa: S608

@@ -8,7 +8,7 @@ import importlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePath
@@ -20,7 +20,6 @@ import msgspec
 from retrorun import __version__, ingest
 from retrorun.archive import Archive, FileRow
 from retrorun.cli import options, terminal
-from retrorun.cli.terminal import Faults
 from retrorun.errors import ArchiveError
 from retrorun.language import translated
 from retrorun.text import printable
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from retrorun.model import Athlete
-    from retrorun.publish import PublishOptions
+    from retrorun.publish import Published, PublishOptions
     from retrorun.settings import Settings
 
 
@@ -199,7 +198,8 @@ TABLE_ROWS = 20  # rows of a summary table; the rest is counted
 class Work(msgspec.Struct, frozen=True):
     """Archive, settings, athlete and number of workers of an import.
 
-    ``profile`` is the file that the athlete is from; None: the stored profile.
+    ``profile`` is the file that the athlete is from; None: the stored profile. ``told`` are
+    problems of files that were printed before and are not printed again.
     """
 
     archive: Archive
@@ -207,6 +207,7 @@ class Work(msgspec.Struct, frozen=True):
     athlete: "Athlete"
     jobs: int
     profile: Path | None = None
+    told: Container[object] = ()
 
     @property
     def engine(self) -> ingest.Engine:
@@ -403,7 +404,8 @@ def analyse_outdated(
             raise
         return 0  # the other process goes on with them, or the next run does
     for row in report.problems:
-        print_problem(row)
+        if row not in work.told:
+            print_problem(row)
     status = conclude(work, reports)
     return 1 if has_failed(report.problems) else status
 
@@ -453,7 +455,8 @@ def writing(work: Work) -> Iterator[list[FileRow]]:
             task = bar.add_task("analysing again", total=None)
             later = ingest.bring_up_to_date(work.archive, work.engine, _progress_on(bar, task))
         for row in later.problems:
-            print_problem(row)
+            if row not in work.told:
+                print_problem(row)
         problems.extend(later.problems)
 
 
@@ -468,19 +471,17 @@ def conclude(work: Work, reports: Path | None) -> int:
     Returns:
         The exit status: 1 where a session cannot be shown.
     """
-    if reports is None:
-        return 0
+    return 0 if reports is None else terminal.show_published(write_pages(work, reports))
 
+
+def write_pages(work: Work, reports: Path) -> "Published":
+    """Write pages of whatever changed."""
     from retrorun import publish
 
     options.apply_zones(work.archive, work.settings)
     done = publish.publish_pending(work.archive, reports, work.page_options)
     options.keep_reports(work.archive, reports)
-    terminal.err().print(f"pages: {done.pages} written")
-    terminal.tell_to_open(done.index)
-    faults = Faults()
-    faults.add(done.faults)
-    return faults.status()
+    return done
 
 
 def write_page(work: Work, reports: Path, session_id: str) -> int:
@@ -493,7 +494,4 @@ def write_page(work: Work, reports: Path, session_id: str) -> int:
 
     options.apply_zones(work.archive, work.settings)
     done = publish.publish_alone(work.archive, reports, work.page_options, session_id)
-    terminal.tell_to_open(done.index)
-    faults = Faults()
-    faults.add(done.faults)
-    return faults.status()
+    return terminal.show_page(done)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from retrorun.model import Analysis, Failed, MeasuredSegment, Metrics, Outcome, Segment, Session
+    from retrorun.publish import Published
     from retrorun.report.page import Fault
 
 UNKNOWN = "–"
@@ -372,6 +373,20 @@ class Faults:
         for each in self.by_session.values():
             err().print(printable(str(each)), style="red", soft_wrap=True, markup=False)
         return 1 if self.by_session else 0
+
+
+def show_published(done: "Published") -> int:
+    """Print how many pages were written, and as ``show_page``."""
+    err().print(f"pages: {done.pages} written")
+    return show_page(done)
+
+
+def show_page(done: "Published") -> int:
+    """Print which page to open, and what cannot be shown: then the exit status is 1."""
+    tell_to_open(done.index)
+    faults = Faults()
+    faults.add(done.faults)
+    return faults.status()
 
 
 def name_unlisted(places: Sequence[tuple[str, str]]) -> None:

@@ -3,25 +3,32 @@
 import os
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
+import msgspec
 from platformdirs import user_documents_path
 
 from retrorun import ingest
 from retrorun import watch as following
 from retrorun.archive import Archive
 from retrorun.cli import options, process, terminal
-from retrorun.errors import ReadError
+from retrorun.errors import FAILING, ReadError
 from retrorun.settings import Settings
 from retrorun.text import printable
 from retrorun.watch import Rhythm
+
+if TYPE_CHECKING:
+    from retrorun.archive import FileRow
+    from retrorun.publish import Published
+    from retrorun.report.page import Fault
 
 EVERY_S = 60.0  # the longest time between two looks
 LEAST_EVERY_S = 1.0  # that it may be: each look lists the whole folder
@@ -115,11 +122,11 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
             if done.unlisted is not None:
                 raise done.unlisted
             return done.status
-        unlisted = _UnlistedReport(_print_message)
+        troubles = _TroubleReport(_print_message)
         terminal.tell(f"watching {paths.folder}; stop with Ctrl-C")
         following.follow(
             paths.folder,
-            lambda: unlisted.after(_process_once(paths, settings, jobs, stop)),
+            lambda: troubles.after(_process_once(paths, settings, jobs, stop, troubles.before)),
             _print_message,
             stop,
             rhythm,
@@ -130,6 +137,7 @@ def follow_folder(paths: WatchPaths, settings: Settings, jobs: int, rhythm: Rhyt
 
 INTERRUPTED = 128  # exit status, and the number of the signal
 MOST_OUTDATED = 20  # sessions of another version that one look analyses again
+NOT_TRIED = following.Tried()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,53 +148,100 @@ class Look:
         is_growing: some files still grow, or sessions of another version are left: look soon.
         status: the exit status: 1 where something could not be read or shown.
         unlisted: the first place that cannot be listed, and how many more; None if all can.
+        tried: what was to be done when something was done last.
+        failing: of that, what is told of files and pages that are due again: the system failed.
     """
 
     is_growing: bool
     status: int
     unlisted: ReadError | None
+    tried: following.Tried = NOT_TRIED
+    failing: frozenset["FileRow | Fault"] = frozenset()
 
 
-class _UnlistedReport:
+_NOTHING = Look(is_growing=False, status=0, unlisted=None)
+
+
+class _TroubleReport:
     """Reports once which places cannot be listed: that is for the user to change, not to wait for.
 
-    The rest of the folder is followed in the usual rhythm.
+    The rest of the folder is followed in the usual rhythm. Says when they can be listed again, and
+    nothing else fails; what fails is told by the look itself.
+
+    Attributes:
+        before: the last look.
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._reported = ""
+        self.before = _NOTHING
 
     def after(self, look: Look) -> bool:
         """Report what is new about such places; whether some files still grow."""
-        message = str(look.unlisted or "")
-        if message != self._reported:
-            self._say(message or following.RECOVERED)
-        self._reported = message
+        message, reported = str(look.unlisted or ""), str(self.before.unlisted or "")
+        if message and message != reported:
+            self._say(message)
+        if (reported or self.before.failing) and not (message or look.failing):
+            self._say(following.RECOVERED)
+        self.before = look
         return look.is_growing
 
 
-def _process_once(paths: WatchPaths, settings: Settings, jobs: int, stop: Event) -> Look:
-    """Import what is new and write its pages."""
+def _process_once(
+    paths: WatchPaths, settings: Settings, jobs: int, stop: Event, before: Look = _NOTHING
+) -> Look:
+    """Import what is new and write its pages.
+
+    What failed at the look before, and nothing else, is tried again only after some minutes, and
+    told again only where it is another failure.
+    """
     with Archive.open(paths.archive) as store:
         athlete = options.load_athlete(paths.profile, store)  # may bring a privacy zone
         plan = ingest.plan_import(str(paths.folder), store)
-        written = not store.pending.pages(paths.reports) and (paths.reports / "index.html").exists()
-        hides = bool(store.annotations.exposed()) or ingest.has_redrawn_zones(store)
-        is_due = hides or bool(ingest.outdated_sessions(store, settings))
-        if plan.idle and written and not is_due:
-            return Look(bool(plan.waiting), 0, _unlisted_error(plan))
-        work = process.Work(store, settings, athlete, jobs, paths.profile)
+        due = ingest.due(plan, store, paths.reports, settings)
+        is_first = not (paths.reports / "index.html").exists() or ingest.has_redrawn_zones(store)
+        look = replace(before, is_growing=bool(plan.waiting), unlisted=_unlisted_error(plan))
+        if not (due or is_first):
+            return replace(look, status=0, tried=NOT_TRIED, failing=frozenset())
+        if not is_first and before.tried.is_early(due, time.monotonic()):
+            return look
+        is_same = not is_first and due <= before.tried.due
+        work = process.Work(store, settings, athlete, jobs, paths.profile, before.failing)
         with process.writing(work) as problems:
             report = ingest.run_import(plan, store, work.engine, following.between_files(stop))
             problems.extend(report.problems)
-        process.show_report(report, store)
-        status = process.conclude(work, paths.reports)
+        _show_import(report, store, before, is_same=is_same)
+        done = process.write_pages(work, paths.reports)
+        status = _show_pages(done, before, is_same=is_same)
         step = following.between_files(stop)
         status |= process.analyse_outdated(work, paths.reports, MOST_OUTDATED, step)
         status = 1 if process.has_failed(problems) else status
         unfinished = bool(report.waiting or ingest.outdated_sessions(store, settings))
-        return Look(unfinished, status, _unlisted_error(plan))
+        failing = _failing(problems, done)
+        left = due & ingest.due(plan, store, paths.reports, settings)
+        tried = following.Tried(ingest.without_waiting(left, report.waiting), time.monotonic())
+        return Look(unfinished, status, _unlisted_error(plan), tried, failing)
+
+
+def _failing(problems: list["FileRow"], done: "Published") -> frozenset["FileRow | Fault"]:
+    """What the system failed at, so that it is due again."""
+    put_off = {each for each in done.faults if each.session in done.later}
+    return frozenset({row for row in problems if row.slug == FAILING} | put_off)
+
+
+def _show_import(report: ingest.Report, store: Archive, before: Look, *, is_same: bool) -> None:
+    """Print what an import did, without failures that were told; nothing if they are all it did."""
+    problems = tuple(row for row in report.problems if row not in before.failing)
+    if problems or report.sessions or not is_same:
+        process.show_report(msgspec.structs.replace(report, problems=problems), store)
+
+
+def _show_pages(done: "Published", before: Look, *, is_same: bool) -> int:
+    """As ``_show_import``, of pages; the exit status: 1 where one cannot be shown."""
+    faults = tuple(each for each in done.faults if each not in before.failing)
+    if faults or done.pages or not is_same:
+        terminal.show_published(msgspec.structs.replace(done, faults=faults))
+    return 1 if done.faults else 0
 
 
 def _unlisted_error(plan: ingest.Plan) -> ReadError | None:

@@ -26,16 +26,18 @@ from retrorun.ingest.reprocess import (
     with_pressed_laps,
     write_reprocessed,
 )
-from retrorun.ingest.run import run_import
+from retrorun.ingest.run import Due, due, run_import, without_waiting
 
 __all__ = [
     "MOST_OUTDATED",
+    "Due",
     "Engine",
     "Plan",
     "Progress",
     "Report",
     "analysed_original",
     "bring_up_to_date",
+    "due",
     "has_learnt",
     "has_redrawn_zones",
     "note_dependent",
@@ -54,5 +56,6 @@ __all__ = [
     "store_zones",
     "undo",
     "with_pressed_laps",
+    "without_waiting",
     "write_reprocessed",
 ]

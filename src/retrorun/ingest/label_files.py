@@ -11,7 +11,7 @@ read, as with loose tables.
 
 import hashlib
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,11 @@ def keep_before(tables: Iterable[ReadTable], plan: Plan, archive: Archive) -> No
 
 
 def keep_after(
-    tables: list[ReadTable], plan: Plan, archive: Archive, engine: Engine, number: int
+    tables: list[ReadTable],
+    plan: Plan,
+    archive: Archive,
+    engine: Engine,
+    write: Callable[[Change], None],
 ) -> Report:
     """Analyse exports again that were known, and write the row of each table."""
     rows = {row.path: row for row in archive.files()}
@@ -125,7 +129,7 @@ def keep_after(
         files.append(row_of(each, exports or linked, rows))
     report = reprocess_locked(known, archive, engine)
     files = [checked_row(row, each, archive, rows) for row, each in zip(files, tables, strict=True)]
-    archive.writes.apply(number, Change(files))
+    write(Change([row for row in files if not row.slug or rows.get(row.path) != row]))
     problems = tuple(row for row in files if row.slug)
     return replace(report, imported=0, problems=report.problems + problems)
 

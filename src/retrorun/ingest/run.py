@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
@@ -44,15 +44,53 @@ from retrorun.ingest.archives import (
 from retrorun.ingest.duplicates import Known, Places
 from retrorun.ingest.file_groups import container, is_archive, member_tag
 from retrorun.ingest.plan import Candidate, Plan, plan_import
-from retrorun.ingest.reprocess import reprocess_locked
+from retrorun.ingest.reprocess import outdated_sessions, reprocess_locked
 from retrorun.ingest.second_device import Joins, join, separate_grown
 from retrorun.storage import Entry
 from retrorun.storage.entries import CHANGING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from retrorun.model import Label
+    from retrorun.settings import Settings
 
 T = TypeVar("T")
+Due = frozenset[tuple[object, ...]]
+Write = Callable[..., None]  # of a change of the import, with what follows in its transaction
+
+
+def due(plan: Plan, archive: Archive, reports: "Path", settings: "Settings") -> Due:
+    """What a run with pages has to do; if all of it was there at the run before, that failed at it.
+
+    What the athlete answered is part of it: it makes the same page due for another reason. Asked
+    again after the run, with the same plan, it leaves out what the run did in the archive.
+    """
+    files = [*plan.new, *(each.file for each in plan.tables)]
+    files += [each for each, _ in (*plan.moved, *plan.duplicates)]
+    outdated = outdated_sessions(archive, settings)
+    items: set[tuple[object, ...]] = {("file", *_entries(each)) for each in files}
+    items |= {("pair", *each) for each in plan.pairs}
+    items |= {("export", each) for each in archive.pending.exports()}
+    items |= {("page", each) for each in archive.pending.pages(reports)}
+    items |= {("exposed", each) for each in archive.annotations.exposed()}
+    items |= {("outdated", *outdated)} if outdated else set()
+    return frozenset({*items, ("answers", archive.annotations.state())} if items else ())
+
+
+def _entries(candidate: Candidate) -> list[Entry]:
+    """A file with its size and tag; of a phone's log also the tables that it is made of."""
+    return [candidate.entry, *(entry for _, entry in candidate.tables)]
+
+
+def without_waiting(items: Due, waiting: Iterable[str]) -> Due:
+    """What is due but files that were left for later because they changed: they did not fail."""
+    late = set(waiting)
+
+    def is_late(item: tuple[object, ...]) -> bool:
+        return any(isinstance(each, Entry) and each.address in late for each in item)
+
+    return frozenset(each for each in items if not is_late(each))
 
 
 def run_import(
@@ -97,18 +135,37 @@ def _initial_report(plan: Plan) -> Report:
     )
 
 
+class _Import:
+    """One import, which the archive lists from its first change on: without any it is none."""
+
+    def __init__(self, archive: Archive, folder: str, started_s: float) -> None:
+        self._archive, self._folder, self._started_s = archive, folder, started_s
+        self._number: int | None = None
+
+    def write(self, change: Change, follow: Callable[[], object] | None = None) -> None:
+        """Write a change of this import, as ``Writes.apply`` does."""
+        if any(astuple(change)):
+            self._archive.writes.apply(self._begun(), change, follow)
+
+    def _begun(self) -> int:
+        if self._number is None:  # before anything else is written: a full disk shows here first
+            begin = self._archive.writes.begin_import
+            self._number = begin(self._folder, __version__, self._started_s)
+        return self._number
+
+
 def _run_locked(plan: Plan, archive: Archive, engine: Engine, progress: Progress | None) -> Report:
     """Carry out a plan that holds; the lock of the one writer is held by the caller."""
-    number = archive.writes.begin_import(plan.folder, __version__, time.time())
-    archive.writes.apply(number, _moved(plan, archive))
+    write = _Import(archive, plan.folder, time.time()).write
+    write(_moved(plan, archive))
     tables = label_files.read_tables(plan.tables)
     label_files.keep_before(tables, plan, archive)
     exposed = archive.annotations.exposed()
-    report, events = _import_files(number, plan, archive, engine, progress)
-    report = _write_copies_and_archives(number, plan, events, archive, report)
+    report, events = _import_files(write, plan, archive, engine, progress)
+    report = _write_copies_and_archives(write, plan, events, archive, report)
     report = report.followed_by(reprocess_locked(_due(archive, exposed), archive, engine))
     if tables:
-        later = label_files.keep_after(tables, plan, archive, engine, number)
+        later = label_files.keep_after(tables, plan, archive, engine, write)
         report = report.followed_by(later)
     joins = join(archive, engine)
     return _with_joins(report, joins, archive.known())
@@ -125,7 +182,7 @@ def _due(archive: Archive, exposed: Container[str]) -> list[str]:
 
 
 def _import_files(
-    number: int, plan: Plan, archive: Archive, engine: Engine, progress: Progress | None
+    write: Write, plan: Plan, archive: Archive, engine: Engine, progress: Progress | None
 ) -> tuple[Report, list[object]]:
     """Analyse and write the files of a plan; the report so far, and what else their events were."""
     report, others = _initial_report(plan), list[object]()
@@ -147,7 +204,7 @@ def _import_files(
             ]
             change, late = _change(decisions)
             new = [each.sha256 for each in change.parcels]
-            archive.writes.apply(number, change, partial(note_shown_meanwhile, new, archive))
+            write(change, partial(note_shown_meanwhile, new, archive))
             separate_grown(change.replaced.values(), archive)
             report = _count(report, change, late)
             unread = tuple(each.unread for each in decisions if each.unread is not None)
@@ -185,20 +242,20 @@ def _with_joins(report: Report, joins: Joins, known: Container[str]) -> Report:
 
 
 def _write_copies_and_archives(
-    number: int, plan: Plan, events: list[object], archive: Archive, report: Report
+    write: Write, plan: Plan, events: list[object], archive: Archive, report: Report
 ) -> Report:
     """Copies, then archives: each is written only when what it stands for is written."""
     copies, moves = _of_kind(Copy, events), _of_kind(Moved, events)
     for each in moves:
-        archive.writes.apply(number, each.change)
+        write(each.change)
     pairs = [*plan.duplicates, *((each.candidate, each.holder) for each in copies)]
     if pairs:
-        archive.writes.apply(number, _copies(pairs, archive))
+        write(_copies(pairs, archive))
     complete, rows = _of_kind(Complete, events), list[FileRow]()
     if complete:
         rows = complete_rows(complete, copies, {row.sha256 for row in archive.files()})
     if rows:
-        archive.writes.apply(number, Change(rows))
+        write(Change(rows))
     late = tuple(each.address for each in _of_kind(Changing, events))
     report = _count(report, Change(rows), late)
     return replace(

@@ -10,7 +10,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -33,6 +33,7 @@ PROGRESS_S = 0.2  # open pages hear of progress no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again
 NICE = 10  # how much less urgent than an answer it is
 LOOK_S = 1.0  # how often it is looked whether the processes can be let go
+_FIRST: ingest.Due = frozenset({("first",)})  # pages over all, or zones, that were never there
 Event = tuple[str, dict[str, Any]]
 Tell = Callable[[str, Mapping[str, Any]], None]
 
@@ -100,7 +101,7 @@ def _run(job: Job, tell: Tell) -> None:
             ingest.reprocess_outdated(store, engine, most=MOST_OUTDATED)
             publish.publish_pending(store, setup.reports, options)
         left = bool(report.waiting or ingest.outdated_sessions(store, setup.settings))
-        tell("done", {"unfinished": left})
+        tell("done", {"unfinished": left, "waiting": report.waiting})
 
 
 def _progress(tell: Tell) -> Callable[[int, int, str], None]:
@@ -150,6 +151,9 @@ class Follower:
         self._timer: threading.Timer | None = None
         self._uploaded: set[str] = set()
         self._began_s = self._progress_s = -math.inf
+        self._tried = watch.Tried()  # the same is not tried again at once
+        self._lost: EngineError | None = None  # what ended its child process
+        self._waiting: Sequence[str] = ()  # files that it left for later
         self.trouble = ""
         self.progress: Progress | None = None
         self.is_busy = False
@@ -216,36 +220,56 @@ class Follower:
         """
         with Archive.open(self._setup.archive) as store:
             plan = ingest.plan_import(str(self._setup.folder), store, settle_s=0)
-            due = bool(store.pending.pages(self._setup.reports) or store.annotations.exposed())
-            due = due or not (self._setup.reports / publish.INDEX).exists()
-            due = due or ingest.has_redrawn_zones(store)
-            due = due or bool(ingest.outdated_sessions(store, self._setup.settings))
+            due = ingest.due(plan, store, self._setup.reports, self._setup.settings)
+            is_written = (self._setup.reports / publish.INDEX).exists()
+            due |= _FIRST if not is_written or ingest.has_redrawn_zones(store) else frozenset()
         passed_s = time.monotonic() - self._answered_s
         if not (plan.new or plan.tables or plan.moved or plan.duplicates or plan.pairs):
             is_early = passed_s < self._setup.settings.server.follow_s
-            if is_early or not (due or plan.pending):
+            if is_early or not due:
                 return bool(plan.waiting)  # the timer of the last answer wakes this thread again
-        addresses = {each.entry.address for each in plan.new}
-        complete = bool(addresses) and addresses <= self._uploaded and not plan.tables
-        unfinished = self._run_job(Job(self._setup, 0.0 if complete else SETTLE_S))
-        self._uploaded -= addresses
+        unfinished = bool(plan.waiting)
+        if not self._tried.is_early(due, time.monotonic()):
+            unfinished = self._try(plan, due)
+        elif self._lost is not None:
+            raise self._lost
         if plan.unlisted:
             place, reason = plan.unlisted[0]
             raise ReadError("folder-unreadable", f"it cannot be listed: {reason}", file=place)
         return unfinished
 
+    def _try(self, plan: ingest.Plan, due: ingest.Due) -> bool:
+        """Do what is due, and remember what of it was tried; whether to look again soon."""
+        self._tried, self._waiting = watch.Tried(), ()
+        addresses = {each.entry.address for each in plan.new}
+        complete = bool(addresses) and addresses <= self._uploaded and not plan.tables
+        try:
+            unfinished = self._run_job(Job(self._setup, 0.0 if complete else SETTLE_S))
+        except Exception:
+            if self._lost is not None:
+                self._tried = watch.Tried(due, time.monotonic())
+            raise
+        self._uploaded -= addresses
+        with Archive.open(self._setup.archive) as store:
+            due &= ingest.due(plan, store, self._setup.reports, self._setup.settings)
+        tried = ingest.without_waiting(due, self._waiting)
+        self._tried = watch.Tried(tried, time.monotonic())
+        return unfinished
+
     def _run_job(self, job: Job) -> bool:
         """Have the child do a job and tell open pages of it; whether to look again soon."""
-        self.is_busy, unfinished = True, False
+        self.is_busy, self._lost, unfinished = True, None, False
         self._began_s, self._progress_s = time.monotonic(), -math.inf
         try:
             for event in self._guard.stream(carry_out, job):
                 if isinstance(event, Lost):
                     if self._stop.is_set():
                         return False
-                    raise EngineError(event.slug, event.message)
+                    self._lost = EngineError(event.slug, event.message)
+                    raise self._lost
                 name, data = event
-                unfinished = unfinished or (name == "done" and data["unfinished"])
+                if name == "done":
+                    unfinished, self._waiting = data["unfinished"], data["waiting"]
                 self._tell(name, data)
         finally:
             self.is_busy, self.progress = False, None
