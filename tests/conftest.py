@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 import headless_browser
 import object_stores
 from object_stores import ObjectServer
+from retrorun.archive import Archive
 from retrorun.engines import child, cluster
 from retrorun.report.page import Site
 
@@ -328,6 +329,13 @@ def one_child() -> Iterator[None]:
         patch.setattr(child, "stop_thread_guard", lambda: None)
         yield
     stop()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Archive]:
+    """An empty archive, open for writing."""
+    with Archive.open(tmp_path / "archive") as opened:
+        yield opened
 
 
 @pytest.fixture

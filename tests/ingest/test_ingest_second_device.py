@@ -31,6 +31,12 @@ from retrorun.settings import ReadLimits, Settings
 from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate, tcx_bytes
 
 
+@pytest.fixture(scope="module")
+def run() -> Simulated:
+    """Six backward intervals with a compass, as simulated."""
+    return simulate(scenarios()["intervals"], SEED)
+
+
 def watch_of(run: Simulated) -> bytes:
     return fit_bytes(replace(run, recording=replace(run.recording, headings=())))
 
