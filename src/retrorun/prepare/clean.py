@@ -9,7 +9,7 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Pause, Recording, Track
 from retrorun.model.recording import BY_NAME, POSITION
-from retrorun.prepare.sources import differs, judge_sources, stated_of
+from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges, true_runs
 
@@ -445,23 +445,6 @@ def unknown_note(
         return ()
     words = f"of {unknown_s} s in motion nothing tells the distance; they are not part of it"
     return (Note("distance-unknown", words),)
-
-
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)
 
 
 def most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:
