@@ -132,3 +132,19 @@ def mean_of_known(columns: Sequence[FloatArray]) -> FloatArray:
     count = np.sum(known, axis=0)
     total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def line_within(
+    time_s: FloatArray, values: FloatArray, first: IntArray, last: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Least-squares lines through ``values[first:last]``, (k,): value at time 0, and slope."""
+
+    def sums(column: FloatArray) -> FloatArray:
+        total = np.concatenate(([0.0], np.cumsum(column)))
+        return np.asarray(total[last] - total[first])
+
+    count = np.maximum(last - first, 1)
+    time, value = sums(time_s) / count, sums(values) / count
+    spread = sums(time_s * time_s) / count - time * time
+    slope = (sums(time_s * values) / count - time * value) / np.maximum(spread, 1e-9)
+    return value - slope * time, slope

@@ -11,7 +11,15 @@ from retrorun.model import HeadingSeries, Note, Pause, Recording, Track
 from retrorun.model.recording import BY_NAME, POSITION
 from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges, true_runs
+from retrorun.units import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    compass_deg,
+    line_within,
+    true_edges,
+    true_runs,
+)
 
 
 class Cleaned(msgspec.Struct, frozen=True, eq=False):
@@ -294,7 +302,7 @@ def _catches_up(
     last = np.searchsorted(time_s, time_s[edges + 1] + settings.leap_around_s, side="right")
     every = np.arange(time_s.size)
     plane = arithmetic.steps_m(*place, np.zeros_like(every), every)
-    lines = [_line(time_s - time_s[0], each, first, last) for each in plane]
+    lines = [line_within(time_s - time_s[0], each, first, last) for each in plane]
     pace = np.array([slope for _, slope in lines])
     found = arithmetic.hypot(pace[0], pace[1]) <= settings.leap_way_mps
     found &= last - first > settings.leap_samples
@@ -308,22 +316,6 @@ def _catches_up(
         )
         found &= np.abs((along * off).sum(axis=0)) < settings.leap_off_share * length_m
     return np.asarray(found, dtype=bool)
-
-
-def _line(
-    time_s: FloatArray, values: FloatArray, first: IntArray, last: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Least-squares lines through ``values[first:last]``, (k,): value at time 0, and slope."""
-
-    def sums(column: FloatArray) -> FloatArray:
-        total = np.concatenate(([0.0], np.cumsum(column)))
-        return np.asarray(total[last] - total[first])
-
-    count = np.maximum(last - first, 1)
-    time, value = sums(time_s) / count, sums(values) / count
-    spread = sums(time_s * time_s) / count - time * time
-    slope = (sums(time_s * values) / count - time * value) / np.maximum(spread, 1e-9)
-    return value - slope * time, slope
 
 
 def _step_speed_mps(time_s: FloatArray, latitude: FloatArray, longitude: FloatArray) -> FloatArray:
