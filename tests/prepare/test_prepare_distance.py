@@ -322,12 +322,15 @@ def test_readings_of_0_between_good_ones_are_no_resets() -> None:
     assert "odometer-reset" not in slugs(track)
 
 
-def test_an_odometer_in_kilometres_is_known_by_the_steps_alone() -> None:
+def test_an_odometer_in_kilometres_is_known_by_the_file_s_total_and_not_by_steps() -> None:
     shown = np.round(0.003 * STEADY, 2)
     run = without_place(STEADY, distance_m=shown, cadence_spm=np.full(601, 170.0))
-    track = prepared(run)
-    assert metres(track) == pytest.approx(1800.0, rel=0.01)
-    assert "odometer-unit" in slugs(track)
+    told = prepared(stated_m(run, 1800.0))
+    assert metres(told) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-unit" in slugs(told)
+    alone = prepared(run)
+    assert alone.distance_sources == {}
+    assert "odometer-impossible" in slugs(alone)
 
 
 @pytest.mark.parametrize(
@@ -407,11 +410,11 @@ def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, mos
 
 
 @pytest.mark.parametrize("stated", [None, 8.0])
-@pytest.mark.parametrize("shown_m", [8.0, 1.2, 60.0])
+@pytest.mark.parametrize("shown_m", [8.0, 1.2, 60.0, 1.4, 2.7, 4.5, 6.7])
 def test_an_odometer_of_steps_on_the_spot_is_no_distance(
     shown_m: float, stated: float | None
 ) -> None:
-    """4,500 jumps: in kilometres, steps of 1.8 m, of 0.27 m and of 13 m."""
+    """4,500 jumps: in kilometres, steps of 0.27 m to 13 m, some of them those of a run."""
     counted = {"distance_m": shown_m * SKIPPED_S / 1800, "cadence_spm": np.full(1801, 150.0)}
     run = without_place(SKIPPED_S, **counted)
     track = prepared(stated_m(run, stated) if stated else run)
@@ -419,6 +422,17 @@ def test_an_odometer_of_steps_on_the_spot_is_no_distance(
     assert "odometer-unit" not in slugs(track)
     said = [each.message for each in track.notes if each.slug == "odometer-impossible"]
     assert said == [f"the odometer says {shown_m:g} m in 1,800 s of steps; it was not used"]
+
+
+@pytest.mark.parametrize("rises", [2, 5, 10])
+def test_an_odometer_of_steps_on_the_spot_that_rises_now_and_then_gives_no_increments(
+    rises: int,
+) -> None:
+    shown_m = 6.7 * np.floor(rises * SKIPPED_S / 1801) / rises
+    run = without_place(SKIPPED_S, distance_m=shown_m, cadence_spm=np.full(1801, 150.0))
+    track = prepared(run)
+    assert track.distance_sources == {}
+    assert "odometer-increments" not in slugs(track)
 
 
 def test_a_short_odometer_of_who_takes_no_step_is_in_metres() -> None:

@@ -298,13 +298,12 @@ def _is_outvoted(own_m: float, others: list[_Total], settings: PrepareSettings) 
 def _unit_alone(
     own_m: float, span_s: float, settings: PrepareSettings, steps: float
 ) -> tuple[float | None, tuple[Note, ...]]:
-    """Metres of an odometer's unit by steps alone; None where these may be steps on the spot."""
+    """Metres of an odometer's unit where only steps judge it; None where it says next to nothing.
+
+    It may count kilometres, or the athlete skips a rope on the spot: steps cannot tell which.
+    """
     if not steps or own_m >= settings.slow_kilometres_mps * span_s:
         return 1.0, ()
-    shortest_m, longest_m = settings.kilometre_step_m
-    if shortest_m <= own_m * 1000.0 / steps <= longest_m:
-        words = "the odometer counted kilometres (the steps tell); converted"
-        return 1000.0, (Note("odometer-unit", words),)
     words = f"the odometer says {own_m:g} m in {span_s:,.0f} s of steps; it was not used"
     return None, (Note("odometer-impossible", words),)
 
@@ -373,7 +372,8 @@ def _as_running_total(
     constant = changed == 0
     # A running total would have outgrown its parts; but one in kilometres only ever rises.
     small = added_m > settings.increments_factor * float(np.ptp(distance))
-    small &= back > 0 or changed <= settings.rises_few
+    even = arithmetic.median(distance) > settings.increments_even * float(distance.max())
+    small &= back > 0 or (even and changed <= settings.rises_few)
     if (small or back > settings.wanders_share * changed) and _plausible(
         added_m, span_s, others, settings, steps
     ):

@@ -225,6 +225,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     source_hole_factor: float = 3.0  # Gaps up to this many times the usual one are crossed, too.
     increments_factor: float = 20.0  # An odometer whose readings add up to more than this many
     # times their range gives increments.
+    increments_even: float = 0.75  # Those that never fall are increments if half of them are above
+    # this share of the largest.
     votes_agree: float = 1.04  # Two sources that agree within this factor outvote an odometer that
     # agrees with none.
     votes_differ: float = 1.06  # An odometer within this factor of another source agrees with it.
@@ -232,9 +234,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # this factor.
     running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
     # if it made shorter steps than this.
-    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly may count kilometres.
-    kilometre_step_m: Pair = (0.3, 1.5)  # An odometer that only steps judge counts kilometres if
-    # its steps then have a length between these, and else nothing that can be used.
+    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly may count kilometres, or
+    # skips a rope.
     longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
     # that would need them are wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
