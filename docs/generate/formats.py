@@ -155,15 +155,22 @@ Positions that stay about one place while the speed or the total says a long way
 (`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
 total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
 where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
-than 0.05 m a second while steps go on, where nothing else tells of the way, counts kilometres if
-that makes steps of 0.3 to 1.5 m; else it is not used (`odometer-impossible`): who skips a rope
-steps on the spot. Totals of session and laps are judged each by its own. Each of these is noted
+than 0.05 m a second while steps go on, where nothing else tells of the way, is not used
+(`odometer-impossible`): it may count kilometres, or somebody skips a rope on the spot. Totals of session and laps are judged each by its own. Each of these is noted
 (`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX are kept; GPX
 has none. Where the distance is more than 2 % from one of them, `distance-differs` gives both
 figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).
+
+Positions that were rounded to a coarse grid (three or four decimals, seconds or hundredths of
+minutes of arc; `grids_per_degree`) go north or east by a step at a time, and a walk of four
+decimals is a fifth too long from point to point. Where samples lie no more than one and a half such
+steps apart, the way is a smooth one through the moments at which a position changes, at which it
+lay in the middle between two steps; no position is moved by more than half a step
+(`position-rounded`). Three decimals are 111 m: there corners are lost, and a way is up to a tenth
+too short.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp

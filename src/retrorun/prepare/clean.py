@@ -17,6 +17,7 @@ from retrorun.units import (
     IntArray,
     compass_deg,
     line_within,
+    through_changes,
     true_edges,
     true_runs,
 )
@@ -54,6 +55,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     breaks = list(recording.breaks_s)
     if all(name in columns for name in POSITION):
         notes += _drop_inaccurate(raw.get("gps_accuracy_m"), columns, settings)
+        notes += _smooth_rounded(time_s, columns, np.array(recording.breaks_s), settings)
         notes += _drop_repeated_fixes(time_s, columns, settings)
         suspect, jumps_s = _reject_jumps(time_s, columns, settings)
         suspects["position_suspect"] = time_s[suspect]
@@ -201,6 +203,41 @@ def _drop_inaccurate(
     return (Note("position-vague", words),)
 
 
+def _smooth_rounded(
+    time_s: FloatArray,
+    columns: dict[str, FloatArray],
+    breaks_s: FloatArray,
+    settings: PrepareSettings,
+) -> tuple[Note, ...]:
+    """Lay positions that were rounded to a coarse grid on a smooth way through it, in place.
+
+    A track of four decimals goes north or east by up to 11 m at a time, and is longer by up to a
+    quarter than the way. No position is moved by more than the rounding hid.
+    """
+    latitude, longitude = (columns[name] for name in POSITION)
+    held = np.isfinite(latitude) & np.isfinite(longitude)
+    fixed = np.flatnonzero(held & ((latitude != 0) | (longitude != 0)))
+    places = np.stack((latitude[fixed], longitude[fixed]))
+    cells = {each: places * each for each in settings.grids_per_degree}
+    grids = (n for n, c in cells.items() if (np.abs(c - np.rint(c)) <= settings.grid_off).all())
+    per_degree = next(grids, None)
+    if per_degree is None or (np.diff(places) != 0).sum() < settings.grid_changes:
+        return ()
+    grid_m = arithmetic.ways_m(np.array([0.0, 1.0 / per_degree]), np.zeros(2))[0]
+    apart_s = np.diff(time_s[fixed])
+    piece = np.searchsorted(breaks_s, time_s[fixed], side="right")
+    joined = (np.diff(piece) == 0) & (apart_s <= longest_s(apart_s, settings))
+    way_m = arithmetic.ways_m(*places)[joined].sum()
+    if way_m > settings.grid_steps * grid_m * joined.sum():
+        return ()  # there the grid adds little, and a curve would cut corners
+    for rows in np.split(fixed, np.flatnonzero(~joined) + 1):
+        for column in (latitude, longitude):
+            curve = through_changes(time_s[rows], column[rows] * per_degree, settings.grid_bend)
+            column[rows] = curve / per_degree
+    words = f"positions were rounded to {grid_m:.0f} m; the way is a smooth one through these steps"
+    return (Note("position-rounded", words),)
+
+
 def _drop_repeated_fixes(
     time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[Note, ...]:
@@ -213,8 +250,7 @@ def _drop_repeated_fixes(
     """
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    same = np.diff(latitude[fixed]) == 0
-    same &= np.diff(longitude[fixed]) == 0
+    same = (np.diff(latitude[fixed]) == 0) & (np.diff(longitude[fixed]) == 0)
     if not same.any():
         return ()
     first, last = true_edges(same)  # fix `first` is repeated up to fix `last`

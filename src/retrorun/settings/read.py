@@ -193,6 +193,14 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     heart_half: int = 4  # That median is taken over this many samples on both sides.
     heart_span_s: float = 60.0  # It is used where these samples span less than this.
 
+    # a position that was rounded
+    grids_per_degree: tuple[int, ...] = (1000, 3600, 6000, 10_000, 36_000, 60_000)  # Positions may
+    # be rounded to so many steps a degree: three or four decimals, seconds or minutes of arc.
+    grid_off: float = 0.01  # They lie off such a step by at most this share of it.
+    grid_changes: int = 20  # Positions that change less often than this tell of no rounding.
+    grid_bend: float = 8.0  # A way that would bend by more than this many steps stood still there.
+    grid_steps: float = 1.5  # Samples further apart than this many steps are left where they are.
+
     # a position that hung and leaps
     hang_s: float = 120.0  # A position that hangs for longer than this has stood.
     leap_around_s: float = 10.0  # A leap is compared with the way of this long before and after it.
