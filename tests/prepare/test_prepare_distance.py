@@ -292,6 +292,21 @@ def test_an_odometer_in_yards_is_converted_where_all_others_say_so(by: str) -> N
     assert "odometer-unit" in slugs(track)
 
 
+@pytest.mark.parametrize("leap_m", [100.0, 169.0, 300.0, 5000.0])
+@pytest.mark.parametrize("by", ["total", "no total"])
+def test_an_odometer_that_leaps_once_counts_no_yards(leap_m: float, by: str) -> None:
+    """Of 1,800 m, 169 m more are as many as yards would make; nobody ran them in a second."""
+    way = 3.0 * STEADY
+    counted = way + leap_m * (STEADY > 300)
+    run = northward(STEADY, way)
+    run = replace(
+        run, columns={**run.columns, "distance_m": counted, "speed_mps": np.full(601, 3.0)}
+    )
+    track = prepared(stated_m(run, 1800.0) if by == "total" else run)
+    assert metres(track) == pytest.approx(1800.0, rel=0.005)
+    assert "odometer-unit" not in slugs(track)
+
+
 def test_a_treadmill_is_brought_to_the_total_that_was_entered_when_it_was_saved() -> None:
     shown = without_place(STEADY, distance_m=2.7 * STEADY)
     track = prepared(stated_m(shown, 1800.0))

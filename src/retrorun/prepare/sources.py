@@ -155,11 +155,7 @@ def _judge_speed(
     if speed is None or own is None:
         return _without_standing(speed, outside, settings, steps)
     odometer = _odometer_total(columns.get("distance_m"))
-    known = [
-        one
-        for one in (*outside, odometer)
-        if one is not None and one.metres > settings.source_least_m
-    ]
+    known = [one for one in (*outside, odometer) if one and one.metres > settings.source_least_m]
     moving = speed[speed > settings.moving_mps]
     usual = arithmetic.median(moving) if moving.size else 0.0
     units = (
@@ -233,7 +229,7 @@ def _unit_of_odometer(
     steps: float,
 ) -> tuple[float | None, tuple[Note, ...]]:
     """Metres of an odometer's unit; None where it is not to be believed. With what was odd."""
-    own_m = float(np.maximum(np.diff(reading_m), 0.0).sum())
+    own_m = _without_leaps_m(time_s, reading_m, settings)
     reference = _reference(others, settings)
     if reference is None:
         return _unit_alone(own_m, float(np.ptp(time_s)), settings, steps)
@@ -252,6 +248,15 @@ def _unit_of_odometer(
         words = f"the odometer says {own_m:,.0f} m, {_list_totals(agree)}; it was not used"
         return None, (Note("odometer-differs", words),)
     return 1.0, ()
+
+
+def _without_leaps_m(time_s: FloatArray, reading_m: FloatArray, settings: PrepareSettings) -> float:
+    """What an odometer counted, but for a few leaps that nobody runs since it last changed."""
+    rises = np.flatnonzero(np.diff(reading_m) > 0) + 1
+    metres = reading_m[rises] - reading_m[rises - 1]
+    leaps = metres > settings.speed_limit_mps * np.diff(time_s[rises], prepend=time_s[0])
+    few = leaps.sum() <= settings.leaps_few
+    return float(metres[~leaps].sum() if few else metres.sum())
 
 
 def _unit_by_others(
@@ -417,11 +422,8 @@ def _plausible(
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
         return any(_agree_within(metres, one.metres, settings.totals_agree) for one in others)
-    return (
-        steps > 0
-        and span_s > 0
-        and settings.moving_mps <= metres / span_s <= settings.sustained_mps
-    )
+    least_m, most_m = settings.moving_mps * span_s, settings.sustained_mps * span_s
+    return steps > 0 and span_s > 0 and least_m <= metres <= most_m
 
 
 def _reference(others: list[_Total], settings: PrepareSettings) -> _Total | None:

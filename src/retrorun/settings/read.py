@@ -240,6 +240,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # than this share longer than they go on; an odometer that stood for more than it is not used.
     wander_mps: float = 1.0  # Positions that usually move faster than this go somewhere.
     rises_few: int = 10  # Readings that rise more often and never fall are a running total.
+    leaps_few: int = 3  # More leaps of an odometer that nobody runs than this may be its unit.
     wanders_share: float = 0.2  # An odometer that falls in a larger share of its changes wanders.
     reversed_share: float = 0.8  # An odometer that falls in more than this share of its changes
     # counts backward.
