@@ -52,7 +52,9 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
   Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
-- Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
+- Timer events give the pauses; where there are none, holes of over 30 s between records, if they last
+  as long as the session says it was stopped. `workout_step` names or notes come to the laps that
+  carry them out;
   `activity` gives local time.
 """
 _XML = """\

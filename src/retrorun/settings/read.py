@@ -53,6 +53,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
 
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
+    pause_least_s: float = 30.0  # Shorter holes between samples tell of no pause by themselves.
     clock_apart_s: float = 14_400.0  # Parts of a recording further apart are two sessions.
     clock_sampled_s: float = 21_600.0  # A recording whose samples usually lie further apart has a
     # broken clock.
@@ -62,8 +63,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     clock_most_jumps: int = 200  # A recording with more jumps than this is sorted by time instead.
     clock_scrambled_s: float = 1800.0  # Times that run back by more than this: a clock was set.
     clock_scrambled: int = 3  # Times that run back this often come from no clock that was set.
-    clock_most_smoothed: float = 10.0  # Scrambled times are averaged over at most this many samples
-    # on both sides.
+    clock_most_smoothed: float = 10.0  # Scrambled times are averaged over so many on both sides.
     clock_jitter_s: float = 2.0  # A clock that is set is set by more than this.
     clock_coarse_s: float = 10.0  # Times that several samples share, in steps of this, are coarse.
     clock_shorter: float = 0.97  # One order of the samples is right where its way is shorter than
