@@ -208,7 +208,8 @@ over 50 minutes, or back, position and odometer tell what happened, and a note s
   dealt out in the order of the file.
 - `clock-backward`: times run back and forth, the places follow them → the samples are put in order
   of time.
-- `clock-coarse`: whole minutes only → the samples of each are spread evenly.
+- `clock-coarse`: whole minutes only → the samples of each are spread evenly; the first and the last
+  minute are not full where they have fewer than all others.
 - `clock-not-set`: 1970, 1980, 1990 or 2000: a clock's own zero → kept; the day is not known.
 - `clock-week-rollover`: a day on which the format did not exist, or laps 1024 weeks ahead → moved
   by 1024 weeks, as the week number of GPS starts again.
