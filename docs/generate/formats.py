@@ -185,7 +185,7 @@ in an equal one, is left out (`same-recording`): some writers repeat a track, or
 one.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
-m/s or more. It is not within a timer pause, not where nobody could have run the distance (over 7.5
+m/s or more. Where positions jitter, so that they make less, the odometer decides. It is not within a timer pause, not where nobody could have run the distance (over 7.5
 m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
 steps: positions that move meanwhile are jitter. Positions without an odometer that get nowhere for
 a minute, no faster than they jitter, add no metres where there are no steps. A hole of more than 10

@@ -182,6 +182,20 @@ def test_a_position_that_hangs_and_catches_up_loses_no_metre(hold: int) -> None:
     assert ("position-held" in slugs(track)) == (3.3 * (hold + 1) > 12.0)
 
 
+def test_who_walks_slowly_by_the_odometer_does_not_stand_where_positions_jitter() -> None:
+    """0.75 m/s uphill for ten minutes; noise makes some chords shorter than a walk."""
+    noise = np.random.default_rng(5).normal(0.0, 0.9, (2, STEADY.size))
+    way = 0.75 * STEADY
+    run = northward(STEADY, way)
+    places = {
+        name: run.columns[name] + off * METRE for name, off in zip(run.columns, noise, strict=True)
+    }
+    by_places = prepared(replace(run, columns=places))
+    assert moving_s(by_places) < 560  # or there is nothing to tell apart
+    track = prepared(replace(run, columns={**places, "distance_m": way}))
+    assert moving_s(track) >= 590
+
+
 def test_a_position_that_creeps_and_catches_up_is_no_excursion() -> None:
     times = np.arange(600.0)
     lag = times % 6
