@@ -52,7 +52,9 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
   Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
-- Timer events give the pauses; `workout_step` names or notes come to the laps that carry them out;
+- Timer events give the pauses; where there are none, holes of over 30 s between records, if they last
+  as long as the session says it was stopped. `workout_step` names or notes come to the laps that
+  carry them out;
   `activity` gives local time.
 """
 _XML = """\
@@ -155,15 +157,22 @@ Positions that stay about one place while the speed or the total says a long way
 (`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
 total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
 where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
-than 0.05 m a second while steps go on, where nothing else tells of the way, counts kilometres if
-that makes steps of 0.3 to 1.5 m; else it is not used (`odometer-impossible`): who skips a rope
-steps on the spot. Totals of session and laps are judged each by its own. Each of these is noted
+than 0.05 m a second while steps go on, where nothing else tells of the way, is not used
+(`odometer-impossible`): it may count kilometres, or somebody skips a rope on the spot. Totals of session and laps are judged each by its own. Each of these is noted
 (`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX are kept; GPX
 has none. Where the distance is more than 2 % from one of them, `distance-differs` gives both
 figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).
+
+Positions that were rounded to a coarse grid (three or four decimals, seconds or hundredths of
+minutes of arc; `grids_per_degree`) go north or east by a step at a time, and a walk of four
+decimals is a fifth too long from point to point. Where samples lie no more than one and a half such
+steps apart, the way is a smooth one through the moments at which a position changes, at which it
+lay in the middle between two steps; no position is moved by more than half a step
+(`position-rounded`). Three decimals are 111 m: there corners are lost, and a way is up to a tenth
+too short.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
@@ -176,7 +185,7 @@ in an equal one, is left out (`same-recording`): some writers repeat a track, or
 one.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
-m/s or more. It is not within a timer pause, not where nobody could have run the distance (over 7.5
+m/s or more. Where positions jitter, so that they make less, the odometer decides. It is not within a timer pause, not where nobody could have run the distance (over 7.5
 m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
 steps: positions that move meanwhile are jitter. Positions without an odometer that get nowhere for
 a minute, no faster than they jitter, add no metres where there are no steps. A hole of more than 10
@@ -199,7 +208,8 @@ over 50 minutes, or back, position and odometer tell what happened, and a note s
   dealt out in the order of the file.
 - `clock-backward`: times run back and forth, the places follow them → the samples are put in order
   of time.
-- `clock-coarse`: whole minutes only → the samples of each are spread evenly.
+- `clock-coarse`: whole minutes only → the samples of each are spread evenly; the first and the last
+  minute are not full where they have fewer than all others.
 - `clock-not-set`: 1970, 1980, 1990 or 2000: a clock's own zero → kept; the day is not known.
 - `clock-week-rollover`: a day on which the format did not exist, or laps 1024 weeks ahead → moved
   by 1024 weeks, as the week number of GPS starts again.

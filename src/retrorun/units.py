@@ -132,3 +132,55 @@ def mean_of_known(columns: Sequence[FloatArray]) -> FloatArray:
     count = np.sum(known, axis=0)
     total = np.sum([np.where(k, each, 0.0) for k, each in zip(known, columns, strict=True)], axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def line_within(
+    time_s: FloatArray, values: FloatArray, first: IntArray, last: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """Least-squares lines through ``values[first:last]``, (k,): value at time 0, and slope."""
+
+    def sums(column: FloatArray) -> FloatArray:
+        total = np.concatenate(([0.0], np.cumsum(column)))
+        return np.asarray(total[last] - total[first])
+
+    count = np.maximum(last - first, 1)
+    time, value = sums(time_s) / count, sums(values) / count
+    spread = sums(time_s * time_s) / count - time * time
+    slope = (sums(time_s * values) / count - time * value) / np.maximum(spread, 1e-9)
+    return value - slope * time, slope
+
+
+def through_changes(time_s: FloatArray, cells: FloatArray, most_bend: float) -> FloatArray:
+    """A smooth curve through the moments at which a rounded value changes, (n,).
+
+    Between two samples that differ, the value passed the middle between both; that is known better
+    than any sample. The curve is a cubic Hermite spline through these moments and both ends, whose
+    slopes are those of the parabola through three of them (de Boor, A Practical Guide to Splines,
+    1978, chapter IV). It stays within what each sample was rounded from. Where it would bend by
+    more than ``most_bend``, because the value stood still for long, it is a straight line.
+
+    Args:
+        time_s: (n,) rising.
+        cells: (n,) the value in steps of its rounding, whole but for a constant.
+        most_bend: how far, in such steps, an end's slope may lead from the line over an interval.
+    """
+    changes = np.flatnonzero(np.diff(cells) != 0)
+    if not changes.size:
+        return cells.copy()
+    knot_s, knot = (
+        np.concatenate((each[:1], (each[changes] + each[changes + 1]) / 2, each[-1:]))
+        for each in (time_s, cells)
+    )
+    apart_s = np.diff(knot_s)
+    rise = np.diff(knot) / apart_s
+    inner = (rise[:-1] * apart_s[1:] + rise[1:] * apart_s[:-1]) / (apart_s[1:] + apart_s[:-1])
+    slope = np.concatenate((rise[:1], inner, rise[-1:]))
+    low = np.clip(np.searchsorted(knot_s, time_s, side="right") - 1, 0, apart_s.size - 1)
+    width_s = apart_s[low]
+    along = (time_s - knot_s[low]) / width_s
+    back = 1.0 - along
+    line = back * knot[low] + along * knot[low + 1]
+    bend = back * (slope[low] - rise[low]) - along * (slope[low + 1] - rise[low])
+    off = np.maximum(np.abs(slope[:-1] - rise), np.abs(slope[1:] - rise)) * apart_s
+    bend[off[low] > most_bend] = 0.0
+    return np.clip(line + along * back * width_s * bend, cells - 0.5, cells + 0.5)

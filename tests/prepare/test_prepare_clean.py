@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -178,3 +181,100 @@ def test_only_the_impossible_part_is_left_out() -> None:
     assert np.isnan(found[31:39]).all()
     assert np.allclose(found[:27], 3.0, atol=0.01)
     assert np.allclose(found[43:], 3.0, atol=0.01)
+
+
+def winding(every_s: float, mps: float = 1.35) -> tuple[Recording, float]:
+    """Twenty minutes of a winding way, all directions, with stated length in metres."""
+    fine_s = np.arange(0.0, 1200.05, 0.1)
+    course = 0.35 + 2.4 * np.sin(fine_s / 190) + 0.5 * np.sin(fine_s / 37)
+    east = np.concatenate(([0.0], np.cumsum(0.1 * mps * np.sin(course[:-1]))))
+    north = np.concatenate(([0.0], np.cumsum(0.1 * mps * np.cos(course[:-1]))))
+    rows = np.arange(0, fine_s.size, round(10 * every_s))
+    latitude = 52.50004 + north[rows] * METRE
+    longitude = 13.40003 + east[rows] * METRE / np.cos(np.radians(52.5))
+    place = {"latitude_deg": latitude, "longitude_deg": longitude}
+    return Recording(1_700_000_000.0 + fine_s[rows], place), 1200.0 * mps
+
+
+def rounded(run: Recording, per_degree: int, how: Callable[[FloatArray], FloatArray]) -> Recording:
+    columns = {name: how(each * per_degree) / per_degree for name, each in run.columns.items()}
+    return replace(run, columns=columns)
+
+
+@pytest.mark.parametrize("mps", [1.35, 2.9])
+@pytest.mark.parametrize("every_s", [1.0, 5.0])
+@pytest.mark.parametrize("how", [np.rint, np.floor], ids=["rounded", "cut off"])
+@pytest.mark.parametrize("per_degree", [10_000, 36_000, 60_000])
+def test_positions_rounded_to_a_grid_do_not_lengthen_the_way(
+    mps: float, every_s: float, how: Callable[[FloatArray], FloatArray], per_degree: int
+) -> None:
+    run, length_m = winding(every_s, mps)
+    track = prepare(rounded(run, per_degree, how), SETTINGS)
+    assert track.step_m is not None
+    assert np.nansum(track.step_m) == pytest.approx(length_m, rel=0.02)
+
+
+def test_a_rounded_position_is_moved_by_no_more_than_rounding_hid() -> None:
+    run, _ = winding(1.0)
+    given = rounded(run, 10_000, np.rint)
+    found = cleaned(given, SETTINGS)
+    assert "position-rounded" in [note.slug for note in found.notes]
+    for name, true_deg in run.columns.items():
+        moved_deg = np.abs(found.columns[name] - given.columns[name])
+        assert moved_deg.max() <= 0.5001e-4
+        off_deg = np.abs(found.columns[name] - true_deg)  # nearer to the truth than what was given
+        assert off_deg.mean() < 0.5 * np.abs(given.columns[name] - true_deg).mean()
+
+
+def test_the_smooth_way_of_rounded_positions_does_not_cross_a_break() -> None:
+    """Paused at 600 s, and on again 500 m farther north."""
+    run, length_m = winding(1.0)
+    later = run.time_s > run.time_s[600]
+    moved = {**run.columns, "latitude_deg": run.columns["latitude_deg"] + later * 500 * METRE}
+    given = replace(run, columns=moved, time_s=run.time_s + 20.0 * later)
+    given = replace(given, breaks_s=(float(run.time_s[600]) + 10.0,))
+    track = prepare(rounded(given, 10_000, np.rint), SETTINGS)
+    assert track.step_m is not None
+    assert np.nansum(track.step_m) == pytest.approx(length_m, rel=0.02)
+
+
+@pytest.mark.parametrize("per_degree", [100_000, 10_000_000])
+def test_finely_written_positions_stay_as_they_are(per_degree: int) -> None:
+    given = rounded(winding(1.0)[0], per_degree, np.rint)
+    found = cleaned(given, SETTINGS)
+    for name, values in given.columns.items():
+        assert np.array_equal(found.columns[name], values)
+
+
+def test_rounded_positions_half_a_minute_apart_stay_as_they_are() -> None:
+    """There a curve would cut corners, and the grid adds little."""
+    given = rounded(winding(30.0)[0], 10_000, np.rint)
+    found = cleaned(given, SETTINGS)
+    for name, values in given.columns.items():
+        assert np.array_equal(found.columns[name], values)
+    assert "position-rounded" not in [note.slug for note in found.notes]
+
+
+def test_who_stands_stands_by_rounded_positions_too() -> None:
+    run, length_m = winding(1.0)
+    stand_s = 300
+    rows = np.concatenate((np.arange(600), np.full(stand_s, 600), np.arange(600, 1201)))
+    columns = {name: each[rows] for name, each in run.columns.items()}
+    given = Recording(run.time_s[0] + np.arange(rows.size, dtype=np.float64), columns)
+    track = prepare(rounded(given, 10_000, np.rint), SETTINGS)
+    assert track.step_m is not None
+    assert np.nansum(track.step_m) == pytest.approx(length_m, rel=0.02)
+    moving = track.column("ground_speed_mps")[:-1] >= SETTINGS.moving_mps
+    assert moving.sum() == pytest.approx(1200, abs=24)
+
+
+def test_rounded_positions_without_a_fix_and_over_the_date_line_keep_their_length() -> None:
+    """Receivers without a fix write 0, 0; and longitude leaps by 360° at the date line."""
+    run, length_m = winding(1.0)
+    west = (run.columns["longitude_deg"] - 13.40003 + 179.999 + 180.0) % 360.0 - 180.0
+    given = rounded(replace(run, columns={**run.columns, "longitude_deg": west}), 10_000, np.rint)
+    for values in given.columns.values():
+        values[[100, 101, 700]] = 0.0
+    track = prepare(given, SETTINGS)
+    assert track.step_m is not None
+    assert np.nansum(track.step_m) == pytest.approx(length_m, rel=0.02)

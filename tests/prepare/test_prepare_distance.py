@@ -182,6 +182,20 @@ def test_a_position_that_hangs_and_catches_up_loses_no_metre(hold: int) -> None:
     assert ("position-held" in slugs(track)) == (3.3 * (hold + 1) > 12.0)
 
 
+def test_who_walks_slowly_by_the_odometer_does_not_stand_where_positions_jitter() -> None:
+    """0.75 m/s uphill for ten minutes; noise makes some chords shorter than a walk."""
+    noise = np.random.default_rng(5).normal(0.0, 0.9, (2, STEADY.size))
+    way = 0.75 * STEADY
+    run = northward(STEADY, way)
+    places = {
+        name: run.columns[name] + off * METRE for name, off in zip(run.columns, noise, strict=True)
+    }
+    by_places = prepared(replace(run, columns=places))
+    assert moving_s(by_places) < 560  # or there is nothing to tell apart
+    track = prepared(replace(run, columns={**places, "distance_m": way}))
+    assert moving_s(track) >= 590
+
+
 def test_a_position_that_creeps_and_catches_up_is_no_excursion() -> None:
     times = np.arange(600.0)
     lag = times % 6
@@ -292,6 +306,21 @@ def test_an_odometer_in_yards_is_converted_where_all_others_say_so(by: str) -> N
     assert "odometer-unit" in slugs(track)
 
 
+@pytest.mark.parametrize("leap_m", [100.0, 169.0, 300.0, 5000.0])
+@pytest.mark.parametrize("by", ["total", "no total"])
+def test_an_odometer_that_leaps_once_counts_no_yards(leap_m: float, by: str) -> None:
+    """Of 1,800 m, 169 m more are as many as yards would make; nobody ran them in a second."""
+    way = 3.0 * STEADY
+    counted = way + leap_m * (STEADY > 300)
+    run = northward(STEADY, way)
+    run = replace(
+        run, columns={**run.columns, "distance_m": counted, "speed_mps": np.full(601, 3.0)}
+    )
+    track = prepared(stated_m(run, 1800.0) if by == "total" else run)
+    assert metres(track) == pytest.approx(1800.0, rel=0.005)
+    assert "odometer-unit" not in slugs(track)
+
+
 def test_a_treadmill_is_brought_to_the_total_that_was_entered_when_it_was_saved() -> None:
     shown = without_place(STEADY, distance_m=2.7 * STEADY)
     track = prepared(stated_m(shown, 1800.0))
@@ -322,12 +351,15 @@ def test_readings_of_0_between_good_ones_are_no_resets() -> None:
     assert "odometer-reset" not in slugs(track)
 
 
-def test_an_odometer_in_kilometres_is_known_by_the_steps_alone() -> None:
+def test_an_odometer_in_kilometres_is_known_by_the_file_s_total_and_not_by_steps() -> None:
     shown = np.round(0.003 * STEADY, 2)
     run = without_place(STEADY, distance_m=shown, cadence_spm=np.full(601, 170.0))
-    track = prepared(run)
-    assert metres(track) == pytest.approx(1800.0, rel=0.01)
-    assert "odometer-unit" in slugs(track)
+    told = prepared(stated_m(run, 1800.0))
+    assert metres(told) == pytest.approx(1800.0, rel=0.01)
+    assert "odometer-unit" in slugs(told)
+    alone = prepared(run)
+    assert alone.distance_sources == {}
+    assert "odometer-impossible" in slugs(alone)
 
 
 @pytest.mark.parametrize(
@@ -407,11 +439,11 @@ def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, mos
 
 
 @pytest.mark.parametrize("stated", [None, 8.0])
-@pytest.mark.parametrize("shown_m", [8.0, 1.2, 60.0])
+@pytest.mark.parametrize("shown_m", [8.0, 1.2, 60.0, 1.4, 2.7, 4.5, 6.7])
 def test_an_odometer_of_steps_on_the_spot_is_no_distance(
     shown_m: float, stated: float | None
 ) -> None:
-    """4,500 jumps: in kilometres, steps of 1.8 m, of 0.27 m and of 13 m."""
+    """4,500 jumps: in kilometres, steps of 0.27 m to 13 m, some of them those of a run."""
     counted = {"distance_m": shown_m * SKIPPED_S / 1800, "cadence_spm": np.full(1801, 150.0)}
     run = without_place(SKIPPED_S, **counted)
     track = prepared(stated_m(run, stated) if stated else run)
@@ -419,6 +451,17 @@ def test_an_odometer_of_steps_on_the_spot_is_no_distance(
     assert "odometer-unit" not in slugs(track)
     said = [each.message for each in track.notes if each.slug == "odometer-impossible"]
     assert said == [f"the odometer says {shown_m:g} m in 1,800 s of steps; it was not used"]
+
+
+@pytest.mark.parametrize("rises", [2, 5, 10])
+def test_an_odometer_of_steps_on_the_spot_that_rises_now_and_then_gives_no_increments(
+    rises: int,
+) -> None:
+    shown_m = 6.7 * np.floor(rises * SKIPPED_S / 1801) / rises
+    run = without_place(SKIPPED_S, distance_m=shown_m, cadence_spm=np.full(1801, 150.0))
+    track = prepared(run)
+    assert track.distance_sources == {}
+    assert "odometer-increments" not in slugs(track)
 
 
 def test_a_short_odometer_of_who_takes_no_step_is_in_metres() -> None:

@@ -166,8 +166,21 @@ def test_samples_that_were_shuffled_are_put_in_order_of_time() -> None:
 def test_whole_minutes_are_spread_over_their_samples() -> None:
     coarse = START_S + np.floor(ELAPSED / 60) * 60
     (one,) = repair_clock(run(coarse), "gpx", "a", LIMITS)
-    assert np.allclose(one.time_s[:900], START_S + ELAPSED[:900])
+    assert np.abs(one.time_s[:900] - START_S - ELAPSED[:900]).max() < 1e-3
     assert "clock-coarse" in slugs(one)
+
+
+def test_whole_minutes_of_which_the_first_and_the_last_were_not_full_keep_their_length() -> None:
+    true_s = START_S - START_S % 60 + 33 + ELAPSED
+    (one,) = repair_clock(run(np.floor(true_s / 60) * 60), "gpx", "a", LIMITS)
+    assert np.abs(one.time_s - true_s).max() < 1.0
+
+
+def test_whole_minutes_of_uneven_samples_are_each_spread_over_all_of_it() -> None:
+    true_s = START_S - START_S % 60 + 33 + ELAPSED
+    kept = (ELAPSED % 7 > 0) | (ELAPSED > 400)  # fewer samples in the first minutes
+    (one,) = repair_clock(run(np.floor(true_s[kept] / 60) * 60), "gpx", "a", LIMITS)
+    assert one.time_s[0] == true_s[0] - 33
 
 
 def test_a_single_sample_from_before_the_clock_was_set_is_left_out() -> None:

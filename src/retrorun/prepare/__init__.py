@@ -27,8 +27,9 @@ from retrorun.arithmetic import hypot, steps_m
 from retrorun.errors import NotARunError
 from retrorun.model import FileTotal, Lap, Note, Pause, Recording, Track
 from retrorun.model.recording import CHANNELS, POSITION
-from retrorun.prepare.clean import as_cleaned, cleaned, totals_note
+from retrorun.prepare.clean import as_cleaned, cleaned
 from retrorun.prepare.distance import with_distance
+from retrorun.prepare.sources import differs
 from retrorun.prepare.track import (
     resampled,
     with_drawn_seconds,
@@ -86,7 +87,7 @@ def prepare(
     if not track.seconds:
         return track
     track = with_distance(with_motion(track, settings), clean, recording, settings)
-    notes = (*track.notes, *doubts, *totals_note(track, recording, settings))
+    notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
     return with_grade(replace(track, notes=notes), settings)
 
 
@@ -170,6 +171,23 @@ def _notes_of_units(
             words = f"the file says {stated_m:g} m in {span_s:,.0f} s of steps; not used"
         notes.append(Note("total-impossible", words))
     return tuple(notes)
+
+
+def _totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
+    """A note where the way of the track and the file's own totals differ, with both figures."""
+    own_m = sum(track.distance_sources.values())
+    if not track.distance_sources:
+        return ()
+    by = " and ".join(track.distance_sources)
+    apart = [
+        f"the file's {total.source} says {total.distance_m:,.0f} m"
+        for total in recording.totals
+        if total.distance_m and differs(own_m, total.distance_m, settings)
+    ]
+    if not apart:
+        return ()
+    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
+    return (Note("distance-differs", words),)
 
 
 def doubt(recording: Recording, settings: SportSettings) -> NotARunError | None:

@@ -9,9 +9,18 @@ import numpy as np
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Pause, Recording, Track
 from retrorun.model.recording import BY_NAME, POSITION
-from retrorun.prepare.sources import differs, judge_sources, stated_of
+from retrorun.prepare.sources import judge_sources, stated_of
 from retrorun.settings import PrepareSettings
-from retrorun.units import BoolArray, FloatArray, IntArray, compass_deg, true_edges, true_runs
+from retrorun.units import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    compass_deg,
+    line_within,
+    through_changes,
+    true_edges,
+    true_runs,
+)
 
 
 class Cleaned(msgspec.Struct, frozen=True, eq=False):
@@ -46,6 +55,7 @@ def cleaned(recording: Recording, settings: PrepareSettings) -> Cleaned:
     breaks = list(recording.breaks_s)
     if all(name in columns for name in POSITION):
         notes += _drop_inaccurate(raw.get("gps_accuracy_m"), columns, settings)
+        notes += _smooth_rounded(time_s, columns, np.array(recording.breaks_s), settings)
         notes += _drop_repeated_fixes(time_s, columns, settings)
         suspect, jumps_s = _reject_jumps(time_s, columns, settings)
         suspects["position_suspect"] = time_s[suspect]
@@ -193,6 +203,41 @@ def _drop_inaccurate(
     return (Note("position-vague", words),)
 
 
+def _smooth_rounded(
+    time_s: FloatArray,
+    columns: dict[str, FloatArray],
+    breaks_s: FloatArray,
+    settings: PrepareSettings,
+) -> tuple[Note, ...]:
+    """Lay positions that were rounded to a coarse grid on a smooth way through it, in place.
+
+    A track of four decimals goes north or east by up to 11 m at a time, and is longer by up to a
+    quarter than the way. No position is moved by more than the rounding hid.
+    """
+    latitude, longitude = (columns[name] for name in POSITION)
+    held = np.isfinite(latitude) & np.isfinite(longitude)
+    fixed = np.flatnonzero(held & ((latitude != 0) | (longitude != 0)))
+    places = np.stack((latitude[fixed], longitude[fixed]))
+    cells = {each: places * each for each in settings.grids_per_degree}
+    grids = (n for n, c in cells.items() if (np.abs(c - np.rint(c)) <= settings.grid_off).all())
+    per_degree = next(grids, None)
+    if per_degree is None or (np.diff(places) != 0).sum() < settings.grid_changes:
+        return ()
+    grid_m = arithmetic.ways_m(np.array([0.0, 1.0 / per_degree]), np.zeros(2))[0]
+    apart_s = np.diff(time_s[fixed])
+    piece = np.searchsorted(breaks_s, time_s[fixed], side="right")
+    joined = (np.diff(piece) == 0) & (apart_s <= longest_s(apart_s, settings))
+    way_m = arithmetic.ways_m(*places)[joined].sum()
+    if way_m > settings.grid_steps * grid_m * joined.sum():
+        return ()  # there the grid adds little, and a curve would cut corners
+    for rows in np.split(fixed, np.flatnonzero(~joined) + 1):
+        for column in (latitude, longitude):
+            curve = through_changes(time_s[rows], column[rows] * per_degree, settings.grid_bend)
+            column[rows] = curve / per_degree
+    words = f"positions were rounded to {grid_m:.0f} m; the way is a smooth one through these steps"
+    return (Note("position-rounded", words),)
+
+
 def _drop_repeated_fixes(
     time_s: FloatArray, columns: dict[str, FloatArray], settings: PrepareSettings
 ) -> tuple[Note, ...]:
@@ -205,8 +250,7 @@ def _drop_repeated_fixes(
     """
     latitude, longitude = (columns[name] for name in POSITION)
     fixed = np.flatnonzero(np.isfinite(latitude) & np.isfinite(longitude))
-    same = np.diff(latitude[fixed]) == 0
-    same &= np.diff(longitude[fixed]) == 0
+    same = (np.diff(latitude[fixed]) == 0) & (np.diff(longitude[fixed]) == 0)
     if not same.any():
         return ()
     first, last = true_edges(same)  # fix `first` is repeated up to fix `last`
@@ -294,7 +338,7 @@ def _catches_up(
     last = np.searchsorted(time_s, time_s[edges + 1] + settings.leap_around_s, side="right")
     every = np.arange(time_s.size)
     plane = arithmetic.steps_m(*place, np.zeros_like(every), every)
-    lines = [_line(time_s - time_s[0], each, first, last) for each in plane]
+    lines = [line_within(time_s - time_s[0], each, first, last) for each in plane]
     pace = np.array([slope for _, slope in lines])
     found = arithmetic.hypot(pace[0], pace[1]) <= settings.leap_way_mps
     found &= last - first > settings.leap_samples
@@ -308,22 +352,6 @@ def _catches_up(
         )
         found &= np.abs((along * off).sum(axis=0)) < settings.leap_off_share * length_m
     return np.asarray(found, dtype=bool)
-
-
-def _line(
-    time_s: FloatArray, values: FloatArray, first: IntArray, last: IntArray
-) -> tuple[FloatArray, FloatArray]:
-    """Least-squares lines through ``values[first:last]``, (k,): value at time 0, and slope."""
-
-    def sums(column: FloatArray) -> FloatArray:
-        total = np.concatenate(([0.0], np.cumsum(column)))
-        return np.asarray(total[last] - total[first])
-
-    count = np.maximum(last - first, 1)
-    time, value = sums(time_s) / count, sums(values) / count
-    spread = sums(time_s * time_s) / count - time * time
-    slope = (sums(time_s * values) / count - time * value) / np.maximum(spread, 1e-9)
-    return value - slope * time, slope
 
 
 def _step_speed_mps(time_s: FloatArray, latitude: FloatArray, longitude: FloatArray) -> FloatArray:
@@ -445,23 +473,6 @@ def unknown_note(
         return ()
     words = f"of {unknown_s} s in motion nothing tells the distance; they are not part of it"
     return (Note("distance-unknown", words),)
-
-
-def totals_note(track: Track, recording: Recording, settings: PrepareSettings) -> tuple[Note, ...]:
-    """A note where the way of the track and the file's own totals differ, with both figures."""
-    own_m = sum(track.distance_sources.values())
-    if not track.distance_sources:
-        return ()
-    by = " and ".join(track.distance_sources)
-    apart = [
-        f"the file's {total.source} says {total.distance_m:,.0f} m"
-        for total in recording.totals
-        if total.distance_m and differs(own_m, total.distance_m, settings)
-    ]
-    if not apart:
-        return ()
-    words = f"the distance is {own_m:,.0f} m by {by}; {', '.join(apart)}"
-    return (Note("distance-differs", words),)
 
 
 def most_m(apart_s: FloatArray, settings: PrepareSettings) -> FloatArray:

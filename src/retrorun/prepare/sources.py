@@ -155,11 +155,7 @@ def _judge_speed(
     if speed is None or own is None:
         return _without_standing(speed, outside, settings, steps)
     odometer = _odometer_total(columns.get("distance_m"))
-    known = [
-        one
-        for one in (*outside, odometer)
-        if one is not None and one.metres > settings.source_least_m
-    ]
+    known = [one for one in (*outside, odometer) if one and one.metres > settings.source_least_m]
     moving = speed[speed > settings.moving_mps]
     usual = arithmetic.median(moving) if moving.size else 0.0
     units = (
@@ -233,7 +229,7 @@ def _unit_of_odometer(
     steps: float,
 ) -> tuple[float | None, tuple[Note, ...]]:
     """Metres of an odometer's unit; None where it is not to be believed. With what was odd."""
-    own_m = float(np.maximum(np.diff(reading_m), 0.0).sum())
+    own_m = _without_leaps_m(time_s, reading_m, settings)
     reference = _reference(others, settings)
     if reference is None:
         return _unit_alone(own_m, float(np.ptp(time_s)), settings, steps)
@@ -252,6 +248,15 @@ def _unit_of_odometer(
         words = f"the odometer says {own_m:,.0f} m, {_list_totals(agree)}; it was not used"
         return None, (Note("odometer-differs", words),)
     return 1.0, ()
+
+
+def _without_leaps_m(time_s: FloatArray, reading_m: FloatArray, settings: PrepareSettings) -> float:
+    """What an odometer counted, but for a few leaps that nobody runs since it last changed."""
+    rises = np.flatnonzero(np.diff(reading_m) > 0) + 1
+    metres = reading_m[rises] - reading_m[rises - 1]
+    leaps = metres > settings.speed_limit_mps * np.diff(time_s[rises], prepend=time_s[0])
+    few = leaps.sum() <= settings.leaps_few
+    return float(metres[~leaps].sum() if few else metres.sum())
 
 
 def _unit_by_others(
@@ -298,13 +303,12 @@ def _is_outvoted(own_m: float, others: list[_Total], settings: PrepareSettings) 
 def _unit_alone(
     own_m: float, span_s: float, settings: PrepareSettings, steps: float
 ) -> tuple[float | None, tuple[Note, ...]]:
-    """Metres of an odometer's unit by steps alone; None where these may be steps on the spot."""
+    """Metres of an odometer's unit where only steps judge it; None where it says next to nothing.
+
+    It may count kilometres, or the athlete skips a rope on the spot: steps cannot tell which.
+    """
     if not steps or own_m >= settings.slow_kilometres_mps * span_s:
         return 1.0, ()
-    shortest_m, longest_m = settings.kilometre_step_m
-    if shortest_m <= own_m * 1000.0 / steps <= longest_m:
-        words = "the odometer counted kilometres (the steps tell); converted"
-        return 1000.0, (Note("odometer-unit", words),)
     words = f"the odometer says {own_m:g} m in {span_s:,.0f} s of steps; it was not used"
     return None, (Note("odometer-impossible", words),)
 
@@ -373,7 +377,8 @@ def _as_running_total(
     constant = changed == 0
     # A running total would have outgrown its parts; but one in kilometres only ever rises.
     small = added_m > settings.increments_factor * float(np.ptp(distance))
-    small &= back > 0 or changed <= settings.rises_few
+    even = arithmetic.median(distance) > settings.increments_even * float(distance.max())
+    small &= back > 0 or (even and changed <= settings.rises_few)
     if (small or back > settings.wanders_share * changed) and _plausible(
         added_m, span_s, others, settings, steps
     ):
@@ -417,11 +422,8 @@ def _plausible(
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
         return any(_agree_within(metres, one.metres, settings.totals_agree) for one in others)
-    return (
-        steps > 0
-        and span_s > 0
-        and settings.moving_mps <= metres / span_s <= settings.sustained_mps
-    )
+    least_m, most_m = settings.moving_mps * span_s, settings.sustained_mps * span_s
+    return steps > 0 and span_s > 0 and least_m <= metres <= most_m
 
 
 def _reference(others: list[_Total], settings: PrepareSettings) -> _Total | None:

@@ -389,6 +389,9 @@ def ground_mps(
     turning = (chord_mps < settings.moving_mps) & (by_others >= settings.moving_mps)
     turning &= ~(by_odometer < settings.moving_mps)
     chord_mps = np.where(turning, by_others, chord_mps)  # a turn about has a short chord
+    counted_mps = np.minimum(by_odometer, odometer_mps)
+    slow = (chord_mps < settings.moving_mps) & (counted_mps >= settings.moving_mps)
+    chord_mps = np.where(slow, odometer_mps, chord_mps)  # the metres that count say motion
     ground = odometer_mps if indoors else first_of(chord_mps, odometer_mps)
     ground = first_of(ground, np.where(indoors, np.nan, by_others))
     if ground.size > 1 and np.isnan(ground[-1]):

@@ -124,7 +124,11 @@ def _smoothed(time_s: FloatArray, half: int) -> FloatArray:
 
 
 def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
-    """Times that are whole minutes only: the samples of each are spread evenly over it."""
+    """Times that are whole minutes only: the samples of each are spread evenly over it.
+
+    Where all minutes between have as many, the first and the last were not full, and get the pace
+    of the others: the recording began late in the one and ended early in the other.
+    """
     apart_s = np.diff(one.time_s)
     if one.time_s.size < 2 * (1 + np.count_nonzero(apart_s)) or (apart_s < 0).any():
         return one
@@ -133,8 +137,12 @@ def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
     if distinct_s.size <= 2 or arithmetic.median(step_s) < limits.clock_coarse_s:
         return one
     lasts_s = np.minimum(np.append(step_s, step_s[-1]), 2 * arithmetic.median(step_s))
-    place = np.arange(one.time_s.size) - np.repeat(first, count)
-    time_s = one.time_s + place * np.repeat(lasts_s / count, count)
+    full, late = count.copy(), np.zeros_like(count)
+    if np.ptp(count[1:-1]) <= 1:
+        full[[0, -1]] = np.maximum(count[[0, -1]], count[1:-1].max())
+        late[0] = full[0] - count[0]
+    place = np.arange(one.time_s.size) - np.repeat(first - late, count)
+    time_s = one.time_s + place * np.repeat(lasts_s / full, count)
     words = f"{one.time_s.size} samples have {distinct_s.size} times; they were spread evenly"
     return _with_times(one, time_s, Note("clock-coarse", words))
 

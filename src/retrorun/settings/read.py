@@ -13,16 +13,13 @@ class ReadLimits(msgspec.Struct, frozen=True):
     unpacked_bytes: int = 2**30  # A packed file may not unpack to more than this.
     compression_ratio: float = 200.0  # A file may not unpack to more than this many times its size.
     xml_depth: int = 64  # Elements may not be nested deeper than this.
-    activities: int = 1000  # One file may not hold more recordings: tracks, activities or chained
-    # FIT files.
-    samples: int = 1_000_000  # One recording may not hold more samples, nor one document more
-    # points.
+    activities: int = 1000  # One file may not hold more tracks, activities or chained FIT files.
+    samples: int = 1_000_000  # A recording may not hold more samples, a document not more points.
     pieces: int = 10_000  # One document may not hold more laps or track segments.
     xml_elements: int = 6_000_000  # One document may not hold more elements.
     archive_members: int = 50_000  # An archive may not hold more files.
     archive_depth: int = 3  # Archives may not be nested deeper than this.
-    archive_bytes: int = 32 * 2**30  # All files of an archive together may not unpack to more than
-    # this.
+    archive_bytes: int = 32 * 2**30  # All files of an archive may not unpack to more than this.
 
     # a phone's own sensors
     sensor_hole_s: float = 0.5  # Samples of a gyroscope further apart than this are a hole, behind
@@ -34,10 +31,8 @@ class ReadLimits(msgspec.Struct, frozen=True):
     handling_deg: float = 35.0  # A device whose tilt changes by more than this is handled.
     handling_lasts_s: float = 10.0  # Handled, it stays tilted otherwise for at least this long.
     handling_half_s: int = 2  # Tilt is averaged over this many seconds before and after each.
-    handling_follows: float = 0.03  # Share by which the usual tilt follows the present one in a
-    # second.
-    moved_usual_s: int = 30  # A passing tilt of a device that is moved is held against the mean of
-    # this long.
+    handling_follows: float = 0.03  # Share by which the usual tilt follows the present a second.
+    moved_usual_s: int = 30  # A device's passing tilt is held against the mean of this long.
     turned_about_deg: float = 120.0  # Heading or gyroscope has turned about by at least this.
     hardly_turned_deg: float = 60.0  # The other of both has hardly turned below this.
     turned_within_s: float = 5.0  # Both are compared over this long.
@@ -58,6 +53,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
 
     # clocks
     clock_jump_s: float = 3000.0  # A shorter hole between samples is never due to the clock.
+    pause_least_s: float = 30.0  # Shorter holes between samples tell of no pause by themselves.
     clock_apart_s: float = 14_400.0  # Parts of a recording further apart are two sessions.
     clock_sampled_s: float = 21_600.0  # A recording whose samples usually lie further apart has a
     # broken clock.
@@ -65,14 +61,11 @@ class ReadLimits(msgspec.Struct, frozen=True):
     clock_counted_m: float = 100.0  # An odometer above this has not begun again.
     clock_few: int = 10  # Fewer samples than this say nothing of the clock and are no session.
     clock_most_jumps: int = 200  # A recording with more jumps than this is sorted by time instead.
-    clock_scrambled_s: float = 1800.0  # Times that run back by more than this come from a clock
-    # that was set.
+    clock_scrambled_s: float = 1800.0  # Times that run back by more than this: a clock was set.
     clock_scrambled: int = 3  # Times that run back this often come from no clock that was set.
-    clock_most_smoothed: float = 10.0  # Scrambled times are averaged over at most this many samples
-    # on both sides.
+    clock_most_smoothed: float = 10.0  # Scrambled times are averaged over so many on both sides.
     clock_jitter_s: float = 2.0  # A clock that is set is set by more than this.
-    clock_coarse_s: float = 10.0  # Times are coarse where they step by at least this and each has
-    # several samples.
+    clock_coarse_s: float = 10.0  # Times that several samples share, in steps of this, are coarse.
     clock_shorter: float = 0.97  # One order of the samples is right where its way is shorter than
     # this share of the way of the other order.
     clock_fastest_mps: float = 12.0  # A clock stood where its samples would need a higher mean
@@ -193,6 +186,14 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     heart_half: int = 4  # That median is taken over this many samples on both sides.
     heart_span_s: float = 60.0  # It is used where these samples span less than this.
 
+    # a position that was rounded
+    grids_per_degree: tuple[int, ...] = (1000, 3600, 6000, 10_000, 36_000, 60_000)  # Positions may
+    # be rounded to so many steps a degree: three or four decimals, seconds or minutes of arc.
+    grid_off: float = 0.01  # They lie off such a step by at most this share of it.
+    grid_changes: int = 20  # Positions that change less often than this tell of no rounding.
+    grid_bend: float = 8.0  # A way that would bend by more than this many steps stood still there.
+    grid_steps: float = 1.5  # Samples further apart than this many steps are left where they are.
+
     # a position that hung and leaps
     hang_s: float = 120.0  # A position that hangs for longer than this has stood.
     leap_around_s: float = 10.0  # A leap is compared with the way of this long before and after it.
@@ -225,22 +226,21 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     source_hole_factor: float = 3.0  # Gaps up to this many times the usual one are crossed, too.
     increments_factor: float = 20.0  # An odometer whose readings add up to more than this many
     # times their range gives increments.
-    votes_agree: float = 1.04  # Two sources that agree within this factor outvote an odometer that
-    # agrees with none.
+    increments_even: float = 0.75  # If none falls, half of them exceed this share of the largest.
+    votes_agree: float = 1.04  # Two sources that agree within this outvote a lone odometer.
     votes_differ: float = 1.06  # An odometer within this factor of another source agrees with it.
     yards_agree: float = 1.015  # An odometer counts yards if, converted, it fits all others within
     # this factor.
     running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
     # if it made shorter steps than this.
-    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly may count kilometres.
-    kilometre_step_m: Pair = (0.3, 1.5)  # An odometer that only steps judge counts kilometres if
-    # its steps then have a length between these, and else nothing that can be used.
+    slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly may skip a rope.
     longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
     # that would need them are wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
     # than this share longer than they go on; an odometer that stood for more than it is not used.
     wander_mps: float = 1.0  # Positions that usually move faster than this go somewhere.
     rises_few: int = 10  # Readings that rise more often and never fall are a running total.
+    leaps_few: int = 3  # More leaps of an odometer that nobody runs than this may be its unit.
     wanders_share: float = 0.2  # An odometer that falls in a larger share of its changes wanders.
     reversed_share: float = 0.8  # An odometer that falls in more than this share of its changes
     # counts backward.

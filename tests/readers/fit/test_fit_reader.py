@@ -579,3 +579,17 @@ def test_a_hole_that_the_session_knows_of_is_a_pause_without_an_event(stopped_s:
     assert [each.end_time_s - each.start_time_s for each in run.pauses] == [3600.0] * bool(
         stopped_s
     )
+
+
+@pytest.mark.parametrize(
+    ("hole_s", "stopped_s", "is_pause"),
+    [(600, 600, True), (45, 45, True), (600, 0, False), (600, 300, False), (20, 20, False)],
+)
+def test_holes_of_a_minute_are_pauses_where_the_session_says_it_was_stopped_for_as_long(
+    hole_s: int, stopped_s: int, *, is_pause: bool
+) -> None:
+    totals = [number(7, "uint32", 1000 * (600 + stopped_s)), number(8, "uint32", 1000 * 600)]
+    data = _file(_records(300), _records(300, START + 299 + hole_s), _session(START, 1, *totals))
+    run = read("a.fit", data, ReadLimits()).recordings[0]
+    lengths_s = [each.end_time_s - each.start_time_s for each in run.pauses]
+    assert lengths_s == ([hole_s] if is_pause else [])

@@ -387,7 +387,7 @@ def _holes_as_pauses(time_s: FloatArray, session: Message, limits: ReadLimits) -
         fields.number(session, name) for name in ("total_elapsed_time", "total_timer_time")
     )
     apart_s = np.diff(time_s)
-    holes = np.flatnonzero(apart_s > limits.clock_jump_s)
+    holes = np.flatnonzero(apart_s > limits.pause_least_s)
     if elapsed_s is None or timer_s is None or not holes.size:
         return ()
     off_s = abs(float(apart_s[holes].sum()) - (elapsed_s - timer_s))
