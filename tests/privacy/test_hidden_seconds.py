@@ -359,7 +359,8 @@ def test_hidden_seconds_do_not_decide_which_odometer_is_believed(name: str, valu
     """An odometer that is silent or off within the zone, or a wild heart rate, shows nowhere."""
     made = simulate(scenarios()["disturbed forward"], 1002)
     columns = made.recording.columns
-    home = Zone(*(float(columns[each][0]) for each in POSITION), radius_m=60.0)
+    latitude, longitude = (float(columns[each][0]) for each in POSITION)
+    home = Zone(latitude, longitude, 60.0)
     athlete = Athlete(mass_kg=70, privacy_zones=(home,), zone_secret="s1002")  # noqa: S106
     places = {each: columns[each] for each in POSITION}
     gap = np.zeros(made.recording.time_s.size, dtype=bool)
