@@ -217,6 +217,7 @@ def _places(track: Track) -> tuple[FloatArray, FloatArray]:
 def cut_if_enough(
     track: Track,
     widen: Callable[[BoolArray], BoolArray],
+    judge: Callable[[BoolArray], Track],
     discs: Sequence[Disc],
     meanwhile: Sequence[Span] = (),
 ) -> Track:
@@ -227,15 +228,19 @@ def cut_if_enough(
     Args:
         track: resampled, without derived columns; not changed.
         widen: adds to hidden seconds, (n,), those that were drawn from a hidden sample.
+        judge: gives the track with odometer and speed as they are judged without seconds, (n,).
         discs: what is hidden.
         meanwhile: when other devices' sessions hide seconds.
     """
-    gone = widen(hidden_seconds(track, discs, meanwhile))
+    hidden = hidden_seconds(track, discs, meanwhile)
+    gone = widen(hidden)
     odometer_m = track.column("distance_m")
     if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
         columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}
         return replace(track, columns=columns)
-    return cut(track, gone) if int((~gone).sum()) >= LEAST_SHOWN_S else track
+    if not gone.any() or int((~gone).sum()) < LEAST_SHOWN_S:
+        return track
+    return cut(judge(hidden), gone)
 
 
 def tells_of_unseen(

@@ -107,6 +107,13 @@ def test_a_result_set_needs_an_address(exports: Path) -> None:
     assert "--out" in result.stderr
 
 
+def test_where_no_result_set_is_none_is_copied_and_no_salt_is_drawn(tmp_path: Path) -> None:
+    result = run("cohort", "export", tmp_path, "--out", tmp_path / "copy", "--deidentify")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {tmp_path}: there is no result set.")
+    assert not (tmp_path / "copy").exists()
+
+
 def test_a_scheduler_needs_dask(exports: Path) -> None:
     result = run("cohort", "process", exports, "--out", "x", "--scheduler", "tcp://h:1")
     assert result.exit_code == 2

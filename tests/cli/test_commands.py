@@ -123,6 +123,12 @@ def test_explain_says_what_a_heading_was_taken_for(samples: Path) -> None:
     assert "judged a course" in result.stdout
 
 
+@pytest.mark.parametrize("number", [999, 0, -1, 2**63, -(2**70)])
+def test_a_number_of_no_import_is_told_whatever_its_size(archived: Path, number: int) -> None:
+    result = run("undo", "--archive", archived, "--", str(number))
+    assert (result.exit_code, result.stderr) == (2, f"Error: there is no import {number}\n")
+
+
 def test_a_missing_file_is_a_usage_error() -> None:
     assert run("analyze", "nowhere.fit").exit_code == 2
 

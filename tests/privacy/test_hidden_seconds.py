@@ -17,6 +17,7 @@ from attack_routes import door, run
 from retrorun import contract, pipeline, privacy_zones
 from retrorun.language import use_language
 from retrorun.model import Analysis, Athlete, Blob, Failed, Session, Track, Zone
+from retrorun.model.recording import POSITION
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes, scenarios, simulate
 from retrorun.units import EARTH_RADIUS_M
@@ -349,6 +350,37 @@ def test_near_a_zone_a_name_loses_its_time_also_where_no_second_is_hidden() -> N
     assert session.source.name == "2026-05-08-….gpx"
     assert session.laps
     assert session.distance_m is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("distance_m", np.nan), ("distance_m", 9000.0), ("heart_rate_bpm", 239.0)]
+)
+def test_hidden_seconds_do_not_decide_which_odometer_is_believed(name: str, value: float) -> None:
+    """An odometer that is silent or off within the zone, or a wild heart rate, shows nowhere."""
+    made = simulate(scenarios()["disturbed forward"], 1002)
+    columns = made.recording.columns
+    latitude, longitude = (float(columns[each][0]) for each in POSITION)
+    home = Zone(latitude, longitude, 60.0)
+    athlete = Athlete(mass_kg=70, privacy_zones=(home,), zone_secret="s1002")  # noqa: S106
+    places = {each: columns[each] for each in POSITION}
+    gap = np.zeros(made.recording.time_s.size, dtype=bool)
+    discs = privacy_zones.discs(athlete)
+    hidden = privacy_zones.inside_discs(Track(0.0, places, {"gap": gap}), discs)
+    first = int(np.argmin(hidden))
+    assert first > 100
+    assert not hidden[first:].any()
+    other = columns[name].copy()
+    other[hidden] = value
+    changed = dc.replace(made.recording, columns={**columns, name: other})
+    (session, track), (second, other_track) = (
+        analysed(fit_bytes(dc.replace(made, recording=one)), athlete)
+        for one in (made.recording, changed)
+    )
+    assert track.hidden
+    assert {"distance_m", "speed_mps"} <= track.columns.keys() == other_track.columns.keys()
+    for each, values in track.columns.items():
+        np.testing.assert_array_equal(values, other_track.columns[each], each)
+    assert session == dc.replace(second, id=session.id, source=session.source)
 
 
 def test_far_from_every_zone_odometer_and_laps_stay() -> None:

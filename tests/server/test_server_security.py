@@ -126,11 +126,14 @@ def test_a_foreign_host_is_refused_with_the_token_or_without(
         assert "set-cookie" not in reply.headers
 
 
-def test_two_hosts_are_refused(client: Client) -> None:
+@pytest.mark.parametrize(
+    "more", ["Host: evil.example", "Sec-Fetch-Site: same-origin\r\nSec-Fetch-Site: cross-site"]
+)
+def test_a_second_host_or_site_is_no_way_past_the_first(client: Client, more: str) -> None:
     with socket.create_connection(("127.0.0.1", client.port)) as raw:
         own = f"127.0.0.1:{client.port}"
         cookie = f"Cookie: retrorun-{client.port}={client.token}"
-        text = f"GET /api/inbox HTTP/1.1\r\nHost: {own}\r\nHost: evil.example\r\n{cookie}\r\n\r\n"
+        text = f"GET /api/inbox HTTP/1.1\r\nHost: {own}\r\n{more}\r\n{cookie}\r\n\r\n"
         raw.sendall(text.encode())
         assert raw.recv(100).split()[1] in {b"400", b"403"}
 

@@ -313,7 +313,8 @@ class Writes:
         Raises:
             ArchiveError: there is no such import, or it was undone already.
         """
-        found = self._database.rows("SELECT undone_s FROM imports WHERE id = ?", import_id)
+        number = import_id if abs(import_id) < 2**63 else 0  # SQLite takes no larger ones
+        found = self._database.rows("SELECT undone_s FROM imports WHERE id = ?", number)
         if not found or found[0][0] is not None:
             words = "there is no import" if not found else "undone already: import"
             raise ArchiveError("import-unknown", f"{words} {import_id}")

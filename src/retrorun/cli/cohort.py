@@ -397,16 +397,17 @@ def deidentify_copy(
     """Make a de-identified copy of a result set, and print how much was written.
 
     Raises:
-        SettingsError: the salt is too short, the source is a copy already, or something else
-            lies where the copy is to go.
-        ReadError: there is no result set, or a part of it is damaged.
+        SettingsError: there is no result set, the salt is too short, the source is a copy already,
+            or something else lies where the copy is to go.
+        ReadError: a part of it is damaged.
         EngineError: there are no workers, or they are gone; what is copied stays.
     """
     from retrorun import results
+    from retrorun.cli.compare import about_results
     from retrorun.storage import open_store, without_user
 
+    original = about_results(source)
     there, copy, key = open_store(source), open_store(out), results.pseudonym_key(_salt(salt_file))
-    original = results.read_about(there)
     if original.deidentified:
         words = "it is de-identified already"
         raise SettingsError("results-deidentified", words, file=without_user(source))

@@ -218,7 +218,7 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
     from retrorun.cohort import compare as athletes
 
     address = chosen.address
-    about = _about(address)
+    about = about_results(address)
     if about.deidentified and (settings.since_s is not None or settings.until_s is not None):
         remedy = "Leave --since and --until out, or choose before it is de-identified."
         raise SettingsError("results-dates-shifted", SHIFTED.message, remedy=remedy)
@@ -238,7 +238,13 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
     return found
 
 
-def _about(address: str) -> "About":
+def about_results(address: str) -> "About":
+    """What a result set says about itself.
+
+    Raises:
+        SettingsError: there is none at the address.
+        StoreError: the store does not answer or lets nobody in.
+    """
     from retrorun import results
 
     try:

@@ -31,6 +31,7 @@ from retrorun.prepare.clean import as_cleaned, cleaned
 from retrorun.prepare.distance import with_distance
 from retrorun.prepare.sources import differs
 from retrorun.prepare.track import (
+    grid_s,
     resampled,
     with_drawn_seconds,
     with_grade,
@@ -50,8 +51,10 @@ __all__ = [
 ]
 
 Widen = Callable[[BoolArray], BoolArray]
+Judge = Callable[[BoolArray], Track]
 _Stating = TypeVar("_Stating", Lap, FileTotal)
 _KILOMETRE = 1000.0
+_JUDGED = ("distance_m", "speed_mps")  # columns that are believed or not, as a whole
 _REMEDY = (
     "If it is a run, put a table of labels (NAME.labels.csv) beside it and process with --retry, "
     "or set count_doubtful in the settings ([sport])."
@@ -61,7 +64,7 @@ _REMEDY = (
 def prepare(
     recording: Recording,
     settings: PrepareSettings,
-    leave_out: Callable[[Track, Widen], Track] | None = None,
+    leave_out: Callable[[Track, Widen, Judge], Track] | None = None,
 ) -> Track:
     """Bring a recording to one sample a second, with what can be derived from its position.
 
@@ -70,7 +73,8 @@ def prepare(
         settings: limits of this stage.
         leave_out: takes the track after step 2 and gives what may be kept of it: another track, or
             the same one. Nothing that is derived knows of what was left out. It is also given a
-            function that adds to seconds, (n,), those that were drawn from a sample in one of them.
+            function that adds to seconds, (n,), those that were drawn from a sample in one of them,
+            and one that gives the track with odometer and speed as they are judged without seconds.
 
     Returns:
         Track of n = last - first time + 1 samples. A recording without one usable time gives an
@@ -80,7 +84,8 @@ def prepare(
     clean = cleaned(recording, settings)
     track = resampled(clean, settings)
     widen = partial(with_drawn_seconds, clean=clean, settings=settings)
-    shown = track if leave_out is None else leave_out(track, widen)
+    judge = partial(_judged_without, track=track, recording=recording, settings=settings)
+    shown = track if leave_out is None else leave_out(track, widen, judge)
     if shown is not track:  # from here on only what may be kept is known
         track, clean = shown, as_cleaned(shown)
         recording, doubts = replace(recording, distance_m=None, totals=()), ()
@@ -89,6 +94,35 @@ def prepare(
     track = with_distance(with_motion(track, settings), clean, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
     return with_grade(replace(track, notes=notes), settings)
+
+
+def _judged_without(
+    gone: BoolArray, track: Track, recording: Recording, settings: PrepareSettings
+) -> Track:
+    """The track with odometer, speed and notes as of a recording without samples beside seconds.
+
+    Whether an odometer or a speed is believed, and in which unit, is judged over all samples: what
+    is left out must not decide it, nor the totals, which hold it.
+
+    Args:
+        gone: seconds of the track, (n,).
+        track: resampled, without derived columns.
+        recording: of which it was made.
+        settings: this stage's.
+    """
+    since_s = recording.time_s - track.start_time_s
+    usable = np.flatnonzero(np.isfinite(since_s))
+    low, high = (
+        np.clip(each(since_s[usable]), 0, gone.size - 1).astype(np.int64)
+        for each in (np.floor, np.ceil)
+    )
+    time_s = recording.time_s.copy()
+    time_s[usable[gone[low] | gone[high]]] = np.nan
+    rest = replace(recording, time_s=time_s, headings=(), distance_m=None, totals=())
+    found = resampled(cleaned(rest, settings), settings, grid_s(track.start_time_s, track.seconds))
+    columns = {name: each for name, each in track.columns.items() if name not in _JUDGED}
+    columns |= {name: found.columns[name] for name in _JUDGED if name in found.columns}
+    return replace(track, columns=columns, notes=found.notes)
 
 
 def _with_credible_total(

@@ -25,8 +25,10 @@ from retrorun.units import (
 )
 
 
-def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
-    """Interpolate every channel onto whole seconds since the first sample.
+def resampled(
+    clean: Cleaned, settings: PrepareSettings, seconds_s: FloatArray | None = None
+) -> Track:
+    """Interpolate every channel onto whole seconds since the first sample, or onto those given.
 
     Returns:
         Track with the recording's channels, all flags and its headings; no derived column yet.
@@ -35,24 +37,29 @@ def resampled(clean: Cleaned, settings: PrepareSettings) -> Track:
         none = np.zeros(0, dtype=bool)
         names = ("paused", "gap", "break", "position_suspect", "heart_rate_suspect")
         return Track(0.0, {}, dict.fromkeys(names, none), (), clean.notes)
-    start_s = float(clean.time_s[0])
-    grid_s = start_s + np.arange(int(clean.time_s[-1] - start_s) + 1, dtype=np.float64)
-    line = _Lines(grid_s, clean.breaks_s, settings.gap_s)
+    if seconds_s is None:
+        seconds_s = grid_s(float(clean.time_s[0]), int(np.ptp(clean.time_s)) + 1)
+    line = _Lines(seconds_s, clean.breaks_s, settings.gap_s)
     columns = {name: line.between(clean.time_s, v) for name, v in clean.columns.items()}
     if "cadence_spm" in columns:
         columns["cadence_spm"] = _rates(line, clean.time_s, clean.columns["cadence_spm"])
     if "longitude_deg" in columns:
         columns["longitude_deg"] = wrap_deg(columns["longitude_deg"])
     flags = {
-        "paused": _paused(grid_s, clean.pauses),
+        "paused": _paused(seconds_s, clean.pauses),
         "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
-        "break": np.diff(np.searchsorted(clean.breaks_s, grid_s, "right"), prepend=0) > 0,
-        "position_suspect": _nearest_seconds(grid_s, clean.suspects.get("position_suspect")),
-        "heart_rate_suspect": _nearest_seconds(grid_s, clean.suspects.get("heart_rate_suspect")),
+        "break": np.diff(np.searchsorted(clean.breaks_s, seconds_s, "right"), prepend=0) > 0,
+        "position_suspect": _nearest_seconds(seconds_s, clean.suspects.get("position_suspect")),
+        "heart_rate_suspect": _nearest_seconds(seconds_s, clean.suspects.get("heart_rate_suspect")),
     }
     headings = tuple(_heading(line, each, settings.heading_cancels) for each in clean.headings)
     notes = clean.notes + _sparse(clean.time_s, settings)
-    return Track(start_s, columns, flags, headings, notes)
+    return Track(float(seconds_s[0]), columns, flags, headings, notes)
+
+
+def grid_s(start_s: float, seconds: int) -> FloatArray:
+    """The Unix times of so many seconds of a track, (n,)."""
+    return start_s + np.arange(seconds, dtype=np.float64)
 
 
 def with_drawn_seconds(gone: BoolArray, clean: Cleaned, settings: PrepareSettings) -> BoolArray:

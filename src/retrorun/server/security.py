@@ -207,7 +207,7 @@ class Gate:
             raise Refused(403, "This server answers to its own address only.")
         if any(each != f"http://{host[0].lower()}" for each in origin):
             raise Refused(403, "This server answers to its own pages only.")
-        if headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        if not {"none", "same-origin"}.issuperset(headers.getlist("sec-fetch-site")):
             raise Refused(403, "This server answers to its own pages only.")
 
     def _check_type(self, scope: Scope, headers: Headers) -> None:
