@@ -57,6 +57,12 @@ def catalogue(name: str) -> Catalog:
     return read_po(io.BytesIO(catalogues.catalogue_file(name).read_bytes()), locale=name)
 
 
+@pytest.fixture(scope="module")
+def template() -> Catalog:
+    """All words of the source, which take seconds to collect."""
+    return catalogues.template()
+
+
 def _forms(words: object) -> tuple[object, ...]:
     return tuple(words) if isinstance(words, tuple | list) else (words,)
 
@@ -73,10 +79,10 @@ def test_german_is_known() -> None:
 
 
 @pytest.mark.parametrize("name", LANGUAGES)
-def test_every_text_is_in_the_catalogue(name: str) -> None:
+def test_every_text_is_in_the_catalogue(template: Catalog, name: str) -> None:
     found = catalogue(name)
     missing = []
-    for wanted in catalogues.template():
+    for wanted in template:
         entry = found.get(wanted.id, wanted.context) if wanted.id else None
         words = entry.string if entry is not None else ""
         whole = all(words) if isinstance(words, tuple) else bool(words)
@@ -111,10 +117,10 @@ def test_our_reader_reads_what_babel_reads(name: str) -> None:
     assert ours == theirs
 
 
-def test_the_catalogues_are_as_the_tool_writes_them() -> None:
+def test_the_catalogues_are_as_the_tool_writes_them(template: Catalog) -> None:
     for name in LANGUAGES:
         made = catalogue(name)
-        made.update(catalogues.template(), no_fuzzy_matching=True)
+        made.update(template, no_fuzzy_matching=True)
         path = catalogues.catalogue_file(name)
         assert path.read_text(encoding="utf-8") == catalogues.text_of(made), "make language"
 

@@ -34,6 +34,8 @@ LAYERS = (
     {"cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+# so that each module is parsed once, not once by each worker
+pytestmark = pytest.mark.xdist_group("test_layers")
 # what the package itself offers (retrorun.load, __version__) is outside the order
 OUTSIDE = {"__init__", "__main__"}
 

@@ -1,5 +1,6 @@
 """What changes by itself is found: rows beside their checksums, and the journal beside the rows."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,22 +18,29 @@ from retrorun.settings import Settings
 ENGINE = Engine(Settings(), Athlete(), 1, fake_pipeline.process)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive with a row in every table that the athlete or a file fills; it is closed."""
-    exports = tmp_path / "exports"
+    root = tmp_path_factory.mktemp("filled")
+    exports = root / "exports"
     exports.mkdir()
     (exports / "a.fit").write_text("run 1000 60")
     (exports / "b.fit").write_text("run 2000 90")
     (exports / "c.fit").write_text("rubbish")
-    with Archive.open(tmp_path / "archive") as opened:
+    with Archive.open(root / "archive") as opened:
         run_import(plan_import(exports, opened, settle_s=0), opened, ENGINE)
         first = opened.sessions()[0].id
         opened.annotations.add_label(first, Label(1, 2, "backward", "command"))
         opened.annotations.add_label(first, Label(5, 9, "forward", "command"))
         opened.annotations.set_remark(first, Remark(2, 7, "on grass"))
         opened.annotations.set_profile(Athlete(mass_kg=66))
-    return tmp_path / "archive"
+    return root / "archive"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, filled: Path) -> Path:
+    """That archive, to be altered."""
+    return shutil.copytree(filled, tmp_path / "archive")
 
 
 def findings(folder: Path) -> list[str]:

@@ -62,6 +62,7 @@ def test_balanced_data_equal_the_analysis_of_variance(seed: int) -> None:
     assert found.within == pytest.approx(inner, rel=1e-6)
 
 
+@pytest.mark.xdist_group("statsmodels")
 @pytest.mark.parametrize("seed", range(4))
 def test_unbalanced_data_equal_another_implementation(seed: int) -> None:
     models = pytest.importorskip("statsmodels.regression.mixed_linear_model")
@@ -183,6 +184,7 @@ def test_estimates_that_agree_leave_no_spread_and_the_weights_of_their_errors() 
     assert found.heaviest == pytest.approx(4 / 7)
 
 
+@pytest.mark.xdist_group("statsmodels")
 def test_combining_estimates_equals_another_implementation() -> None:
     effects = pytest.importorskip("statsmodels.stats.meta_analysis")
     # the deviation of the sample equals the moment estimate for equal errors

@@ -16,7 +16,7 @@ from retrorun.model.comparison import Trend
 from retrorun.settings import CompareSettings
 
 SETTINGS = CompareSettings()
-# statsmodels loads for seconds: only in the tests that ask it
+# statsmodels loads for seconds: only in the tests that ask it, all of them by one worker
 
 
 def noise(time: np.ndarray, share: float, memory: float, rng: np.random.Generator) -> np.ndarray:
@@ -36,6 +36,7 @@ def test_tails_as_printed(value: float, freedom: int, probability: float) -> Non
     assert found == pytest.approx(probability, rel=2e-3)
 
 
+@pytest.mark.xdist_group("statsmodels")
 def test_without_wander_it_is_least_squares_as_statsmodels_has_it() -> None:
     rng = np.random.default_rng(1)
     time = np.sort(rng.uniform(0, 20, 25))
@@ -51,6 +52,7 @@ def test_without_wander_it_is_least_squares_as_statsmodels_has_it() -> None:
     assert found.reach == pytest.approx((high - low) / 2, rel=2e-3)
 
 
+@pytest.mark.xdist_group("statsmodels")
 def test_one_wander_is_generalised_least_squares_as_statsmodels_has_it() -> None:
     rng = np.random.default_rng(2)
     time = np.sort(rng.uniform(0, 30, 40))
@@ -81,6 +83,7 @@ def test_units_change_the_slope_and_not_its_probability(
     assert second.probability == pytest.approx(first.probability, rel=1e-6)
 
 
+@pytest.mark.xdist_group("statsmodels")
 def test_no_memories_are_no_wander() -> None:
     rng = np.random.default_rng(3)
     time, values = np.arange(12.0), rng.normal(size=12)
@@ -117,6 +120,7 @@ def decide_at_once() -> Callable[..., tuple[np.ndarray, ...]]:
     return multipletests  # type: ignore[no-any-return]
 
 
+@pytest.mark.xdist_group("statsmodels")
 @given(probabilities=st.lists(st.floats(0.0, 1.0), min_size=1, max_size=20))
 def test_many_findings_at_once_as_statsmodels_decides(
     decide_at_once: Callable[..., tuple[np.ndarray, ...]], probabilities: list[float]

@@ -3,7 +3,8 @@
 import csv
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from retrorun.units import BoolArray, FloatArray, wrap_deg
 SETTINGS = Settings()
 TURNED_S = ((240, 330), (430, 455), (540, 600))  # of the real walk, as seconds since its first fix
 AXES = ("x", "y", "z")
+Tables = Mapping[str, bytes | str]
 
 
-def detected(tables: Mapping[str, bytes | str]) -> tuple[Detection, HeadingSeries]:
+def detected(tables: Tables) -> tuple[Detection, HeadingSeries]:
     ((_, content),) = members("log.zip", packed(tables), SETTINGS.read)
     assert isinstance(content, bytes)
     (recording,) = read("log.gpx", content, SETTINGS.read).recordings
@@ -42,6 +44,12 @@ def marked(detection: Detection, *verdicts: str) -> BoolArray:
 def walk_tables(walk: Path, without: str = "") -> dict[str, bytes | str]:
     with zipfile.ZipFile(walk) as archive:
         return {name: archive.read(name) for name in archive.namelist() if name not in without}
+
+
+@pytest.fixture(scope="module")
+def detected_walk(real_walk: Path) -> Callable[[str], tuple[Detection, HeadingSeries]]:
+    """What is detected of the real walk without some of its tables; each is asked for once."""
+    return cache(lambda without: detected(walk_tables(real_walk, without)))
 
 
 def table_of(data: bytes | str) -> dict[str, FloatArray]:
@@ -81,6 +89,11 @@ def turned_about(tables: dict[str, bytes | str]) -> dict[str, bytes | str]:
     return found
 
 
+@pytest.fixture(scope="module")
+def turned_walk(real_walk: Path) -> Tables:
+    return turned_about(walk_tables(real_walk))
+
+
 VARIANTS = {
     "all of them": ("", "sensorlogger:magnetometer"),
     "magnetometer alone": ("Gyroscope.csv", "sensorlogger:magnetometer"),
@@ -92,19 +105,19 @@ VARIANTS = {
 
 @pytest.mark.parametrize(("without", "source"), VARIANTS.values(), ids=VARIANTS.keys())
 def test_a_real_walk_is_forward_by_each_of_its_sensors(
-    real_walk: Path, without: str, source: str
+    detected_walk: Callable[[str], tuple[Detection, HeadingSeries]], without: str, source: str
 ) -> None:
-    detection, heading = detected(walk_tables(real_walk, without))
+    detection, heading = detected_walk(without)
     assert heading.source == source
     assert heading.mount is None  # it stayed in the hand
     assert not marked(detection, "confirmed", "candidate").any()
 
 
 def test_the_gyroscope_goes_with_the_magnetometer_but_for_north_iron_and_drift(
-    real_walk: Path,
+    detected_walk: Callable[[str], tuple[Detection, HeadingSeries]],
 ) -> None:
-    _, magnetic = detected(walk_tables(real_walk))
-    _, relative = detected(walk_tables(real_walk, "Magnetometer.csv"))
+    _, magnetic = detected_walk("")
+    _, relative = detected_walk("Magnetometer.csv")
     shared, one, other = np.intersect1d(magnetic.time_s, relative.time_s, return_indices=True)
     apart = np.radians(relative.heading_deg[other] - magnetic.heading_deg[one])
     mean = np.degrees(np.angle(np.exp(1j * apart).mean()))
@@ -114,15 +127,15 @@ def test_the_gyroscope_goes_with_the_magnetometer_but_for_north_iron_and_drift(
 
 @pytest.mark.parametrize("without", ["", "Gyroscope.csv", "Magnetometer.csv"])
 def test_stretches_of_a_real_walk_that_turn_about_are_found_and_not_confirmed(
-    real_walk: Path, without: str
+    turned_walk: Tables, without: str
 ) -> None:
     """Steps and speed of the walk stay those of forward, so nothing but the heading turned.
 
     Which side is forward nothing tells of a gyroscope, whose north lies anywhere: the two are told
     apart, and either may be called the other.
     """
-    tables = turned_about(walk_tables(real_walk))
-    detection, _ = detected({name: each for name, each in tables.items() if name not in without})
+    tables = {name: each for name, each in turned_walk.items() if name not in without}
+    detection, _ = detected(tables)
     found = marked(detection, "candidate")
     truth = np.zeros(found.size, dtype=bool)
     for first, last in TURNED_S:
@@ -156,12 +169,19 @@ def made_log(
     }
 
 
-@pytest.mark.parametrize("without", ["", "Magnetometer.csv"])
-def test_a_phone_that_is_put_back_the_other_way_round_is_handled_not_turned(without: str) -> None:
+@pytest.fixture(scope="module")
+def put_back_log() -> Tables:
     """It is taken out for half a minute and put back turned about: all forward."""
     tilt = np.repeat([80.0, 15.0, 80.0], np.array([225, 30, 195]) * RATE_HZ)
-    log = made_log(450, {}, tilt, put_back_deg=180.0)
-    detection, heading = detected({name: each for name, each in log.items() if name != without})
+    return made_log(450, {}, tilt, put_back_deg=180.0)
+
+
+@pytest.mark.parametrize("without", ["", "Magnetometer.csv"])
+def test_a_phone_that_is_put_back_the_other_way_round_is_handled_not_turned(
+    put_back_log: Tables, without: str
+) -> None:
+    tables = {name: each for name, each in put_back_log.items() if name != without}
+    detection, heading = detected(tables)
     assert heading.mount is not None
     assert heading.mount.max() >= 2
     assert not marked(detection, "confirmed", "candidate").any()
@@ -179,10 +199,15 @@ def test_a_phone_that_is_tilted_where_its_heading_turns_about_changes_pockets() 
     assert not marked(detection, "confirmed").any()
 
 
+@pytest.fixture(scope="module")
+def turning_log() -> Tables:
+    return made_log(480, {120.0: 180.0, 200.0: -180.0, 320.0: 180.0, 400.0: -180.0}, 80.0)
+
+
 @pytest.mark.parametrize("without", ["", "Magnetometer.csv"])
-def test_a_body_that_turns_about_is_found(without: str) -> None:
-    log = made_log(480, {120.0: 180.0, 200.0: -180.0, 320.0: 180.0, 400.0: -180.0}, 80.0)
-    detection, heading = detected({name: each for name, each in log.items() if name != without})
+def test_a_body_that_turns_about_is_found(turning_log: Tables, without: str) -> None:
+    tables = {name: each for name, each in turning_log.items() if name != without}
+    detection, heading = detected(tables)
     assert heading.mount is None
     found = marked(detection, "candidate", "confirmed")
     truth = np.zeros(found.size, dtype=bool)
@@ -193,7 +218,7 @@ def test_a_body_that_turns_about_is_found(without: str) -> None:
 TURNED_AT_PACE_S = tuple((at, at + 60) for at in range(180, 900, 120))
 
 
-def paced_log(slow_spm: float) -> tuple[dict[str, bytes | str], BoolArray]:
+def paced_log(slow_spm: float) -> tuple[Tables, BoolArray]:
     """A run that is slow in six stretches, and turned about in them without a tilt; and where.
 
     Its step rate is 168 a minute at 3.2 m/s, and as said at 2.1 m/s.
@@ -209,7 +234,7 @@ def paced_log(slow_spm: float) -> tuple[dict[str, bytes | str], BoolArray]:
         tilt_deg=80.0,
         steps_hz=(168.0 + (slow_spm - 168.0) * slow) / 60.0,
     )
-    tables: dict[str, bytes | str] = {
+    tables: Tables = {
         "Location.csv": places_table(seconds, course[::RATE_HZ], 3.2 - 1.1 * slow[::RATE_HZ]),
         "Metadata.csv": about_table(),
         "TotalAcceleration.csv": sensor_table(body.at_s, body.acceleration),
@@ -219,10 +244,23 @@ def paced_log(slow_spm: float) -> tuple[dict[str, bytes | str], BoolArray]:
     return tables, slow[::RATE_HZ] > 0.5
 
 
+@pytest.fixture(scope="module")
+def log_of_forward_steps() -> tuple[Tables, BoolArray]:
+    """Steps follow the speed about as they do forward."""
+    return paced_log(slow_spm=164.0)
+
+
+@pytest.fixture(scope="module")
+def log_of_quicker_steps() -> tuple[Tables, BoolArray]:
+    return paced_log(slow_spm=190.0)
+
+
 @pytest.mark.parametrize("without", ["", "Gyroscope.csv", "Magnetometer.csv"])
-def test_a_phone_that_turns_upright_at_each_change_of_pace_is_not_confirmed(without: str) -> None:
-    """Steps follow the speed about as they do forward: what turned may have been the phone."""
-    log, truth = paced_log(slow_spm=164.0)
+def test_a_phone_that_turns_upright_at_each_change_of_pace_is_not_confirmed(
+    log_of_forward_steps: tuple[Tables, BoolArray], without: str
+) -> None:
+    """What turned may have been the phone."""
+    log, truth = log_of_forward_steps
     detection, _ = detected({name: each for name, each in log.items() if name != without})
     assert not marked(detection, "confirmed").any()
     found = marked(detection, "candidate")
@@ -230,8 +268,10 @@ def test_a_phone_that_turns_upright_at_each_change_of_pace_is_not_confirmed(with
 
 
 @pytest.mark.parametrize("without", ["", "Gyroscope.csv", "Magnetometer.csv"])
-def test_steps_of_a_raw_log_that_are_quicker_confirm(without: str) -> None:
-    log, truth = paced_log(slow_spm=190.0)
+def test_steps_of_a_raw_log_that_are_quicker_confirm(
+    log_of_quicker_steps: tuple[Tables, BoolArray], without: str
+) -> None:
+    log, truth = log_of_quicker_steps
     detection, _ = detected({name: each for name, each in log.items() if name != without})
     found = marked(detection, "confirmed")
     assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.95

@@ -1,6 +1,7 @@
 """One simulated run, and what other devices and another day would have recorded of it."""
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +13,18 @@ from retrorun.ingest import Engine, Report, plan_import, run_import
 from retrorun.model import Athlete, Recording
 from retrorun.model.recording import POSITION
 from retrorun.settings import Settings
-from retrorun.simulate import Simulated, gpx_bytes
+from retrorun.simulate import Simulated, gpx_bytes, scenarios, simulate
 from retrorun.units import FloatArray
 
 ENGINE = Engine(Settings(), Athlete(mass_kg=70), 1, remembered_pipeline.process)
 SKEW_S = 7.0
 SEED = 9000
+
+
+@cache
+def one_run() -> Simulated:
+    """Six backward intervals with a compass, as simulated."""
+    return simulate(scenarios()["intervals"], SEED)
 
 
 def moved(columns: dict[str, FloatArray], seed: int) -> dict[str, FloatArray]:

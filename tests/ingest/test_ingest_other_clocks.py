@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from recordings_of_one_run import ENGINE, SEED, brief, imported, phone_of, run_again
+from recordings_of_one_run import ENGINE, brief, imported, one_run, phone_of, run_again
 
 from retrorun import prepare, time_zone
 from retrorun.archive import Archive, Change, maintenance
@@ -28,13 +28,12 @@ from retrorun.ingest import (
 from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.model import Athlete, Label, Remark, Zone
 from retrorun.model.recording import POSITION
-from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simulate
+from retrorun.simulate import Simulated, fit_bytes, gpx_bytes
 
 
 @pytest.fixture(scope="module")
 def run() -> Simulated:
-    """Six backward intervals with a compass, as simulated."""
-    return simulate(scenarios()["intervals"], SEED)
+    return one_run()
 
 
 def copy_of(run: Simulated, hours: float, columns: tuple[str, ...] = ()) -> bytes:

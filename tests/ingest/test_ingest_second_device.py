@@ -9,7 +9,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from recordings_of_one_run import ENGINE, SEED, SKEW_S, brief, imported, phone_of, run_again
+from recordings_of_one_run import (
+    ENGINE,
+    SEED,
+    SKEW_S,
+    brief,
+    imported,
+    one_run,
+    phone_of,
+    run_again,
+)
 
 import remembered_pipeline
 from retrorun.archive import Archive, Change, maintenance
@@ -33,8 +42,7 @@ from retrorun.simulate import Simulated, fit_bytes, gpx_bytes, scenarios, simula
 
 @pytest.fixture(scope="module")
 def run() -> Simulated:
-    """Six backward intervals with a compass, as simulated."""
-    return simulate(scenarios()["intervals"], SEED)
+    return one_run()
 
 
 def watch_of(run: Simulated) -> bytes:

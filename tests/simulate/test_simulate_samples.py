@@ -13,7 +13,7 @@ from retrorun.errors import SettingsError, StoreError
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
 from retrorun.simulate import Truth, fit_bytes, scenarios, simulate, write_samples
-from retrorun.simulate.samples import cut_off, first_records
+from retrorun.simulate.samples import Sample, cut_off, first_records
 from retrorun.simulate.samples import samples as made
 
 
@@ -22,6 +22,12 @@ def rewritten(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples")
     write_samples(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def simulated() -> tuple[Sample, ...]:
+    """The samples before they are written."""
+    return tuple(made())
 
 
 def contents(path: Path) -> bytes:
@@ -106,9 +112,11 @@ def test_many_sessions_have_names_of_their_own(tmp_path: Path) -> None:
     assert len(set(paths)) == 20
 
 
-def test_every_sample_is_read_as_it_was_simulated(samples: Path) -> None:
+def test_every_sample_is_read_as_it_was_simulated(
+    samples: Path, simulated: tuple[Sample, ...]
+) -> None:
     """Our own readers and the simulator's memory agree on what the watch saw."""
-    for sample in made():
+    for sample in simulated:
         export = read(sample.name, (samples / sample.name).read_bytes(), ReadLimits())
         (found,) = export.recordings
         expected = sample.simulated.recording
@@ -123,9 +131,9 @@ def test_every_sample_is_read_as_it_was_simulated(samples: Path) -> None:
         assert ("compass" in claims) == bool(expected.headings), sample.name
 
 
-def test_the_zone_can_be_found() -> None:
+def test_the_zone_can_be_found(simulated: tuple[Sample, ...]) -> None:
     """The salt flats keep Mountain Time; nobody lives there."""
-    for sample in made():
+    for sample in simulated:
         columns = sample.simulated.recording.columns
         place = float(columns["longitude_deg"][0]), float(columns["latitude_deg"][0])
         assert tzfpy.get_tz(*place) == "America/Denver"

@@ -3,6 +3,7 @@
 import io
 import struct
 from datetime import UTC
+from functools import cache
 from typing import cast, get_args
 
 import fitparse
@@ -21,7 +22,9 @@ from retrorun.units import FloatArray, wrap_deg
 FIT_NAMES = ("intervals", "workout steps", "auto-pause", "gait dynamics", "treadmill", "drop-outs")
 
 
+@cache
 def made(name: str) -> Simulated:
+    """No test changes it."""
     return simulate(scenarios()[name], 11)
 
 
