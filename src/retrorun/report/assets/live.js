@@ -133,7 +133,7 @@
     chosen(); // what was chosen before this script ran
     document.addEventListener("keydown", (event) => {
       const link = $("review-all"), off = event.ctrlKey || event.metaKey || event.altKey || event.repeat || $("waiting").hidden;
-      if (off || event.target.matches?.("input, select, textarea") || event.key.toUpperCase() !== link.getAttribute("aria-keyshortcuts")) return;
+      if (off || event.target.matches?.("textarea, select, input:not([type=file])") || event.key.toUpperCase() !== link.getAttribute("aria-keyshortcuts")) return;
       try { if (localStorage.getItem("letter-keys") === "off") return; } catch { /* they are on */ }
       event.preventDefault();
       link.click();
