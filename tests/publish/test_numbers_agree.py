@@ -181,8 +181,13 @@ def undecided(said: Shown, session_id: str) -> bool:
     return said.documents[session_id]["backward_time_s"] is None
 
 
+def is_only_asked(row: dict[str, str]) -> bool:
+    """Whether a session's page has tiles about what may be backward, and nothing is."""
+    return not float(row["backward_moving_s"]) and float(row["candidate_moving_s"]) > 0
+
+
 def may_be_backward(row: dict[str, str]) -> bool:
-    """Whether a session's page has tiles about what was backward."""
+    """Whether a session's page has tiles about what is or may be backward."""
     return float(row["backward_moving_s"]) + float(row["candidate_moving_s"]) > 0
 
 
@@ -194,8 +199,15 @@ def test_backward_time(said: Shown) -> None:
     for session, row in said.rows.items():
         time_s, maybe_s = float(row["backward_moving_s"]), float(row["candidate_moving_s"])
         page = opened(said.pages / "sessions" / f"{session}.html")
-        value, note = tiles(page).get("Backward time", (UNKNOWN, ""))
-        if undecided(said, session):
+        shown_tiles = tiles(page)
+        value, note = shown_tiles.get("Backward time", (UNKNOWN, ""))
+        if is_only_asked(row):
+            assert "Backward time" not in shown_tiles
+            asked, _ = shown_tiles["Maybe backward"]
+            assert asked == clock(maybe_s)
+            value, note = clock(0), asked
+            assert said.documents[session]["backward_time_s"] == 0
+        elif undecided(said, session):
             assert value == UNKNOWN
             assert time_s == 0
         else:
@@ -229,8 +241,10 @@ def test_share_of_moving_time(said: Shown) -> None:
         text = percent(share) if time_s else ""
         page = opened(said.pages / "sessions" / f"{session}.html")
         if may_be_backward(row):
-            value, note = tiles(page)["Share of moving time"]
-            assert value == percent(share)
+            label = "Share, if all of it was" if is_only_asked(row) else "Share of moving time"
+            value, note = tiles(page)[label]
+            asked_s = float(row["candidate_moving_s"]) if is_only_asked(row) else time_s
+            assert value == percent(asked_s / float(row["moving_s"]))
             assert clock(float(row["moving_s"])) in note
         else:
             assert clock(float(row["moving_s"])) == tiles(page)["Moving time"][0]
@@ -251,7 +265,10 @@ def test_distances(said: Shown) -> None:
     for session, row in said.rows.items():
         whole, backward = distance(row["distance_m"]), distance(row["backward_distance_m"])
         page = opened(said.pages / "sessions" / f"{session}.html")
-        if may_be_backward(row):
+        if is_only_asked(row):
+            asked = distance(row["candidate_distance_m"])
+            assert tiles(page)["Maybe backward distance"] == (asked, f"of {whole} in all")
+        elif may_be_backward(row):
             assert tiles(page)["Backward distance"] == (backward, f"of {whole} in all")
         elif whole != UNKNOWN:
             assert tiles(page)["Distance"][0] == whole

@@ -86,6 +86,7 @@ REVIEW: Mapping[str, str] = {
     "key_next": "J",
     "key_before": "K",
     "key_laps": "L",
+    "key_review": "R",
     # answers
     "answer": "Your answer",
     "yes_backward": "Yes, backward",
@@ -104,6 +105,8 @@ REVIEW: Mapping[str, str] = {
     "done_title": "Nothing is left to review.",
     "done_words": "Every stretch that may be backward has its answer.",
     "done_link": "See all sessions",
+    "done_made": "What your answers made of them",
+    "learnt_soon": "What your answers teach follows in a moment.",
     "needs_script": "The review needs scripts: they move the ends and hand in your answers.",
     "kept_yes": "{span} is backward.",
     "kept_no": "{span} is not backward.",

@@ -13,6 +13,7 @@ import session_history
 
 from processor_time import is_cheap
 from retrorun.compare import compare
+from retrorun.metrics import COMPARED
 from retrorun.model import Athlete, Best, Estimate, Remark, Session, Totals
 from retrorun.model.comparison import Point, Trend, Week
 from retrorun.report.history.calendar import volume_figure
@@ -223,6 +224,18 @@ def test_too_early_stands_where_a_number_would() -> None:
     text = words(comparison([session_history.run(0)]))
     assert "too early to say" in text.lower()
     assert re.search(r"\d more (matched )?(pair|session|week)", text)
+
+
+def test_metrics_that_miss_the_same_share_a_row() -> None:
+    """An athlete who only ran backward read twelve rows of "0 pairs, 0 sessions"."""
+    plan: hand_made_sessions.Plan = [(900, "backward", "run", "confirmed", 2.0)]
+    page = tree(comparison([hand_made_sessions.session(plan)]))
+    (row,) = page.xpath("//table[@class='forest']/tbody/tr")
+    reason, names, behind = (" ".join(each.text_content().split()) for each in row)
+    assert reason == "too early to say: 5 more matched pairs"
+    assert names.startswith("Heart rate, Distance per heartbeat, Step rate")
+    assert len(names.split(", ")) == len(COMPARED)
+    assert behind == "0 pairs, 0 sessions"
 
 
 def test_weeks_add_up_to_the_sessions() -> None:

@@ -83,6 +83,26 @@ def test_the_inbox_says_what_waits_and_leads_to_it(page: Page) -> None:
     expect(page.locator("h1")).to_contain_text("Did you run backward here?")
 
 
+def test_one_key_leads_to_the_review(page: Page) -> None:
+    opened(page, Home())
+    page.locator("input[name=text]").dispatch_event("keydown", {"key": "r"})  # of a word sought
+    page.wait_for_timeout(300)
+    assert page.url == f"{SITE}/"
+    page.keyboard.press("R")
+    expect(page.locator("h1")).to_contain_text("Did you run backward here?")
+
+
+def test_no_letter_leads_to_the_review_where_letters_are_off_or_nothing_waits(page: Page) -> None:
+    home = opened(page, Home())
+    home.evaluate("localStorage.setItem('letter-keys', 'off')")
+    home.keyboard.press("r")
+    home.evaluate("localStorage.removeItem('letter-keys')")
+    home.locator("#waiting").evaluate("(at) => { at.hidden = true; }")
+    home.keyboard.press("r")
+    home.wait_for_timeout(300)
+    assert home.url == f"{SITE}/"
+
+
 def test_files_set_aside_have_reason_and_remedy(page: Page) -> None:
     opened(page, Home())
     page.get_by_text("1 file was set aside").click()

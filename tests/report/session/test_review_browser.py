@@ -8,9 +8,11 @@ import hand_made_sessions
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
+from msgspec import structs
 from playwright.sync_api import Browser, Page, Route, expect
 
 from retrorun.language import use_language
+from retrorun.report.inbox import Inbox
 
 START_S = hand_made_sessions.START_S
 # two candidates of a minute in one session, one in an older session
@@ -643,3 +645,47 @@ def test_the_letters_are_those_of_the_athletes_language(opened: Open) -> None:
     page.keyboard.press("j")
     expect(page.locator("#kept")).to_contain_text("✓")  # kept, and not on its way
     assert len(answers(fake)) == 1
+
+
+class FollowedApi(FakeApi):
+    """What answers teach follows them: the inbox is not fresh until it is told."""
+
+    follows = False
+
+    def inbox(self) -> Inbox:
+        found = super().inbox()
+        return found if self.follows else structs.replace(found, fresh=False, learnt="")
+
+    def _get(self, path: str) -> tuple[int, str, str]:
+        if path != "/api/events":
+            return super()._get(path)
+        told = "event: inbox\ndata: {}\n\n" if self.follows else ": nothing\n\n"
+        return 200, "text/event-stream", f"retry: 100\n{told}"
+
+
+def test_the_end_of_the_review_tells_what_the_answers_made(opened: Open) -> None:
+    """Every question by one key, over two sessions; then their headlines, and all taken back."""
+    fake = api(FollowedApi)
+    assert isinstance(fake, FollowedApi)
+    page = opened(fake)
+    for span in ("3:20 to 4:20", "6:40 to 7:40", "5:00 to 5:50"):
+        shown(page, span)
+        page.keyboard.press("y")
+    expect(page.locator("#done-title")).to_be_focused()
+    made = page.locator("#made li")
+    # 120 s of two stretches, and 50 s of one, as their pages say
+    expect(made).to_have_count(2)
+    expect(made.nth(0)).to_contain_text("You ran 2:00 min backward in 2 stretches")
+    expect(made.nth(1)).to_contain_text("You ran 50 s backward in one stretch")
+    hrefs = [each.get_attribute("href") for each in page.locator("#made a").all()]
+    assert hrefs == [f"/sessions/{each}" for each in reversed(fake.sessions)]
+    # nothing is learnt yet, and the page does not say so of answers that it was just given
+    expect(page.locator(".done .learnt-line")).to_have_text(
+        "What your answers teach follows in a moment."
+    )
+    fake.follows = True
+    expect(page.locator(".done .learnt-line")).to_contain_text("After 3 answers")
+    for left in ("5:00 to 5:50", "6:40 to 7:40", "3:20 to 4:20"):
+        page.keyboard.press("u")
+        shown(page, left)
+    expect(page.locator("#act").get_by_role("button", name="Undo")).to_be_disabled()

@@ -18,22 +18,30 @@ def tiles(session: Session) -> dict[str, Tile]:
     return {each.label: each for each in session_tiles(session, Display())}
 
 
-def test_candidates_leave_room_for_forward_numbers() -> None:
+def test_candidates_lead_with_what_an_answer_would_count() -> None:
     plan: Plan = [
         (600, "forward", "run", "confirmed", 3.0),
         (60, "backward", "run", "candidate", 2.0),
     ]
-    found = tiles(hand_made_sessions.session(plan))
-    assert found["Backward time"].value == "0:00"
-    assert found["Backward time"].note == "and 1:00 that may be"
+    session = hand_made_sessions.session(plan)
+    found = tiles(session)
+    # 60 s of 660 s, and 60 × 2 m; no zero stands first
+    assert [(each.label, each.value) for each in session_tiles(session, Display())][:3] == [
+        ("Maybe backward", "1:00"),
+        ("Maybe backward distance", "120 m"),
+        ("Share, if all of it was", "9 %"),
+    ]
+    assert found["Maybe backward"].note == "counts once you say so"
+    assert found["Maybe backward distance"].note == "of 1.92 km in all"
+    assert "Backward time" not in found
     # 1000 / 3 s; 118 + 12 × 3 beats; 150 + 8 × 3 steps
     assert found["Pace, forward"].value == "5:33"
     assert found["Heart rate, forward"].value == "154 bpm"
     assert found["Step rate, forward"].value == "174"
-    # nothing is sure yet, and no zero wears the colour of what is backward
+    # nothing is sure yet, and nothing is marked as backward
     assert found["How likely"].value == "81 %"
     assert "How sure" not in found
-    assert {each.tone for each in found.values()} == {""}
+    assert {each.tone for each in found.values()} == {"maybe", ""}
     assert len(found) == 8
 
 

@@ -131,6 +131,13 @@
     const chosen = () => { if (input.files.length) { add(input.files); input.value = ""; } };
     input.addEventListener("change", chosen);
     chosen(); // what was chosen before this script ran
+    document.addEventListener("keydown", (event) => {
+      const link = $("review-all"), off = event.ctrlKey || event.metaKey || event.altKey || event.repeat || $("waiting").hidden;
+      if (off || event.target.matches?.("textarea, select, input:not([type=file])") || event.key.toUpperCase() !== link.getAttribute("aria-keyshortcuts")) return;
+      try { if (localStorage.getItem("letter-keys") === "off") return; } catch { /* they are on */ }
+      event.preventDefault();
+      link.click();
+    });
     let inside = 0;
     const carries = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
     addEventListener("dragenter", (event) => { if (carries(event)) { inside += 1; drop.hidden = false; } });

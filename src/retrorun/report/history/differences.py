@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 from markupsafe import Markup
+from msgspec import structs
 
 from retrorun.language import translated
 from retrorun.metrics import COMPARED
@@ -128,7 +129,7 @@ def _difference_tile(found: Sequence[Difference], key: str) -> Tile:
 
 
 class MatchedRow(msgspec.Struct, frozen=True):
-    """One metric; ``early`` says how much is missing where there is no number."""
+    """One metric, or the names of all for which the same is missing: ``early`` says how much."""
 
     label: str
     unit: str
@@ -144,7 +145,7 @@ class MatchedRow(msgspec.Struct, frozen=True):
 
 
 def matched_rows(found: Sequence[Difference], display: Display) -> tuple[MatchedRow, ...]:
-    """Every metric, those with a number first."""
+    """Every metric, those with a number first; those that miss the same share a row."""
     ends = [
         end
         for each in found
@@ -152,8 +153,15 @@ def matched_rows(found: Sequence[Difference], display: Display) -> tuple[Matched
         if end is not None
     ]
     reach = max([5.0, *(abs(end) for end in ends)])
-    known = sorted(found, key=lambda each: each.percent.value is None)
-    return tuple(_matched_row(each, reach, display) for each in known)
+    rows = [_matched_row(each, reach, display) for each in found]
+    missing: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        if row.early:
+            missing.setdefault((row.early, row.behind), []).append(row.label)
+    shared = {labels[0]: ", ".join(labels) for labels in missing.values()}
+    known = [row for row in rows if not row.early]
+    early = [structs.replace(row, label=shared[row.label]) for row in rows if row.label in shared]
+    return (*known, *early)
 
 
 def _matched_row(each: Difference, reach: float, display: Display) -> MatchedRow:

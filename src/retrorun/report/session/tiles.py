@@ -50,14 +50,17 @@ def as_shown(session: Session) -> Session:
 
 
 def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
-    """The headline tiles of a session; where nothing is backward, useful numbers of all of it."""
+    """The headline tiles of a session; where nothing is backward, useful numbers of all of it.
+
+    Where all that is backward waits for an answer, they begin with what the answer would count.
+    """
     if not may_be_backward(session):
         return _whole_tiles(session, display)
     if not of_kind(session, "backward"):
         way: Kind = "forward" if session.total("forward").moving_s else "candidate"
-        useful = [each for each in _mean_tiles(session, way, display) if each.value != UNKNOWN]
-        rest = (_confidence(session), _quality(session))
-        return _whole_rows([*_backward(session, display), *useful[:3], *rest])
+        found = [*_asked(session, display), *_mean_tiles(session, way, display)]
+        useful = [each for each in found if each.value != UNKNOWN]
+        return _whole_rows([*useful[:6], _confidence(session), _quality(session)])
     return (
         *_backward(session, display),
         _energy(session.total("backward"), session),
@@ -117,26 +120,42 @@ def _mean_tiles(session: Session, way: Kind, display: Display) -> tuple[Tile, ..
 
 def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
     found = main_numbers(session, display)
-    tone = "backward" if session.time_s("backward") else ""  # zeros catch no eye
     return (
         Tile(
             say("tile_time"),
             found.backward_time,
             _time_note(found),
-            tone,
+            "backward",
         ),
         Tile(
             say("tile_distance"),
             found.backward_distance,
             say("tile_distance_note", distance=found.distance),
-            tone,
+            "backward",
         ),
         Tile(
             say("tile_share"),
             percent(session.backward_share),
             say("tile_share_note", time=clock(session.moving_s)),
-            tone,
+            "backward",
         ),
+    )
+
+
+def _asked(session: Session, display: Display) -> tuple[Tile, ...]:
+    """What a yes to all that is asked would count; nothing is backward for certain so far."""
+    found, asked = main_numbers(session, display), session.total("candidate")
+    share = asked.moving_s / session.moving_s if session.moving_s else None
+    moving = clock(session.moving_s)
+    return (
+        Tile(say("tile_maybe_time"), found.candidate_time, say("tile_maybe_time_note"), "maybe"),
+        Tile(
+            say("tile_maybe_distance"),
+            display.distance(asked.distance_m),
+            say("tile_distance_note", distance=found.distance),
+            "maybe",
+        ),
+        Tile(say("tile_maybe_share"), percent(share), say("tile_share_note", time=moving), "maybe"),
     )
 
 
