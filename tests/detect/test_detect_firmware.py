@@ -101,7 +101,10 @@ def test_only_the_very_same_positions_in_their_order_are_a_copy() -> None:
 
 
 @pytest.mark.parametrize("seed", [1004, 1005, 1006, 1007])
-def test_a_stated_angle_that_earlier_runs_contradict_is_asked_about(seed: int) -> None:
+@pytest.mark.parametrize("quicker_spm", [0.0, 4.0])  # an athlete's days differ by as much
+def test_a_stated_angle_that_earlier_runs_contradict_is_asked_about(
+    seed: int, quicker_spm: float
+) -> None:
     simulated = simulate(scenarios()["all forward"], seed)
     true_deg = simulated.truth.mount_offset_deg
     assert true_deg is not None
@@ -112,6 +115,7 @@ def test_a_stated_angle_that_earlier_runs_contradict_is_asked_about(seed: int) -
     assert line is not None
     plain = detect(track, (), wrong, SETTINGS.detect)
     assert found(plain, "confirmed").any()  # nothing else is known: the statement decides
+    line = replace(line, intercept_spm=line.intercept_spm - quicker_spm)
     known = detect(track, (), replace(wrong, forward_line=line), SETTINGS.detect)
     assert not found(known, "confirmed").any()
     asked = [part for part in known.segments if part.verdict == "candidate"]

@@ -420,7 +420,7 @@ def _sign_of_profile(
     stated = float(np.copysign(settings.stated_odds, apart))
     found, reads, least = known.turned.votes, frozenset[str](), settings.stated_doubt
     if not known.both:
-        least, line = settings.own_sign, known.athlete.forward_line
+        least, line = settings.stated_line_doubt, known.athlete.forward_line
         found, reads = sign_by_own_line(sides, known.modes, line, settings)
         # forward is believed, as of most runs, whatever the steps
         found *= (sides[0].sum() >= sides[1].sum()) != (stated > 0.0)

@@ -139,9 +139,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # how the device is worn
     sign_sure: float = 3.0  # Log-odds from which the direction in which a device is worn is sure.
     stated_odds: float = 12.0  # Log-odds of a direction that the athlete stated or labelled.
-    stated_cosine: float = 0.3  # A stated angle decides where the cosine of its difference from the
-    # axis is larger than this.
+    stated_cosine: float = 0.3  # Least cosine between a stated angle and the axis to decide by it.
     stated_doubt: float = 6.0  # Log-odds by gait against a stated angle above which it is unsure.
+    stated_line_doubt: float = 1.0  # The same by the athlete's earlier lines, of a session one way.
     labelled_odds: float = 20.0  # Summed log-odds of labels above which they decide the side.
     label_strength: float = 20.0  # Log-odds of each labelled second.
     longer_side: float = 2.0  # Most log-odds by which the longer side of the axis is forward.
