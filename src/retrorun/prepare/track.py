@@ -380,10 +380,7 @@ def first_of(first: FloatArray, second: FloatArray) -> FloatArray:
 
 
 def ground_mps(
-    chord_mps: FloatArray,
-    by_odometer: FloatArray,
-    by_others: FloatArray,
-    settings: PrepareSettings,
+    chord_mps: FloatArray, by_odometer: FloatArray, by_others: FloatArray, settings: PrepareSettings
 ) -> FloatArray:
     """Speed over ground: the chord's, else the odometer's, the hole's, the device's, (n,).
 
