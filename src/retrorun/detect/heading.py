@@ -101,7 +101,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     weight = np.clip((np.nan_to_num(speed) - low) / (full - low), 0.0, 1.0)
     copied = replayed(track.column("x_m"), track.column("y_m"), settings.replayed_s)
     weight *= modes.moving & ~track.flags["position_suspect"] & ~copied
-    heading = _smooth_deg(*(np.where(frozen, np.nan, each) for each in pointed), settings)
+    heading = _smooth_deg([np.where(frozen, np.nan, each) for each in pointed], settings)
     weight = np.where(np.isfinite(heading) & np.isfinite(course), weight, 0.0)
     weight = np.where(_turns_back(heading, course, settings), 0.0, weight)
     usable = weight >= 1.0
@@ -344,9 +344,9 @@ def _course(track: Track, chord_s: int) -> tuple[FloatArray, FloatArray]:
     return course, arithmetic.hypot(east, north) / chord_s
 
 
-def _smooth_deg(sine: FloatArray, cosine: FloatArray, settings: DetectSettings) -> FloatArray:
-    """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
-    half = settings.heading_half_s
+def _smooth_deg(pointed: list[FloatArray], settings: DetectSettings) -> FloatArray:
+    """Mean direction, by sine and cosine, over 2·half + 2 s about each second; NaN: it cancels."""
+    (sine, cosine), half = pointed, settings.heading_half_s
     east, north = mean_around(sine, half), mean_around(cosine, half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
     firm = (arithmetic.hypot(east, north) > settings.heading_firm) & np.isfinite(sine)
