@@ -218,7 +218,7 @@ def _grounds(
         if not disturbed.any() and np.array_equal(before, taught):
             break  # the gait would be taught, and say, the same again
         known = gait.Known(p_backward, taught, has_heading=mounted is not None)
-        gait_evidence = gait.evidence(steps, known, athlete, settings)
+        gait_evidence = gait.evidence(steps, known, athlete, settings, gait_evidence)
         steps = structs.replace(steps, upper=gait_evidence.upper)
         reads |= gait_evidence.reads
         disturbed = joint.disturbed(

@@ -41,6 +41,7 @@ class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
         upper: (n,) 0 or 1, whether each second lies on the upper of two lines; None if not asked.
         stride_llr: (n,) the part of ``ratio`` by contact time and excursion; None without them.
         changes: their columns' names → (n,) logarithm over that of forward running at that speed.
+        fitted: (n,) the seconds of which a forward line was asked, and the line, if they gave one.
     """
 
     ratio: FloatArray
@@ -52,6 +53,7 @@ class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
     upper: FloatArray | None = None
     stride_llr: FloatArray | None = None
     changes: Mapping[str, FloatArray] = msgspec.field(default_factory=dict)
+    fitted: tuple[BoolArray, GaitLine | None] | None = None
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -74,7 +76,7 @@ class Known(msgspec.Struct, frozen=True, eq=False):
 
 
 def evidence(
-    steps: Steps, known: Known, athlete: Athlete, settings: DetectSettings
+    steps: Steps, known: Known, athlete: Athlete, settings: DetectSettings, before: GaitEvidence
 ) -> GaitEvidence:
     """Judge every second by the athlete's forward line.
 
@@ -83,6 +85,7 @@ def evidence(
         known: by heading and labels.
         athlete: may bring personal lines.
         settings: this stage's.
+        before: what was found of these steps before, or silence; it changes no result.
 
     The line comes from the seconds that heading or labels call forward, and then asks nothing of
     other sessions; without enough of them, or where most of them are rejected candidates, from the
@@ -95,19 +98,22 @@ def evidence(
     if steps.counted.sum() < settings.gait_least_s:
         ratio = _by_speed(steps, sides, settings) / settings.gait_temper_s
         return structs.replace(GaitEvidence.silent(steps.counted.size, settings), ratio=ratio)
-    ahead = fit(steps, sides[0].astype(np.float64), None, settings)
-    ahead_s, half_s = (sides[0] & steps.counted).sum(), 0.5 * steps.counted.sum()
+    taught = sides[0] & steps.counted
+    fitted = before.fitted
+    if fitted is None or not np.array_equal(fitted[0], taught):
+        fitted = taught, fit(steps, taught.astype(np.float64), None, settings)
+    ahead, ahead_s, half_s = fitted[1], taught.sum(), 0.5 * steps.counted.sum()
     own = backward_gait(athlete, settings)
     enough = ahead_s >= min(settings.line_from_s, half_s)
     if enough and ahead_s < half_s and not known.has_heading:
         # Rejected candidates alone are no forward line: their quick steps would hide all others.
         upper = two_lines(steps, own, settings) if steps.upper is None else steps.upper
         steps = structs.replace(steps, upper=upper)
-        enough = upper[sides[0] & steps.counted].sum() <= 0.5 * ahead_s
+        enough = upper[taught].sum() <= 0.5 * ahead_s
     if ahead is not None and enough:
         judged = _judge_by_line(steps, ahead, sides, own, settings)
-        return structs.replace(judged, reads=_CONTRAST, upper=steps.upper)
-    judged = _judge_untaught(steps, athlete, settings)
+        return structs.replace(judged, reads=_CONTRAST, upper=steps.upper, fitted=fitted)
+    judged = structs.replace(_judge_untaught(steps, athlete, settings), fitted=fitted)
     # Beside labels or a heading a guessed line would pass for one that they taught.
     return structs.replace(judged, forward=None) if known.where.any() else judged
 

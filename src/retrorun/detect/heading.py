@@ -92,38 +92,47 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     handled_too_often = begins > settings.handled_most
     if handled_too_often:
         series = replace(series, mount=None)
-    raw = _without_frozen(series.heading_deg, settings.frozen_s)
+    frozen = stands(series.heading_deg, settings.frozen_s)  # so long that the sensor must hang
+    raw = np.where(frozen, np.nan, series.heading_deg)
+    held = held_share(raw, settings) > settings.held_share
+    pointed = arithmetic.sine_cosine(np.radians(series.heading_deg))
     course, speed = _course(track, settings.heading_chord_s)
     low, full = settings.heading_mps
     weight = np.clip((np.nan_to_num(speed) - low) / (full - low), 0.0, 1.0)
     copied = replayed(track.column("x_m"), track.column("y_m"), settings.replayed_s)
     weight *= modes.moving & ~track.flags["position_suspect"] & ~copied
-    heading = _smooth_deg(raw, settings)
+    heading = _smooth_deg([np.where(frozen, np.nan, each) for each in pointed], settings)
     weight = np.where(np.isfinite(heading) & np.isfinite(course), weight, 0.0)
     weight = np.where(_turns_back(heading, course, settings), 0.0, weight)
     usable = weight >= 1.0
     spread = 1.0 - _length(course[usable])
     against = partial(_against_course, series, (course, weight), settings)
     delta, mount = against(heading)
-    kind, reason = _kind(series, (raw, delta, usable), track, settings)
+    followed = usable if held else usable & ~stale(raw, settings)
+    kind, reason = _kind(series, pointed, (raw, delta, usable, followed), track, settings)
     if handled_too_often and kind == "compass":
         kind, reason = "unknown", f"the device was handled {begins} times"
     if kind == "compass" and not _is_clockwise(series.source):  # else nobody asks for its mirror
-        plain, mirrored = (delta, mount), against(compass_deg(-heading))
-        if spread > settings.mirror_spread and _is_mirrored(plain, mirrored, usable, settings):
-            heading, (delta, mount) = compass_deg(-heading), mirrored
+        ways = (delta, mount), against(compass_deg(-heading))
+        lengths = [axial_concentration(each, usable, number) for each, number in ways]
+        concentration = lengths[0]
+        if spread > settings.mirror_spread and _is_mirrored(*ways, lengths, settings):
+            heading, (delta, mount) = compass_deg(-heading), ways[1]
+            concentration = lengths[1]
             reason = "it grows counter-clockwise; taken as its mirror image"
-        elif series.north == "unknown" and not _is_clockwise(series.source):
-            either = _on_either_side(plain, mirrored, usable, settings)
-            delta = np.where(either, np.nan, delta)
+        elif series.north == "unknown":
+            either = _on_either_side(*ways, lengths, settings)
+            if either.any():
+                delta = np.where(either, np.nan, delta)
+                concentration = axial_concentration(delta, usable, mount)
             if (either & usable).sum() > settings.both_share * usable.sum():
                 kind, reason = "unknown", "its mirror image goes with the course as well"
                 heading = delta = np.full(delta.size, np.nan)
-    if kind == "compass":
+    elif kind == "compass":
         concentration = axial_concentration(delta, usable, mount)
-        if concentration < settings.axial_concentration:
-            kind = "unknown"
-            reason = f"it keeps to no axis with the course (concentration {concentration:.2f})"
+    if kind == "compass" and concentration < settings.axial_concentration:
+        kind = "unknown"
+        reason = f"it keeps to no axis with the course (concentration {concentration:.2f})"
     verdict = HeadingVerdict(series.source, kind, None, None, reason)
     believed = np.isfinite(delta) & (kind == "compass")
     return Facing(
@@ -133,7 +142,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
         weight * believed,
         usable & believed,
         mount,
-        held_share(raw, settings) > settings.held_share,
+        held,
     )
 
 
@@ -170,14 +179,14 @@ def _against_course(
 def _is_mirrored(
     plain: tuple[FloatArray, IntArray],
     mirrored: tuple[FloatArray, IntArray],
-    usable: BoolArray,
+    concentrations: list[float],
     settings: DetectSettings,
 ) -> bool:
     """Whether the mirror image keeps to an axis better, or breaks off less often.
 
-    Both are heading minus course (n,) with the number of the mount.
+    Both are heading minus course (n,) with the number of the mount; ``concentrations`` are theirs.
     """
-    own, other = (axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored))
+    own, other = concentrations
     if other > max(settings.mirror_concentration, own + settings.mirror_gain):
         return True
     return _breaks_less(mirrored[1], plain[1], settings) and other > own - settings.mirror_gain
@@ -186,18 +195,17 @@ def _is_mirrored(
 def _on_either_side(
     plain: tuple[FloatArray, IntArray],
     mirrored: tuple[FloatArray, IntArray],
-    usable: BoolArray,
+    concentrations: list[float],
     settings: DetectSettings,
 ) -> BoolArray:
     """Seconds, (n,), that a mirror image puts on the other side of the axis and fits as well.
 
-    Both are heading minus course (n,) with the number of the mount. Which side of an axis is which
-    differs by mount, so of each mount it is the fewer seconds.
+    Both are heading minus course (n,) with the number of the mount, and how far each keeps to an
+    axis. Which side of an axis is which differs by mount, so of each mount it is the fewer seconds.
     """
-    lengths = [axial_concentration(delta, usable, mount) for delta, mount in (plain, mirrored)]
-    found = np.zeros(usable.size, dtype=bool)
-    plainer = _breaks_less(plain[1], mirrored[1], settings)
-    if plainer or lengths[1] < lengths[0] - settings.mirror_gain:
+    own, other = concentrations
+    found = np.zeros(plain[0].size, dtype=bool)
+    if _breaks_less(plain[1], mirrored[1], settings) or other < own - settings.mirror_gain:
         return found
     at = np.flatnonzero(np.isfinite(plain[0]) & np.isfinite(mirrored[0]))
     sides = [_other_side(delta[at], mount[at]) for delta, mount in (plain, mirrored)]
@@ -251,24 +259,30 @@ def _turns_back(heading: FloatArray, course: FloatArray, settings: DetectSetting
 
 def _kind(
     series: HeadingTrack,
-    checked: tuple[FloatArray, FloatArray, BoolArray],
+    pointed: tuple[FloatArray, FloatArray],
+    checked: tuple[FloatArray, FloatArray, BoolArray, BoolArray],
     track: Track,
     settings: DetectSettings,
 ) -> tuple[HeadingKind, str]:
-    """What a heading is, and the reason in words."""
-    raw, delta, usable = checked
-    given = series.heading_deg[np.isfinite(series.heading_deg)]
+    """What a heading is, and why; ``pointed`` are its sine and cosine, (n,).
+
+    ``checked`` are the heading that does not hang, heading minus course, the usable seconds, and
+    those of them that tell whether it follows the course.
+    """
+    raw, delta, usable, followed = checked
+    known = np.isfinite(series.heading_deg)
+    given = series.heading_deg[known]
     if series.claim == "course":
         return "course", "its place in the file is for the course over ground"
     if given.size == 0:
         return "none", "it holds no value"
     long = given.size > settings.constant_least_s
-    if long and _length(given) > 1 - settings.constant_spread:
+    if long and _mean_length(*(each[known] for each in pointed)) > 1 - settings.constant_spread:
         return "unknown", f"it is constant at {given[0]:.0f}° while the athlete moves"
     if usable.sum() < settings.heading_least_s:
         seconds = int(usable.sum())
         return "unknown", f"only {seconds} s of it beside a course: too little to check it"
-    follows = _follows_course((raw, delta, usable), track, settings)
+    follows = _follows_course((raw, delta, followed), track, settings)
     if follows is not None:
         return "course", f"it follows the course within {follows:.0f}°: a course in disguise"
     return "compass", "it is independent of the course"
@@ -284,7 +298,6 @@ def _follows_course(
     a speed repeats a value there: such seconds tell neither.
     """
     raw, delta, usable = checked
-    usable = usable & ~stale(raw, settings)
     turning = np.abs(track.column("turn_rate_dps")) > settings.follows_turn_dps
     turned = usable & (np.abs(delta) > settings.follows_turn_deg) & ~turning
     starts, ends = runs(turned)
@@ -331,18 +344,12 @@ def _course(track: Track, chord_s: int) -> tuple[FloatArray, FloatArray]:
     return course, arithmetic.hypot(east, north) / chord_s
 
 
-def _without_frozen(heading_deg: FloatArray, frozen_s: int) -> FloatArray:
-    """NaN where the very same value stands for so long that the sensor must hang."""
-    return np.where(stands(heading_deg, frozen_s), np.nan, heading_deg)
-
-
-def _smooth_deg(heading_deg: FloatArray, settings: DetectSettings) -> FloatArray:
-    """Mean direction over 2·half + 2 s about each second's middle; NaN where it cancels."""
-    turn, half = np.radians(heading_deg), settings.heading_half_s
-    sine, cosine = arithmetic.sine_cosine(turn)
+def _smooth_deg(pointed: list[FloatArray], settings: DetectSettings) -> FloatArray:
+    """Mean direction, by sine and cosine, over 2·half + 2 s about each second; NaN: it cancels."""
+    (sine, cosine), half = pointed, settings.heading_half_s
     east, north = mean_around(sine, half), mean_around(cosine, half)
     east[:-1], north[:-1] = (east[:-1] + east[1:]) / 2, (north[:-1] + north[1:]) / 2
-    firm = (arithmetic.hypot(east, north) > settings.heading_firm) & np.isfinite(heading_deg)
+    firm = (arithmetic.hypot(east, north) > settings.heading_firm) & np.isfinite(sine)
     return np.where(firm, compass_deg(np.degrees(arithmetic.arctan2(east, north))), np.nan)
 
 
@@ -350,8 +357,12 @@ def _length(angle_deg: FloatArray) -> float:
     """Mean resultant length of angles, 0 (all round) to 1 (all alike)."""
     if angle_deg.size == 0:
         return 1.0
-    sine, cosine = arithmetic.sine_cosine(np.radians(angle_deg))
-    return float(arithmetic.hypot(float(cosine.mean()), float(sine.mean())))
+    return _mean_length(*arithmetic.sine_cosine(np.radians(angle_deg)))
+
+
+def _mean_length(sine: FloatArray, cosine: FloatArray) -> float:
+    """The same by sines and cosines, one or more."""
+    return arithmetic.hypot(float(cosine.mean()), float(sine.mean()))
 
 
 def _axial_length(angle_deg: FloatArray) -> float:

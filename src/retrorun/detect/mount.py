@@ -127,9 +127,9 @@ def mount(
         axis = wrap_deg(axis + 180.0)
         parts = structs.replace(parts, opposite=~parts.opposite)
         sign = structs.replace(sign, log_odds=-sign.log_odds, firm=-sign.firm)
-    backward_odds, unaided = (
-        _decoded(parts, turned, each, sign, settings) for each in (labelled, 0.0 * labelled)
-    )
+    backward_odds = unaided = _decoded(parts, turned, labelled, sign, settings)
+    if labelled.any():
+        unaided = _decoded(parts, turned, np.zeros(labelled.size), sign, settings)
     both_sides = _forward_on_both(labelled, (ahead, behind), settings)
     called = _called_forward(parts, unaided, (labelled, both_sides), sign, settings)
     about = _device_turned(parts, backward_odds, settings)

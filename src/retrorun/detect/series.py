@@ -76,9 +76,7 @@ def held_share(heading_deg: FloatArray, settings: DetectSettings) -> float:
 
 
 def stale(heading_deg: FloatArray, settings: DetectSettings) -> BoolArray:
-    """Seconds whose smoothed heading holds a value that stands, (n,); none where all stand."""
-    if held_share(heading_deg, settings) > settings.held_share:
-        return np.zeros(heading_deg.size, dtype=np.bool_)
+    """Seconds whose smoothed heading holds a value that stands, (n,)."""
     old = stands(heading_deg, settings.follows_stands_s).astype(np.float64)
     return sum_around(old, settings.heading_half_s + 1) > 0.0
 

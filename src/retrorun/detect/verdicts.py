@@ -324,9 +324,10 @@ def _unwitnessed(decided: _Decided, grounds: Grounds, settings: DetectSettings) 
     mount, back, verdict = grounds.mount, decided.back, decided.verdict
     if mount is None or not mount.both:
         return []
-    _doubt_forward_by_gait(decided, grounds, settings)
+    gait_llr = mean_around(grounds.gait, settings.gait_s)
+    _doubt_forward_by_gait(decided, grounds, gait_llr, settings)
     least = settings.unwitnessed_chances[0]
-    found = [*_doubt_backward_by_gait(decided, grounds, settings)]
+    found = [*_doubt_backward_by_gait(decided, grounds, gait_llr, settings)]
     forward = ~back & (mount.witness > -settings.witness_forward)
     denied = np.where(back, mount.witness < 0, forward)
     for first, last in each_run(grounds.modes.moving * 2 + back):
@@ -339,25 +340,29 @@ def _unwitnessed(decided: _Decided, grounds: Grounds, settings: DetectSettings) 
     return found
 
 
-def _doubt_forward_by_gait(decided: _Decided, grounds: Grounds, settings: DetectSettings) -> None:
+def _doubt_forward_by_gait(
+    decided: _Decided, grounds: Grounds, gait_llr: FloatArray, settings: DetectSettings
+) -> None:
     """Do not confirm, in place, forward pieces whose steps and speed are those of backward.
 
-    Where a device turns together with the athlete, the heading shows nothing.
+    Where a device turns together with the athlete, the heading shows nothing. ``gait_llr`` (n,) is
+    the evidence of the gait, smoothed.
     """
-    quick = ~decided.back & (mean_around(grounds.gait, settings.gait_s) > 0)
+    quick = ~decided.back & (gait_llr > 0)
     for first, last in true_runs(quick):
         if float(grounds.gait[first:last].sum()) >= settings.gait_confirms:
             decided.verdict[first:last] = 0
 
 
 def _doubt_backward_by_gait(
-    decided: _Decided, grounds: Grounds, settings: DetectSettings
+    decided: _Decided, grounds: Grounds, gait_llr: FloatArray, settings: DetectSettings
 ) -> _Reasons:
     """Take back, in place, backward pieces of clearly forward speed and steps; with the reasons.
 
     Where a device is turned at the moment at which the athlete turns, the heading shows nothing.
+    ``gait_llr`` (n,) is the evidence of the gait, smoothed.
     """
-    calm = decided.back & (mean_around(grounds.gait, settings.gait_s) < 0)
+    calm = decided.back & (gait_llr < 0)
     found = []
     for first, last in true_runs(calm):
         against = float(grounds.gait[first:last].sum()) <= -settings.gait_denies
