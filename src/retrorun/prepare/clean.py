@@ -232,8 +232,8 @@ def _smooth_rounded(
         return ()  # or the grid adds little, and a curve would cut corners
     for rows in np.split(fixed, np.flatnonzero(~joined) + 1):
         north, east = latitude[rows] * per_degree, longitude[rows] * per_degree
-        for column, *own in ((latitude, north, east), (longitude, east, north)):
-            column[rows] = through_changes(time_s[rows], *own, settings.grid_bend) / per_degree
+        for each, own, across in ((latitude, north, east), (longitude, east, north)):
+            each[rows] = through_changes(time_s[rows], own, across, settings.grid_bend) / per_degree
     words = f"positions were rounded to {grid_m:.0f} m; the way is a smooth one through these steps"
     return (Note("position-rounded", words),)
 
