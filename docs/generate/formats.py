@@ -171,8 +171,10 @@ minutes of arc; `grids_per_degree`) go north or east by a step at a time, and a 
 decimals is a fifth too long from point to point. Where samples lie no more than one and a half such
 steps apart, the way is a smooth one through the moments at which a position changes, at which it
 lay in the middle between two steps; no position is moved by more than half a step
-(`position-rounded`). Three decimals are 111 m: there corners are lost, and a way is up to a tenth
-too short.
+(`position-rounded`). Where somebody turns about, the lines before and behind lead on to a corner;
+of ways to and fro by four decimals 1 % of 100 m is lost on average, 3 % of 40 m, and a third of
+20 m, which may lie within two steps. Three decimals are 111 m: there corners are lost, and a way is up to a tenth too short. Rounds within eight steps of
+over 20 m stay as they are written: nothing in them tells how long they were.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp

@@ -150,18 +150,23 @@ def line_within(
     return value - slope * time, slope
 
 
-def through_changes(time_s: FloatArray, cells: FloatArray, most_bend: float) -> FloatArray:
+def through_changes(
+    time_s: FloatArray, cells: FloatArray, across: FloatArray, most_bend: float
+) -> FloatArray:
     """A smooth curve through the moments at which a rounded value changes, (n,).
 
     Between two samples that differ, the value passed the middle between both; that is known better
     than any sample. The curve is a cubic Hermite spline through these moments and both ends, whose
     slopes are those of the parabola through three of them (de Boor, A Practical Guide to Splines,
     1978, chapter IV). It stays within what each sample was rounded from. Where it would bend by
-    more than ``most_bend``, because the value stood still for long, it is a straight line.
+    more than ``most_bend``, because the value stood still for long, it is a straight line. Where
+    the value goes back while the one across it stays, somebody turned about at once: there the
+    lines before and behind lead on to a corner.
 
     Args:
         time_s: (n,) rising.
         cells: (n,) the value in steps of its rounding, whole but for a constant.
+        across: (n,) the other coordinate in such steps.
         most_bend: how far, in such steps, an end's slope may lead from the line over an interval.
     """
     changes = np.flatnonzero(np.diff(cells) != 0)
@@ -182,5 +187,14 @@ def through_changes(time_s: FloatArray, cells: FloatArray, most_bend: float) -> 
     line = back * knot[low] + along * knot[low + 1]
     bend = back * (slope[low] - rise[low]) - along * (slope[low + 1] - rise[low])
     off = np.maximum(np.abs(slope[:-1] - rise), np.abs(slope[1:] - rise)) * apart_s
-    bend[off[low] > most_bend] = 0.0
-    return np.clip(line + along * back * width_s * bend, cells - 0.5, cells + 0.5)
+    curve = line + along * back * width_s * bend
+    before, after = np.maximum(np.arange(rise.size) - 1, 0), np.arange(rise.size) + 1
+    other = across[np.minimum(np.searchsorted(time_s, knot_s), time_s.size - 1)]
+    stays = np.abs(other[np.minimum(after + 1, rise.size)] - other[before]) <= 1
+    corner = (rise == 0) & (slope[:-1] * slope[1:] < 0) & stays
+    steep = np.abs(rise)
+    to, back_from = steep[before][low], steep[np.minimum(after, rise.size - 1)][low]
+    off_line = np.sign(slope[low]) * width_s * np.minimum(to * along, back_from * back)
+    curve = np.where(corner[low], line + off_line, curve)
+    curve = np.where(off[low] > most_bend, line, curve)
+    return np.clip(curve, cells - 0.5, cells + 0.5)

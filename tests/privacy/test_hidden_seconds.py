@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from attack_artefacts import leave
 from attack_routes import door, run
 from retrorun import contract, pipeline, privacy_zones
 from retrorun.language import use_language
-from retrorun.model import Analysis, Athlete, Blob, Failed, Session, Track, Zone
+from retrorun.model import Analysis, Athlete, Blob, Failed, Recording, Session, Track, Zone
 from retrorun.model.recording import POSITION
+from retrorun.prepare import prepare
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes, scenarios, simulate
 from retrorun.units import EARTH_RADIUS_M
@@ -381,6 +383,30 @@ def test_hidden_seconds_do_not_decide_which_odometer_is_believed(name: str, valu
     for each, values in track.columns.items():
         np.testing.assert_array_equal(values, other_track.columns[each], each)
     assert session == dc.replace(second, id=session.id, source=session.source)
+
+
+@pytest.mark.parametrize("unit_m", [1.0, 0.9144, 0.3048, 1609.344])
+@pytest.mark.parametrize("radius_m", [60.0, 200.0])
+def test_a_zone_that_is_crossed_does_not_change_the_unit_of_the_odometer(
+    radius_m: float, unit_m: float
+) -> None:
+    """An hour straight north at 3 m/s, with the zone in the middle of it."""
+    time_s = np.arange(3601.0)
+    latitude = 52.5 + np.degrees(3.0 * time_s / EARTH_RADIUS_M)
+    columns = {
+        "latitude_deg": latitude,
+        "longitude_deg": np.full(time_s.size, 13.4),
+        "speed_mps": np.full(time_s.size, 3.0),
+        "distance_m": 3.0 * time_s / unit_m,
+    }
+    zone = Zone(float(latitude[1800]), 13.4, radius_m)
+    discs = privacy_zones.discs(Athlete(mass_kg=70, privacy_zones=(zone,), zone_secret="s"))  # noqa: S106
+    leave_out = partial(privacy_zones.cut_if_enough, discs=discs)
+    track = prepare(Recording(1.7e9 + time_s, columns), Settings().prepare, leave_out)
+    assert track.hidden
+    assert track.step_m is not None
+    assert np.nansum(track.step_m) == pytest.approx(3.0 * track.seconds, rel=0.01)
+    assert ("odometer-unit" in {note.slug for note in track.notes}) == (unit_m != 1.0)
 
 
 def test_far_from_every_zone_odometer_and_laps_stay() -> None:

@@ -118,11 +118,34 @@ def _judged_without(
     )
     time_s = recording.time_s.copy()
     time_s[usable[gone[low] | gone[high]]] = np.nan
-    rest = replace(recording, time_s=time_s, headings=(), distance_m=None, totals=())
+    columns = _joined_over(recording, time_s)
+    rest = replace(
+        recording, time_s=time_s, columns=columns, headings=(), distance_m=None, totals=()
+    )
     found = resampled(cleaned(rest, settings), settings, grid_s(track.start_time_s, track.seconds))
     columns = {name: each for name, each in track.columns.items() if name not in _JUDGED}
     columns |= {name: found.columns[name] for name in _JUDGED if name in found.columns}
     return replace(track, columns=columns, notes=found.notes)
+
+
+def _joined_over(recording: Recording, left_s: FloatArray) -> dict[str, FloatArray]:
+    """The columns with odometer and positions as if no way lay where samples lost their time, (n,).
+
+    A speed that is left does not know of the metres there: an odometer, and positions, that
+    counted them would differ from it as those in another unit do.
+    """
+    columns = dict(recording.columns)
+    order = np.argsort(recording.time_s, kind="stable")
+    order = order[np.isfinite(recording.time_s[order])]
+    is_gone = np.isnan(left_s[order])
+    for name in columns.keys() & {"distance_m", *POSITION}:
+        values = columns[name].copy()
+        left = ~is_gone & np.isfinite(values[order])
+        rows, piece = order[left], np.cumsum(is_gone)[left]
+        unseen = np.where(np.diff(piece) > 0, np.diff(values[rows]), 0.0)
+        values[rows[1:]] -= np.cumsum(unseen)
+        columns[name] = values
+    return columns
 
 
 def _with_credible_total(

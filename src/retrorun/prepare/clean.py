@@ -211,12 +211,10 @@ def _smooth_rounded(
 ) -> tuple[Note, ...]:
     """Lay positions that were rounded to a coarse grid on a smooth way through it, in place.
 
-    A track of four decimals goes north or east by up to 11 m at a time, and is longer by up to a
-    quarter than the way. No position is moved by more than the rounding hid.
+    Four decimals make a way up to a quarter longer. None is moved by more than the rounding hid.
     """
     latitude, longitude = (columns[name] for name in POSITION)
-    held = np.isfinite(latitude) & np.isfinite(longitude)
-    fixed = np.flatnonzero(held & ((latitude != 0) | (longitude != 0)))
+    fixed = np.flatnonzero(np.abs(latitude) + np.abs(longitude) > 0)  # known, and not 0, 0
     places = np.stack((latitude[fixed], longitude[fixed]))
     cells = {each: places * each for each in settings.grids_per_degree}
     grids = (n for n, c in cells.items() if (np.abs(c - np.rint(c)) <= settings.grid_off).all())
@@ -228,12 +226,14 @@ def _smooth_rounded(
     piece = np.searchsorted(breaks_s, time_s[fixed], side="right")
     joined = (np.diff(piece) == 0) & (apart_s <= longest_s(apart_s, settings))
     way_m = arithmetic.ways_m(*places)[joined].sum()
-    if way_m > settings.grid_steps * grid_m * joined.sum():
-        return ()  # there the grid adds little, and a curve would cut corners
+    is_short = grid_m > settings.grid_coarse[0]  # what turns within few steps is not seen by them
+    is_short &= np.ptp(cells[per_degree], axis=1).max() < settings.grid_coarse[1]
+    if is_short or way_m > settings.grid_steps * grid_m * joined.sum():
+        return ()  # or the grid adds little, and a curve would cut corners
     for rows in np.split(fixed, np.flatnonzero(~joined) + 1):
-        for column in (latitude, longitude):
-            curve = through_changes(time_s[rows], column[rows] * per_degree, settings.grid_bend)
-            column[rows] = curve / per_degree
+        north, east = latitude[rows] * per_degree, longitude[rows] * per_degree
+        for each, own, across in ((latitude, north, east), (longitude, east, north)):
+            each[rows] = through_changes(time_s[rows], own, across, settings.grid_bend) / per_degree
     words = f"positions were rounded to {grid_m:.0f} m; the way is a smooth one through these steps"
     return (Note("position-rounded", words),)
 

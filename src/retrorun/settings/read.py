@@ -192,6 +192,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     grid_off: float = 0.01  # They lie off such a step by at most this share of it.
     grid_changes: int = 20  # Positions that change less often than this tell of no rounding.
     grid_bend: float = 8.0  # A way that would bend by more than this many steps stood still there.
+    grid_coarse: Pair = (20.0, 8.0)  # Of steps longer, in m, a way over fewer of them stays.
     grid_steps: float = 1.5  # Samples further apart than this many steps are left where they are.
 
     # a position that hung and leaps
@@ -234,8 +235,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     running_step_m: float = 0.75  # A speed that nobody runs is in miles an hour, not in kilometres,
     # if it made shorter steps than this.
     slow_kilometres_mps: float = 0.05  # Who steps and comes on more slowly may skip a rope.
-    longest_step_m: float = 2.0  # Nobody's steps are longer than this on average, and odometers
-    # that would need them are wrong.
+    longest_step_m: float = 2.0  # An odometer that needs longer steps on average is wrong.
     calibrated_share: float = 0.1  # A file's total is that of all samples if its timer ran no more
     # than this share longer than they go on; an odometer that stood for more than it is not used.
     wander_mps: float = 1.0  # Positions that usually move faster than this go somewhere.
