@@ -59,9 +59,10 @@ def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
         return _whole_tiles(session, display)
     if not of_kind(session, "backward"):
         way: Kind = "forward" if session.total("forward").moving_s else "candidate"
-        found = [*_asked(session, display), *_mean_tiles(session, way, display)]
+        asked = (*_asked(session, display), _confidence(session))
+        found = [*asked, *_mean_tiles(session, way, display)]
         useful = [each for each in found if each.value != UNKNOWN]
-        return _whole_rows([*useful[:6], _confidence(session), _quality(session)])
+        return _whole_rows([*useful[:7], _quality(session)])
     return (
         *_backward(session, display),
         _energy(session.total("backward"), session),
