@@ -142,7 +142,8 @@ def test_the_pipe_of_a_child_is_closed_once_where_work_and_server_end_together(
     setup = serving.setup(serving.at_rest(tmp_path))
     (setup.folder / "run.fit").write_bytes(serving.export())
     follower = work.Follower(setup, Events(1))
-    began, closed, close = threading.Event(), [], connection.Connection._close
+    began, closed = threading.Event(), []
+    close: Any = vars(connection.Connection)["_close"]
 
     def slowly(pipe: connection.Connection) -> None:
         if pipe is getattr(follower._guard._child, "pipe", None):
