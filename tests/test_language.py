@@ -323,6 +323,9 @@ GERMAN = {
     "1,019 m backward, 127 % of the longest in the 30 days before (804 m).": (
         "1.019 m rückwärts, 127 % des längsten Werts der 30 Tage davor (804 m)."
     ),
+    "9,070 m backward, 227 times the longest in the 30 days before (40 m).": (
+        "9.070 m rückwärts, das 227-Fache des längsten Werts der 30 Tage davor (40 m)."
+    ),
     "the distance is 2,379 m by odometer and positions; the file's laps says 2,304 m": (
         "die Strecke ist 2.379 m nach Wegzähler und Positionen; die Datei nennt für Runden 2.304 m"
     ),

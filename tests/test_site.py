@@ -93,3 +93,18 @@ def test_a_page_from_disk_asks_for_nothing_and_finds_words(site: Path, browser: 
 )
 def test_links_follow_the_pages(text: str, place: str, wanted: str) -> None:
     assert site_pages.moved(text, place) == wanted
+
+
+def test_names_in_tables_stay_whole_on_a_phone(site: Path, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 740})
+    for name in ("results", "settings", "formats"):
+        page.goto((site / f"{name}.html").as_uri())
+        names = page.locator(".md-typeset table code")
+        assert names.count() > 100
+        broken = names.evaluate_all(
+            "all => all.filter(at => /^\\w+$/.test(at.textContent))"
+            ".filter(at => at.getClientRects().length > 1).map(at => at.textContent)"
+        )
+        assert broken == []
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.close()

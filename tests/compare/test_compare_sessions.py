@@ -397,6 +397,22 @@ def test_progression_names_the_study_s_numbers(metres: float, hazard: str | None
     assert "Forward runners" in advice.limits
 
 
+@pytest.mark.parametrize(
+    ("metres", "told"),
+    [
+        (360.0, "360 m backward, 900 % of the longest in the 30 days before (40 m)."),
+        (9070.0, "9,070 m backward, 227 times the longest in the 30 days before (40 m)."),
+    ],
+)
+def test_many_times_the_longest_is_told_as_such(metres: float, told: str) -> None:
+    before = session("a", 0, [stretch(0, 20, "backward", 2.0)])
+    now = session("b", 10, [stretch(0, metres / 2.0, "backward", 2.0)])
+    found = guidance(now, earlier_sessions([before, now], SETTINGS)[now.id], SETTINGS)
+    (advice,) = [each for each in found.advice if each.key == "progression_backward"]
+    assert advice.message.startswith(told)
+    assert "2.28" in advice.message
+
+
 def test_steps_up_are_counted_against_the_longest_of_thirty_days() -> None:
     # 100 m on day 0, 50 on day 10, 60 on day 20, 70 on day 41: against 100, 100 and 60
     metres = {0: 100.0, 10: 50.0, 20: 60.0, 41: 70.0}

@@ -323,7 +323,7 @@ def test_the_longest_of_30_days_is_told_once(said: Shown) -> None:
         page = opened(said.pages / "sessions" / f"{session}.html")
         advice = words(page.get_element_by_id("part-guidance"))
         claims = words(page.get_element_by_id("part-claims"))
-        found = re.search(r"m backward, (\d+)% of the longest in the 30 days before", advice)
+        found = re.search(r"m backward, (\d+)\s% of the longest in the 30 days before", advice)
         if found:
             more = "had" if int(found[1]) > 110 else "did not have"
             assert f"The session {more} over a tenth more" in claims

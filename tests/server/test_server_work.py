@@ -1,7 +1,10 @@
 """What follows behind the server: what failed is tried again, but not at each look."""
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
+from multiprocessing import connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,3 +133,40 @@ def test_a_job_that_costs_its_child_stays_told_and_is_not_begun_again_at_once(
 def test_pages_that_are_removed_are_written_at_once(looks: Looks) -> None:
     (looks.setup.reports / publish.INDEX).unlink()
     assert [looks.after(0), looks.after(1)] == [1, 2]
+
+
+def test_the_pipe_of_a_child_is_closed_once_where_work_and_server_end_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads closed it: the second closed what had its number by then, or broke down."""
+    setup = serving.setup(serving.at_rest(tmp_path))
+    (setup.folder / "run.fit").write_bytes(serving.export())
+    follower = work.Follower(setup, Events(1))
+    began, closed = threading.Event(), []
+    close: Any = vars(connection.Connection)["_close"]
+
+    def slowly(pipe: connection.Connection) -> None:
+        if pipe is getattr(follower._guard._child, "pipe", None):
+            closed.append(threading.current_thread().name)
+            began.set()
+            time.sleep(0.5)
+        close(pipe)
+
+    monkeypatch.setattr(connection.Connection, "_close", slowly)
+    follower.start()
+    assert began.wait(serving.WAIT_S)
+    follower.stop()
+    assert closed == ["follow"]
+    assert not follower._thread.is_alive()
+
+
+def test_the_end_of_the_server_ends_work_that_is_under_way(tmp_path: Path) -> None:
+    setup = serving.setup(serving.at_rest(tmp_path))
+    (setup.folder / "run.fit").write_bytes(serving.export())
+    follower = work.Follower(setup, Events(1))
+    follower.start()
+    serving.until(lambda: follower.is_busy)
+    follower.stop()
+    assert not follower._thread.is_alive()
+    assert not follower._guard.is_ready
+    assert follower.trouble == ""

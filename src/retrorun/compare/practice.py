@@ -287,11 +287,7 @@ def _progression(
             f"{metres:,.0f} m {kind}; none known in the 30 days before, so there is no comparison."
         )
         return Advice(key, title, words)
-    percent = 100 * metres / longest
-    words = (
-        f"{metres:,.0f} m {kind}, {percent:.0f} % of the longest in the 30 days before "
-        f"({longest:,.0f} m)."
-    )
+    words = _against_longest(metres, longest, kind)
     found = [(name, text) for least, name, text in BANDS if metres / longest > value(least)]
     if not found:
         return Advice(key, title, words)
@@ -302,6 +298,23 @@ def _progression(
         f"({ratio.low:.2f}–{ratio.high:.2f}) times the rate of overuse injury."
     )
     return Advice(key, title, words, ratio.citation, RUNSAFE_LIMITS)
+
+
+LEAST_TIMES = 10  # from there on a multiple is told, not a percentage
+
+
+def _against_longest(metres: float, longest: float, kind: str) -> str:
+    """This session's metres as a percentage of the longest before, or as a multiple of it."""
+    times, percent = metres / longest, 100 * metres / longest
+    if times >= LEAST_TIMES:
+        return (
+            f"{metres:,.0f} m {kind}, {times:,.0f} times the longest in the 30 days before "
+            f"({longest:,.0f} m)."
+        )
+    return (
+        f"{metres:,.0f} m {kind}, {percent:.0f} % of the longest in the 30 days before "
+        f"({longest:,.0f} m)."
+    )
 
 
 MOST_NAMED = 6  # segments that one sentence names

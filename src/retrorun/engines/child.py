@@ -151,6 +151,10 @@ class Child:
         """Whether the process is there."""
         return bool(self._process.is_alive())
 
+    def end(self) -> None:
+        """End the process alone; who waits for its answer reads LOST, and closes the pipe."""
+        self._process.kill()
+
     def stop(self) -> None:
         """End the process, whatever it is doing."""
         self.pipe.close()
@@ -253,8 +257,17 @@ class Guard:
         """Whether a child is there that has done a task."""
         return self._child is not None and self._child.is_alive()
 
+    def end(self) -> None:
+        """End the work of another thread, whose stream then yields ``Lost`` and stops the child.
+
+        Two threads must not close one pipe: the second would close what has its number by then.
+        """
+        child = self._child
+        if child is not None:
+            child.end()
+
     def stop(self) -> None:
-        """End the child, whatever it is doing."""
+        """End the child, whatever it is doing; for the thread that streams, or when it is over."""
         if self._child is not None:
             self._child.stop()
             self._child = None

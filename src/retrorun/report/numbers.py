@@ -12,9 +12,9 @@ from markupsafe import Markup
 from retrorun import units
 from retrorun.language import SOURCE, current_language, localized, translated
 from retrorun.metric_types import Estimate, Scale, Style
-from retrorun.metrics import STYLES
+from retrorun.metrics import STYLES, Totals
 from retrorun.model import Session
-from retrorun.model.segment import SetNaming
+from retrorun.model.segment import Kind, SetNaming
 from retrorun.report.words import WORDS, say, say_count
 from retrorun.time_zone import local_time
 from retrorun.units import FOOT_PER_METRE, METRE_PER_MILE
@@ -203,6 +203,26 @@ def main_numbers(session: Session, display: Display, *, undecided: bool = False)
         backward_distance=UNKNOWN if undecided else display.distance(backward_m),
         factor=factor(session.measures.cost_factor),
         factor_ends=factor_ends(session.measures.cost_factor),
+    )
+
+
+def mean_tiles(total: Totals, kind: Kind | Literal[""], display: Display) -> tuple[Tile, ...]:
+    """Means over all of one kind, named by it; by no kind where nothing told the kinds apart."""
+    pace = 1000 * total.moving_s / total.distance_m if total.distance_m else None
+    heart = 60 * total.beats / total.beats_s if total.beats_s else None
+    steps = 60 * total.steps / total.steps_s if total.steps_s else None
+    length = 60_000 / pace / steps if pace and steps else None
+    which = say(f"kind_{kind}").lower() if kind else ""
+
+    def label(name: str) -> str:
+        return say(f"tile_{name}" if kind else f"tile_{name}_undecided", which=which)
+
+    return (
+        Tile(label("pace"), display.pace(pace), display.pace_unit),
+        Tile(label("mean_heart"), number(heart, 0, say("bpm")), say("tile_mean")),
+        Tile(label("steps"), number(steps), say("spm")),
+        Tile(label("step_length"), display.step(length), say("tile_mean")),
+        Tile(label("mean_energy"), number(total.energy_kcal, 0, "kcal")),
     )
 
 

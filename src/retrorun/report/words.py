@@ -121,6 +121,10 @@ PICTURES: Mapping[str, str] = {
     "tile_step_length_undecided": "Step length",
     "tile_mean_energy_undecided": "Energy",
     "tile_mean": "mean",
+    "compare_no_forward": (
+        "A cost factor compares backward with forward, and nothing here is forward yet: run some "
+        "of your next outing forward, too."
+    ),
     "tile_undecided": "nothing here can tell",
     "tile_heart_alone": "mean; no forward part to compare with",
     "yes_short": "Yes",

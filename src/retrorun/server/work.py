@@ -32,6 +32,7 @@ from retrorun.text import printable
 PROGRESS_S = 0.2  # open pages hear of progress no more often than this
 MOST_OUTDATED = 20  # sessions of another version that one job analyses again
 NICE = 10  # how much less urgent than an answer it is
+END_S = 5.0  # how long the end of the thread is waited for
 LOOK_S = 1.0  # how often it is looked whether the processes can be let go
 _FIRST: ingest.Due = frozenset({("first",)})  # pages over all, or zones, that were never there
 Event = tuple[str, dict[str, Any]]
@@ -169,9 +170,10 @@ class Follower:
         self._changed.set()
         if self._timer is not None:
             self._timer.cancel()
-        self._guard.stop()
-        if self._thread.is_alive():
-            self._thread.join(5)
+        until_s = time.monotonic() + END_S
+        while self._thread.is_alive() and time.monotonic() < until_s:
+            self._guard.end()  # again: a child may just have been started
+            self._thread.join(0.1)
 
     def dropped(self, paths: list[Path]) -> None:
         """Whole files were put into the folder: look at once."""

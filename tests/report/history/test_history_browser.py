@@ -156,6 +156,17 @@ def test_a_day_long_run_and_all_of_it_backward_fit_the_list(
     page.close()
 
 
+@pytest.mark.parametrize("width", [360, 820, 1024, 1180, 1280])
+def test_the_range_of_each_difference_is_seen_without_moving_the_table(
+    browser: Browser, site: Built, width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 740})
+    opened(page, f"{site.url}/comparison.html")
+    box = page.locator(".scroll", has=page.locator(".forest"))
+    assert box.evaluate("(at) => at.scrollWidth - at.clientWidth") == 0
+    page.close()
+
+
 def test_what_was_not_recorded_is_one_row_on_a_phone(browser: Browser, site: Built) -> None:
     page = browser.new_page(viewport={"width": 390, "height": 740})
     opened(page, f"{site.url}/comparison.html")

@@ -23,7 +23,7 @@ from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.history.sessions import index_page
 from retrorun.report.history.trends import trend_cards
 from retrorun.report.inbox import Inbox
-from retrorun.report.numbers import Display, signed
+from retrorun.report.numbers import UNKNOWN, Display, signed
 from retrorun.report.page import Fault
 from retrorun.settings import CompareSettings
 
@@ -236,6 +236,30 @@ def test_metrics_that_miss_the_same_share_a_row() -> None:
     assert names.startswith("Heart rate, Distance per heartbeat, Step rate")
     assert len(names.split(", ")) == len(COMPARED)
     assert behind == "0 pairs, 0 sessions"
+
+
+def test_who_only_ran_backward_is_asked_for_forward_running_and_reads_no_dashes() -> None:
+    plan: hand_made_sessions.Plan = [(900, "backward", "run", "confirmed", 2.0)]
+    made = hand_made_sessions.session(plan)
+    without = Estimate(None, None, None, "kinetics", "no forward")
+    measures = dc.replace(made.measures, cost_factor=without)
+    page = tree(comparison([dc.replace(made, measures=measures)]))
+
+    def read(at: Any) -> str:  # noqa: ANN401  # an element
+        return " ".join(at.text_content().split())
+
+    lead = read(page.xpath("//p[@class='lead']")[0])
+    assert "run some of your next outing forward, too" in lead
+    assert "no session gives" not in lead
+    tiles = {
+        read(each.find("dt")): read(each.find_class("value")[0]) for each in page.find_class("tile")
+    }
+    del tiles["Longest unbroken"]  # the hand-made session has no bests
+    assert UNKNOWN not in tiles.values()
+    assert len(tiles) == 7
+    # 900 s at 2 m/s
+    assert tiles["Backward distance"] == "1.80 km"
+    assert tiles["Pace, backward"].startswith("8:20")
 
 
 def test_weeks_add_up_to_the_sessions() -> None:

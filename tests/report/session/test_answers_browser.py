@@ -360,6 +360,15 @@ def test_note_pain_and_effort(live: Open) -> None:
     assert fake.sent[0][1] == {**written, "seen": {"pain": None, "effort": None, "text": ""}}
 
 
+def test_no_heading_is_printed_above_a_form_that_is_not(live: Open) -> None:
+    page = live(api(), f"/sessions/{ID}")
+    heading = page.locator("#how")
+    expect(heading).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator("#note")).to_be_hidden()
+    expect(heading).to_be_hidden()
+
+
 def test_a_note_that_is_refused_for_another_reason_says_that_reason(page: Page) -> None:
     fake = api()
     fake.serve(page)  # not ``live``: a browser complains of the status 409

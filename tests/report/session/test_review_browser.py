@@ -668,6 +668,8 @@ def test_the_end_of_the_review_tells_what_the_answers_made(opened: Open) -> None
     fake = api(FollowedApi)
     assert isinstance(fake, FollowedApi)
     page = opened(fake)
+    # numbers of others follow still, but nobody has answered anything
+    expect(page.locator("#learnt")).to_contain_text("Nothing is learnt yet")
     for span in ("3:20 to 4:20", "6:40 to 7:40", "5:00 to 5:50"):
         shown(page, span)
         page.keyboard.press("y")
@@ -689,3 +691,20 @@ def test_the_end_of_the_review_tells_what_the_answers_made(opened: Open) -> None
         page.keyboard.press("u")
         shown(page, left)
     expect(page.locator("#act").get_by_role("button", name="Undo")).to_be_disabled()
+
+
+def test_the_end_of_a_long_review_says_how_many_sessions_it_leaves_out(opened: Open) -> None:
+    sessions = [
+        hand_made_sessions.session(OLDER, id=f"ba98765432{n}", start_time_s=START_S - 86_400.0 * n)
+        for n in range(10, 24)
+    ]
+    fake = FakeApi([(each, hand_made_sessions.track(OLDER)) for each in sessions])
+    page = opened(fake)
+    for left in range(14, 0, -1):
+        expect(page.locator("#position")).to_have_text(str(15 - left))
+        page.wait_for_timeout(250)  # no answer is taken sooner than the question can be seen
+        page.keyboard.press("y")
+    made = page.locator("#made li")
+    expect(made).to_have_count(13)
+    expect(made.last).to_have_text("2 more")
+    expect(made.nth(11)).to_contain_text("You ran 50 s backward in one stretch")

@@ -45,6 +45,22 @@ def test_candidates_lead_with_what_an_answer_would_count() -> None:
     assert len(found) == 8
 
 
+def test_how_likely_it_is_stays_where_little_else_is_known() -> None:
+    """Without heart rate and steps one row is left, and it ended with the forward pace."""
+    plan: Plan = [
+        (600, "forward", "run", "confirmed", 3.0),
+        (60, "backward", "run", "candidate", 2.0),
+    ]
+    session = hand_made_sessions.session(plan)
+    totals = {
+        kind: replace(total, beats_s=0.0, steps_s=0.0, energy_kcal=None)
+        for kind, total in session.measures.totals.items()
+    }
+    measures = replace(session.measures, totals=totals)
+    found = session_tiles(replace(session, measures=measures), Display())
+    assert [each.label for each in found][3:] == ["How likely"]
+
+
 REMARKS = {
     0: ("no doubts about the data", "keine Zweifel an den Daten"),
     1: ("1 remark below", "1 Anmerkung unten"),

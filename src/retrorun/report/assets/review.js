@@ -11,7 +11,7 @@
   let queue = inbox.queue.slice(), place = 0, given = [], q = null, drag = null;
   let line = [], sending = false, undoing = false, turn = 0, version = 0, shown_ms = -Infinity;
   const fetched = new Map(); // "session/start" → promise of a question
-  const pages = new Map(); // session → its page as the last answer left it
+  const headlines = new Map(); // session → headline of its page as the last answer left it
   const key = (each) => `${each.session}/${each.start_s}`;
   // pages round times to seconds
   const same = (a, b) => a.session === b.session && Math.abs(a.start_s - b.start_s) <= 1 && Math.abs(a.end_s - b.end_s) <= 1;
@@ -161,7 +161,7 @@
     ahead();
   }
   function learnt() {
-    const now = inbox.learnt || say("learnt_none"), text = !inbox.fresh && (!q || now === say("learnt_none")) ? say("learnt_soon") : now;
+    const now = inbox.learnt || say("learnt_none"), text = given.length && !inbox.fresh && (!q || now === say("learnt_none")) ? say("learnt_soon") : now;
     document.querySelectorAll("#learnt, .learnt-line").forEach((at) => { at.textContent = text; });
   }
   function done() {
@@ -177,19 +177,20 @@
     list();
     $("done-title").focus({ preventScroll: true });
   }
-  // each session that was answered, with the headline that its page has now
+  // each session that was answered, with the headline that the last answer to it made
   function made() {
-    const of = new Map(given.flatMap((job) => job.entries).map((each) => [each.session, each]));
+    const of = new Map(given.flatMap((job) => job.entries).map((each) => [each.session, each])), many = 12;
     $("made").hidden = !of.size;
-    $("made").querySelector("ul").replaceChildren(...[...of.values()].slice(0, 12).map(({ session, day, date }) => {
+    $("made").querySelector("ul").replaceChildren(...[...of.values()].slice(0, many).map(({ session, day, date }) => {
       const li = document.createElement("li"), a = document.createElement("a"), time = document.createElement("time");
       a.href = `/sessions/${encodeURIComponent(session)}`;
       time.dateTime = date;
       time.textContent = day;
       a.append(time);
-      li.append(a, " ", new DOMParser().parseFromString(pages.get(session) || "", "text/html").querySelector("h1")?.textContent.trim() || "");
+      li.append(a, " ", headlines.get(session) || "");
       return li;
     }));
+    if (of.size > many) { const li = document.createElement("li"); li.textContent = say("more_after", { count: of.size - many }); $("made").querySelector("ul").append(li); }
   }
   function list() {
     const rest = queue.slice(place + 1), many = 12;
@@ -246,7 +247,7 @@
   // the candidates of one session as they are now, in the place of those before; how many more than were answered are gone
   function follow(state) {
     version += 1;
-    pages.set(state.session, state.page);
+    headlines.set(state.session, new DOMParser().parseFromString(state.page, "text/html").querySelector("h1")?.textContent.trim());
     inbox.fresh = false;
     for (const name of [...fetched.keys()]) if (name.startsWith(`${state.session}/`)) fetched.delete(name);
     const old = queue.filter((each) => each.session === state.session);

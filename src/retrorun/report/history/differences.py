@@ -21,6 +21,7 @@ from retrorun.report.numbers import (
     factor,
     factor_ends,
     iso_dated,
+    mean_tiles,
     metric_format,
     percent,
     signed,
@@ -49,8 +50,9 @@ def cost_lead(comparison: Comparison) -> str:
         weeks=counted(max(1, round(comparison.weeks_spanned)), "weeks"),
     )
     if gross.value is None:
-        why = say("compare_no_factor", reason=translated(gross.reason)) if gross.reason else ""
-        return f"{behind} {why}" if comparison.backward_sessions else say("compare_empty")
+        if not comparison.backward_sessions:
+            return say("compare_empty")
+        return f"{behind} {_no_factor(comparison)}"
     low, high = factor_ends(gross)
     interval = say("compare_lead", low=low, high=high)
     net = comparison.net_factor
@@ -59,6 +61,14 @@ def cost_lead(comparison: Comparison) -> str:
     low, high = factor_ends(net)
     ends = {"value": factor(net), "low": low, "high": high}
     return f"{interval} {say('compare_net', **ends)} {behind}"
+
+
+def _no_factor(comparison: Comparison) -> str:
+    """Why there is no cost factor; without forward running, that it takes some."""
+    if not comparison.totals["forward"].moving_s:
+        return say("compare_no_forward")
+    reason = comparison.cost_factor.reason
+    return say("compare_no_factor", reason=translated(reason)) if reason else ""
 
 
 def cost_scale(comparison: Comparison) -> Markup:
@@ -75,7 +85,11 @@ def cost_scale(comparison: Comparison) -> Markup:
 
 
 def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
-    """Eight numbers of backward running; metrics that are too early say so."""
+    """Eight numbers of backward running; metrics that are too early say so.
+
+    Without forward running nothing is compared: means of what is backward, as far as known, stand
+    in the place of differences.
+    """
     backward, forward = (comparison.totals[each] for each in ("backward", "forward"))
     maybe = comparison.totals["candidate"]
     moving = sum(each.moving_s for each in comparison.totals.values())
@@ -108,15 +122,23 @@ def cost_tiles(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
             duration_in_words(dated_s / weeks),
             say_count("tile_week_note", weeks, weeks=weeks),
         ),
-        _difference_tile(comparison.differences, "heart_rate_bpm"),
-        _difference_tile(comparison.differences, "cadence_spm"),
-        _difference_tile(comparison.differences, "speed_mps"),
+        *_beside_forward(comparison, display),
         Tile(
             say("tile_longest"),
             clock(longest.seconds) if longest else say("none_yet"),
             display.distance(longest.distance_m) if longest else "",
         ),
     )
+
+
+def _beside_forward(comparison: Comparison, display: Display) -> tuple[Tile, ...]:
+    """Three differences from forward; without any of it, the first three means that are known."""
+    backward, forward = (comparison.totals[each] for each in ("backward", "forward"))
+    if backward.moving_s and not forward.moving_s:
+        means = mean_tiles(backward, "backward", display)
+        return tuple(each for each in means if each.value != UNKNOWN)[:3]
+    keys = ("heart_rate_bpm", "cadence_spm", "speed_mps")
+    return tuple(_difference_tile(comparison.differences, each) for each in keys)
 
 
 def _difference_tile(found: Sequence[Difference], key: str) -> Tile:

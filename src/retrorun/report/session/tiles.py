@@ -14,6 +14,7 @@ from retrorun.report.numbers import (
     factor,
     factor_ends,
     main_numbers,
+    mean_tiles,
     number,
     percent,
     signed,
@@ -58,9 +59,10 @@ def session_tiles(session: Session, display: Display) -> tuple[Tile, ...]:
         return _whole_tiles(session, display)
     if not of_kind(session, "backward"):
         way: Kind = "forward" if session.total("forward").moving_s else "candidate"
-        found = [*_asked(session, display), *_mean_tiles(session, way, display)]
+        asked = (*_asked(session, display), _confidence(session))
+        found = [*asked, *_mean_tiles(session, way, display)]
         useful = [each for each in found if each.value != UNKNOWN]
-        return _whole_rows([*useful[:6], _confidence(session), _quality(session)])
+        return _whole_rows([*useful[:7], _quality(session)])
     return (
         *_backward(session, display),
         _energy(session.total("backward"), session),
@@ -98,24 +100,7 @@ def _whole_rows(tiles: list[Tile]) -> tuple[Tile, ...]:
 
 def _mean_tiles(session: Session, way: Kind, display: Display) -> tuple[Tile, ...]:
     """Means over what is forward, or taken for it; or over what may be backward."""
-    ahead, which = session.total(way), say(f"kind_{way}").lower()
-    pace = 1000 * ahead.moving_s / ahead.distance_m if ahead.distance_m else None
-    heart = 60 * ahead.beats / ahead.beats_s if ahead.beats_s else None
-    steps = 60 * ahead.steps / ahead.steps_s if ahead.steps_s else None
-    length = 60_000 / pace / steps if pace and steps else None
-
-    def label(name: str) -> str:
-        return say(
-            f"tile_{name}_undecided" if session.is_undecided else f"tile_{name}", which=which
-        )
-
-    return (
-        Tile(label("pace"), display.pace(pace), display.pace_unit),
-        Tile(label("mean_heart"), number(heart, 0, say("bpm")), say("tile_mean")),
-        Tile(label("steps"), number(steps), say("spm")),
-        Tile(label("step_length"), display.step(length), say("tile_mean")),
-        Tile(label("mean_energy"), number(ahead.energy_kcal, 0, "kcal")),
-    )
+    return mean_tiles(session.total(way), "" if session.is_undecided else way, display)
 
 
 def _backward(session: Session, display: Display) -> tuple[Tile, ...]:
