@@ -52,10 +52,9 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - `hr` messages (a strap's log, often in a chained file) fill in heart rates that the records lack.
   Their times are those of the strap's clock, in full or in 12 bits, or the message's own second.
 - Compressed time stamps and `compressed_speed_distance` are expanded.
-- Timer events give the pauses; where there are none, holes of over 30 s between records, if they last
-  as long as the session says it was stopped. `workout_step` names or notes come to the laps that
-  carry them out;
-  `activity` gives local time.
+- Timer events give the pauses; where there are none, holes of over 30 s between records, if they
+  last as long as the session says it was stopped. `workout_step` names or notes come to the laps
+  that carry them out; `activity` gives local time.
 """
 _XML = """\
 ## How GPX and TCX are read
@@ -158,10 +157,10 @@ Positions that stay about one place while the speed or the total says a long way
 total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
 where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
 than 0.05 m a second while steps go on, where nothing else tells of the way, is not used
-(`odometer-impossible`): it may count kilometres, or somebody skips a rope on the spot. Totals of session and laps are judged each by its own. Each of these is noted
-(`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX are kept; GPX
-has none. Where the distance is more than 2 % from one of them, `distance-differs` gives both
-figures.
+(`odometer-impossible`): it may count kilometres, or somebody skips a rope on the spot. Totals of
+session and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The
+totals of sessions and laps in FIT and of laps in TCX are kept; GPX has none. Where the distance is
+more than 2 % from one of them, `distance-differs` gives both figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).
@@ -173,8 +172,9 @@ steps apart, the way is a smooth one through the moments at which a position cha
 lay in the middle between two steps; no position is moved by more than half a step
 (`position-rounded`). Where somebody turns about, the lines before and behind lead on to a corner;
 of ways to and fro by four decimals 1 % of 100 m is lost on average, 3 % of 40 m, and a third of
-20 m, which may lie within two steps. Three decimals are 111 m: there corners are lost, and a way is up to a tenth too short. Rounds within eight steps of
-over 20 m stay as they are written: nothing in them tells how long they were.
+20 m, which may lie within two steps. Three decimals are 111 m: there corners are lost, and a way is
+up to a tenth too short. Rounds within eight steps of over 20 m stay as they are written: nothing in
+them tells how long they were.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
@@ -187,12 +187,12 @@ in an equal one, is left out (`same-recording`): some writers repeat a track, or
 one.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
-m/s or more. Where positions jitter, so that they make less, the odometer decides. It is not within a timer pause, not where nobody could have run the distance (over 7.5
-m/s through more than 10 s), and not where the odometer counts nothing for 20 s or more without
-steps: positions that move meanwhile are jitter. Positions without an odometer that get nowhere for
-a minute, no faster than they jitter, add no metres where there are no steps. A hole of more than 10
-s that was crossed at less
-than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
+m/s or more. Where positions jitter, so that they make less, the odometer decides. It is not within
+a timer pause, not where nobody could have run the distance (over 7.5 m/s through more than 10 s),
+and not where the odometer counts nothing for 20 s or more without steps: positions that move
+meanwhile are jitter. Positions without an odometer that get nowhere for a minute, no faster than
+they jitter, add no metres where there are no steps. A hole of more than 10 s that was crossed at
+less than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
 speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
 over 2 %, `moving-time-differs` gives both figures.
 
