@@ -1,4 +1,4 @@
-"""Conversions, the arithmetic of angles, and the runs of a flag.
+"""Conversions, the arithmetic of angles, the runs of a flag, and lines through samples.
 
 All angles are degrees clockwise from north in [0, 360); differences are in [-180, 180).
 """

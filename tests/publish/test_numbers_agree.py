@@ -319,6 +319,7 @@ def test_the_cost_factor_has_one_interval(said: Shown) -> None:
 
 
 def test_the_longest_of_30_days_is_told_once(said: Shown) -> None:
+    told = []
     for session in said.rows:
         page = opened(said.pages / "sessions" / f"{session}.html")
         advice = words(page.get_element_by_id("part-guidance"))
@@ -327,8 +328,11 @@ def test_the_longest_of_30_days_is_told_once(said: Shown) -> None:
         if found:
             more = "had" if int(found[1]) > 110 else "did not have"
             assert f"The session {more} over a tenth more" in claims
+            told.append(more)
         elif "m backward; none known in the 30 days before" in advice:
             assert "No session has an earlier one within 30 days" in claims
+            told.append("none before")
+    assert {"none before", "did not have"} <= set(told)
 
 
 def test_sums_over_sessions_are_of_the_same_times(said: Shown) -> None:

@@ -30,8 +30,19 @@ def columns(speed: FloatArray, counted: FloatArray, by: str) -> dict[str, FloatA
     return found
 
 
-def steps(speed: FloatArray, counted: FloatArray, by: str, sport: str | None) -> FloatArray:
-    return normalize_cadence(TIMES, columns(speed, counted, by), sport, LIMITS)[0]["cadence_spm"]
+def steps(
+    speed: FloatArray,
+    counted: FloatArray,
+    by: str,
+    sport: str | None,
+    total: FileTotal | None = None,
+) -> FloatArray:
+    given = columns(speed, counted, by)
+    return normalize_cadence(TIMES, given, sport, LIMITS, total)[0]["cadence_spm"]
+
+
+def even(value: float) -> FloatArray:
+    return np.full(TIMES.size, value)
 
 
 @pytest.mark.parametrize("gait", GAITS)
@@ -41,7 +52,7 @@ def steps(speed: FloatArray, counted: FloatArray, by: str, sport: str | None) ->
 def test_the_speed_tells_what_was_counted(
     gait: tuple[float, float], feet: int, by: str, sport: str | None
 ) -> None:
-    speed, spm = (np.full(TIMES.size, value) for value in gait)
+    speed, spm = (even(value) for value in gait)
     assert steps(speed, spm * feet / 2, by, sport) == pytest.approx(spm)
 
 
@@ -49,17 +60,13 @@ def test_the_speed_tells_what_was_counted(
 @pytest.mark.parametrize("shown", [0.25, 0.2])
 def test_the_file_s_total_tells_where_nothing_travels(by: str, shown: float) -> None:
     """A treadmill whose foot pod, or whose place, makes a quarter or a fifth of the 3 m/s."""
-    given = columns(np.full(TIMES.size, 3.0 * shown), np.full(TIMES.size, 85.0), by)
     total = FileTotal("session", 3.0 * 1199, 1199.0)
-    found = normalize_cadence(TIMES, given, "running", LIMITS, total)[0]
-    assert found["cadence_spm"] == pytest.approx(170.0)
+    assert steps(even(3.0 * shown), even(85.0), by, "running", total) == pytest.approx(170.0)
 
 
 def test_positions_that_travel_are_believed_before_the_total() -> None:
-    given = columns(np.full(TIMES.size, 3.0), np.full(TIMES.size, 85.0), "positions")
     total = FileTotal("session", 1.0 * 1199, 1199.0)
-    found = normalize_cadence(TIMES, given, "running", LIMITS, total)[0]
-    assert found["cadence_spm"] == pytest.approx(170.0)
+    assert steps(even(3.0), even(85.0), "positions", "running", total) == pytest.approx(170.0)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +79,7 @@ def test_positions_that_travel_are_believed_before_the_total() -> None:
     ],
 )
 def test_a_total_of_something_else_says_nothing_of_the_steps(total: FileTotal) -> None:
-    given = columns(np.full(TIMES.size, 1.3), np.full(TIMES.size, 110.0), "odometer")
-    found = normalize_cadence(TIMES, given, None, LIMITS, total)[0]
-    assert found["cadence_spm"] == pytest.approx(110.0)
+    assert steps(even(1.3), even(110.0), "odometer", None, total) == pytest.approx(110.0)
 
 
 @pytest.mark.parametrize(
@@ -89,15 +94,13 @@ def test_a_total_of_something_else_says_nothing_of_the_steps(total: FileTotal) -
 def test_a_total_in_another_unit_makes_no_run_of_a_walk(
     mps: float, spm: float, per_metre: float
 ) -> None:
-    given = columns(np.full(TIMES.size, mps), np.full(TIMES.size, spm), "odometer")
     total = FileTotal("session", mps * 1199 * per_metre, 1199.0)
-    found = normalize_cadence(TIMES, given, None, LIMITS, total)[0]
-    assert found["cadence_spm"] == pytest.approx(spm)
+    assert steps(even(mps), even(spm), "odometer", None, total) == pytest.approx(spm)
 
 
 def test_a_total_of_all_says_nothing_of_a_speed_that_is_known_for_half() -> None:
     """A stroll in a session of the sport running, whose odometer falls silent half way."""
-    given = columns(np.full(TIMES.size, 1.1), np.full(TIMES.size, 100.0), "odometer")
+    given = columns(even(1.1), even(100.0), "odometer")
     given["distance_m"] = np.where(TIMES < 600, given["distance_m"], np.nan)
     total = FileTotal("session", 1.1 * 1199, 1199.0)
     found = normalize_cadence(TIMES, given, "running", LIMITS, total)[0]
@@ -106,17 +109,13 @@ def test_a_total_of_all_says_nothing_of_a_speed_that_is_known_for_half() -> None
 
 def test_a_total_in_kilometres_takes_no_speed_away() -> None:
     """4.5 m/s under the name of a walk, where only the speed tells 91 cycles from 91 steps."""
-    given = columns(np.full(TIMES.size, 4.5), np.full(TIMES.size, 91.0), "odometer")
     total = FileTotal("session", 4.5 * 1.199, 1199.0)
-    found = normalize_cadence(TIMES, given, "walking", LIMITS, total)[0]
-    assert found["cadence_spm"] == pytest.approx(182.0)
+    assert steps(even(4.5), even(91.0), "odometer", "walking", total) == pytest.approx(182.0)
 
 
 @pytest.mark.parametrize(("counted", "spm"), [(85.0, 170.0), (170.0, 170.0)])
 def test_a_speed_that_stands_at_every_step_says_nothing(counted: float, spm: float) -> None:
-    assert steps(np.zeros(TIMES.size), np.full(TIMES.size, counted), "speed", "running") == (
-        pytest.approx(spm)
-    )
+    assert steps(np.zeros(TIMES.size), even(counted), "speed", "running") == pytest.approx(spm)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +130,7 @@ def test_a_speed_that_stands_at_every_step_says_nothing(counted: float, spm: flo
     ],
 )
 def test_without_a_speed_the_sport_tells(sport: str | None, counted: float, spm: float) -> None:
-    given = {"cadence_spm": np.full(TIMES.size, counted)}
+    given = {"cadence_spm": even(counted)}
     assert normalize_cadence(TIMES, given, sport, LIMITS)[0]["cadence_spm"] == pytest.approx(spm)
 
 
@@ -150,10 +149,10 @@ def test_run_walk_intervals_are_judged_as_a_whole(feet: int) -> None:
 def test_a_stretch_that_counts_half_or_twice_is_put_right(
     feet: int, factor: float, slug: str
 ) -> None:
-    spm = np.full(TIMES.size, 170.0)
+    spm = even(170.0)
     counted = np.where((TIMES >= 300) & (TIMES < 500), factor * spm, spm) * feet / 2
     found, notes = normalize_cadence(
-        TIMES, columns(np.full(TIMES.size, 3.2), counted, "odometer"), "running", LIMITS
+        TIMES, columns(even(3.2), counted, "odometer"), "running", LIMITS
     )
     assert found["cadence_spm"] == pytest.approx(spm)
     (note,) = (note for note in notes if note.slug == slug)
@@ -162,8 +161,8 @@ def test_a_stretch_that_counts_half_or_twice_is_put_right(
 
 @pytest.mark.parametrize("metres_per", [0.01, 0.001])
 def test_an_odometer_alone_in_another_unit_says_nothing_of_steps(metres_per: float) -> None:
-    speed = np.full(TIMES.size, 3.0 * metres_per)
-    assert steps(speed, np.full(TIMES.size, 84.0), "odometer", "running") == pytest.approx(168.0)
+    speed = even(3.0 * metres_per)
+    assert steps(speed, even(84.0), "odometer", "running") == pytest.approx(168.0)
 
 
 def test_backward_steps_are_not_halved() -> None:

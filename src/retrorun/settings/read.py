@@ -31,7 +31,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     handling_deg: float = 35.0  # A device whose tilt changes by more than this is handled.
     handling_lasts_s: float = 10.0  # Handled, it stays tilted otherwise for at least this long.
     handling_half_s: int = 2  # Tilt is averaged over this many seconds before and after each.
-    handling_follows: float = 0.03  # Share by which the usual tilt follows the present a second.
+    handling_follows: float = 0.03  # Share by which the usual tilt follows the present each second.
     moved_usual_s: int = 30  # A device's passing tilt is held against the mean of this long.
     turned_about_deg: float = 120.0  # Heading or gyroscope has turned about by at least this.
     hardly_turned_deg: float = 60.0  # The other of both has hardly turned below this.
@@ -63,7 +63,7 @@ class ReadLimits(msgspec.Struct, frozen=True):
     clock_most_jumps: int = 200  # A recording with more jumps than this is sorted by time instead.
     clock_scrambled_s: float = 1800.0  # Times that run back by more than this: a clock was set.
     clock_scrambled: int = 3  # Times that run back this often come from no clock that was set.
-    clock_most_smoothed: float = 10.0  # Scrambled times are averaged over so many on both sides.
+    clock_most_smoothed: float = 10.0  # Scrambled times are averaged over so many samples a side.
     clock_jitter_s: float = 2.0  # A clock that is set is set by more than this.
     clock_coarse_s: float = 10.0  # Times that several samples share, in steps of this, are coarse.
     clock_shorter: float = 0.97  # One order of the samples is right where its way is shorter than
@@ -192,7 +192,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     grid_off: float = 0.01  # They lie off such a step by at most this share of it.
     grid_changes: int = 20  # Positions that change less often than this tell of no rounding.
     grid_bend: float = 8.0  # A way that would bend by more than this many steps stood still there.
-    grid_coarse: Pair = (20.0, 8.0)  # Of steps longer, in m, a way over fewer of them stays.
+    grid_coarse: Pair = (20.0, 8.0)  # Where a step is longer, in m, a way of fewer stays as it is.
     grid_steps: float = 1.5  # Samples further apart than this many steps are left where they are.
 
     # a position that hung and leaps
@@ -227,8 +227,8 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     source_hole_factor: float = 3.0  # Gaps up to this many times the usual one are crossed, too.
     increments_factor: float = 20.0  # An odometer whose readings add up to more than this many
     # times their range gives increments.
-    increments_even: float = 0.75  # If none falls, half of them exceed this share of the largest.
-    votes_agree: float = 1.04  # Two sources that agree within this outvote a lone odometer.
+    increments_even: float = 0.75  # Half of all increments exceed this share of the largest.
+    votes_agree: float = 1.04  # Two sources that agree within this factor outvote a lone odometer.
     votes_differ: float = 1.06  # An odometer within this factor of another source agrees with it.
     yards_agree: float = 1.015  # An odometer counts yards if, converted, it fits all others within
     # this factor.
@@ -240,7 +240,7 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # than this share longer than they go on; an odometer that stood for more than it is not used.
     wander_mps: float = 1.0  # Positions that usually move faster than this go somewhere.
     rises_few: int = 10  # Readings that rise more often and never fall are a running total.
-    leaps_few: int = 3  # More leaps of an odometer that nobody runs than this may be its unit.
+    leaps_few: int = 3  # More leaps than this, which nobody runs, may be an odometer's unit.
     wanders_share: float = 0.2  # An odometer that falls in a larger share of its changes wanders.
     reversed_share: float = 0.8  # An odometer that falls in more than this share of its changes
     # counts backward.

@@ -253,7 +253,7 @@ CADENCE_256 = 52
 _ENHANCED = frozenset({73, 78})  # 32 bits wide, filled by some writers from fields of 16 bits
 _MISSING_16 = 0xFFFF  # what such a field of 16 bits holds where it is missing
 # Channels that a developer field may stand for: the native field, and the units that it may have,
-# each with what it is in the channel's unit. Long ones count only where values have parts of one.
+# each with what it is in the channel's unit. Kilometres and miles count only in parts of one.
 _STAND_INS: Mapping[int, tuple[str, Mapping[str, float]]] = {
     HEART_RATE: ("heart_rate_bpm", dict.fromkeys(("bpm", "beats/min"), 1.0)),
     CADENCE: ("cadence_spm", dict.fromkeys(("spm", "rpm", "steps/min", "strides/min"), 1.0)),
