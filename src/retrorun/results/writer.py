@@ -19,6 +19,8 @@ from retrorun.model import Analysis, Failed, Outcome, Session, Track
 from retrorun.results import columns, layout
 from retrorun.results.columns import TRACKS
 from retrorun.results.layout import athlete_key
+from retrorun.results.reader import holds
+from retrorun.storage import Store
 from retrorun.text import escaped
 from retrorun.time_zone import local_time
 from retrorun.units import FloatArray
@@ -316,6 +318,22 @@ def _array(values: Any, kind: Any, count: int) -> Any:  # noqa: ANN401 - pyarrow
     if str(kind).startswith("timestamp"):
         return pa.array(np.round(values * 1e6).astype(np.int64)).cast(kind)
     return pa.array(values, from_pandas=True).cast(kind, safe=False)  # NaN becomes null
+
+
+def put_or_replace(store: Store, name: str, data: bytes) -> bool:
+    """Put bytes in place of any others; return whether they were not there.
+
+    A reader may for a moment find nothing there, never half of it.
+
+    Raises:
+        StoreError: the store does not answer, is full, or lets nobody in.
+    """
+    if store.put(name, data):
+        return True
+    if holds(store, name, data):
+        return False
+    store.delete(name)
+    return store.put(name, data)
 
 
 def _with_valid_clock(outcome: Outcome) -> Outcome:
