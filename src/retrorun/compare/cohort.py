@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
+from msgspec import structs
 
 from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
 from retrorun.compare.statistics import published
@@ -137,11 +138,8 @@ def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> Cohor
     having = [(each.cost_factor, each.cost_sessions) for each in known if each.cost_factor]
     found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
     name = _Name(FACTOR, "backward cost factor", "times forward", "factor")
-    if missing := _missing(found, settings):
-        return _too_few_athletes(name, len(having), missing, _commonest_reason(known, FACTOR))
-    spread = mixed_factor(found, settings)
-    note = "at equal speed and grade, from each athlete's own heart rate"
-    return _with_numbers(name, found, spread, note)
+    reading = "at equal speed and grade, from each athlete's own heart rate"
+    return _measure(name, found, (_commonest_reason(known, FACTOR), reading), settings)
 
 
 def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Iterator[CohortMetric]:
@@ -149,10 +147,8 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
     for metric in DIFFERENCES:
         key, label, unit, reading = metric.key, metric.label, metric.unit, metric.reading
         having = [each.measures[key] for each in known if key in each.measures]
-        sessions, shared = (
-            [each.sessions for each in having],
-            [each.shared_days for each in having],
-        )
+        sessions = [each.sessions for each in having]
+        shared = [each.shared_days for each in having]
         words = (_commonest_reason(known, key), reading)
         differences = observed(
             [each.difference for each in having],
@@ -187,20 +183,13 @@ def _measure(
     ``words``: the commonest reason why athletes lack it, and how the number is to be read.
     """
     why, reading = words
-    if missing := _missing(found, settings):
-        return _too_few_athletes(name, len(found.values), missing, why)
-    return _with_numbers(name, found, mixed(found, settings), reading)
-
-
-def _missing(found: Observed, settings: CompareSettings) -> int:
-    return max(0, settings.least_athletes - len(found.values))
-
-
-def _with_numbers(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMetric:
-    quantile, count = quantiles(found.values), len(found.values)
-    return CohortMetric(
-        name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, note
-    )
+    count = len(found.values)
+    missing = max(0, settings.least_athletes - count)
+    if missing:
+        return _too_few_athletes(name, count, missing, why)
+    model = mixed_factor if name.scale == "factor" else mixed
+    numbers = quantiles(found.values), model(found, settings)
+    return CohortMetric(*structs.astuple(name), count, *numbers, 0, reading)
 
 
 def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> CohortMetric:
@@ -208,9 +197,7 @@ def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> Cohort
     note = f"{note} (most often: {why})" if why else note
     nothing = Estimate(None, None, None, "", note)
     spread = Mixed(nothing, None, nothing, None, note, 0, None)
-    return CohortMetric(
-        name.key, name.label, name.unit, name.scale, count, Quantiles(), spread, missing, note
-    )
+    return CohortMetric(*structs.astuple(name), count, Quantiles(), spread, missing, note)
 
 
 def _commonest_reason(known: Sequence[AthleteSummary], key: str) -> str:
