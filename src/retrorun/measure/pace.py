@@ -213,8 +213,7 @@ def _balance_trend(samples: Samples) -> FloatArray:
     """
     balance = samples.track.column("balance_pct")
     known = np.isfinite(balance) & samples.moving
-    ends = zip(samples.first.tolist(), samples.last.tolist(), strict=True)
-    parts = [np.flatnonzero(known[first:last]) + first for first, last in ends]
+    parts = [np.flatnonzero(known[first:last]) + first for first, last in samples.bounds]
     slopes = [_slope(part / 60.0, balance[part], samples.settings.trend_s) for part in parts]
     return np.array(slopes, dtype=np.float64)
 
