@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
-from msgspec import structs
 
 from retrorun.compare.random_effects import Observed, mixed, mixed_factor, observed, quantiles
 from retrorun.compare.statistics import published
@@ -188,8 +187,10 @@ def _measure(
     if missing:
         return _too_few_athletes(name, count, missing, why)
     model = mixed_factor if name.scale == "factor" else mixed
-    numbers = quantiles(found.values), model(found, settings)
-    return CohortMetric(*structs.astuple(name), count, *numbers, 0, reading)
+    quantile, spread = quantiles(found.values), model(found, settings)
+    return CohortMetric(
+        name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, reading
+    )
 
 
 def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> CohortMetric:
@@ -197,7 +198,9 @@ def _too_few_athletes(name: _Name, count: int, missing: int, why: str) -> Cohort
     note = f"{note} (most often: {why})" if why else note
     nothing = Estimate(None, None, None, "", note)
     spread = Mixed(nothing, None, nothing, None, note, 0, None)
-    return CohortMetric(*structs.astuple(name), count, Quantiles(), spread, missing, note)
+    return CohortMetric(
+        name.key, name.label, name.unit, name.scale, count, Quantiles(), spread, missing, note
+    )
 
 
 def _commonest_reason(known: Sequence[AthleteSummary], key: str) -> str:
