@@ -23,8 +23,8 @@ from retrorun.engines import Limits, Lost, Process, child, pipeline
 from retrorun.errors import ReadError, RetrorunError, StoreError, read_or_none
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
-from retrorun.results.reader import holds, table
-from retrorun.results.writer import put_or_replace
+from retrorun.results.reader import table
+from retrorun.results.writer import holds, put_or_replace
 from retrorun.settings import Settings
 from retrorun.storage.entries import CHANGING, changing, is_archive
 from retrorun.text import printable

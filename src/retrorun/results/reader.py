@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from retrorun.archive.serialization import summary_decoder
-from retrorun.errors import ReadError, StoreError, read_or_none
+from retrorun.errors import ReadError, StoreError
 from retrorun.model import Session
 from retrorun.results import layout
 from retrorun.results.columns import TABLES, schema
@@ -41,16 +41,6 @@ def parts(store: Store, folder: str) -> Iterator[str]:
     for entry in store.entries(under=folder):
         if entry.name.endswith(_SUFFIX) and not entry.name.rsplit("/", 1)[-1].startswith("."):
             yield entry.name
-
-
-def holds(store: Store, name: str, data: bytes | None = None) -> bool:
-    """Whether an object is there, with just these bytes if any are given.
-
-    Raises:
-        StoreError: the store does not answer.
-    """
-    found = read_or_none(lambda: store.read(name, MOST_BYTES))
-    return found is not None and (data is None or found == data)
 
 
 def ledger(store: Store) -> Iterator[Any]:

@@ -15,11 +15,12 @@ import msgspec
 import numpy as np
 
 from retrorun import export
+from retrorun.errors import read_or_none
 from retrorun.model import Analysis, Failed, Outcome, Session, Track
 from retrorun.results import columns, layout
 from retrorun.results.columns import TRACKS
 from retrorun.results.layout import athlete_key
-from retrorun.results.reader import holds
+from retrorun.results.reader import MOST_BYTES
 from retrorun.storage import Store
 from retrorun.text import escaped
 from retrorun.time_zone import local_time
@@ -318,6 +319,16 @@ def _array(values: Any, kind: Any, count: int) -> Any:  # noqa: ANN401 - pyarrow
     if str(kind).startswith("timestamp"):
         return pa.array(np.round(values * 1e6).astype(np.int64)).cast(kind)
     return pa.array(values, from_pandas=True).cast(kind, safe=False)  # NaN becomes null
+
+
+def holds(store: Store, name: str, data: bytes | None = None) -> bool:
+    """Whether an object is there, with just these bytes if any are given.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    found = read_or_none(lambda: store.read(name, MOST_BYTES))
+    return found is not None and (data is None or found == data)
 
 
 def put_or_replace(store: Store, name: str, data: bytes) -> bool:
