@@ -156,7 +156,7 @@ def plan(_: Path, __: int, found: Found) -> Iterator[Row]:
         index.compare(some)
         page = batches.plan_page(some, KEY)
         pages.append(batches.encode_page(page))
-        for batch in page.batches:
+        for batch in page:
             index.add(batch.files, len(pages))
     index.seal()
     found.planned = PLANNED / (time.perf_counter() - began_s)
@@ -164,7 +164,7 @@ def plan(_: Path, __: int, found: Found) -> Iterator[Row]:
     began_s = time.perf_counter()
     again = FileIndex()
     for number, (name, data) in enumerate(pages):
-        for batch in batches.decode_page(name, data).batches:
+        for batch in batches.decode_page(name, data):
             again.add(batch.files, number)
     again.seal()
     found.known = PLANNED / (time.perf_counter() - began_s)

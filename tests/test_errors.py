@@ -1,4 +1,5 @@
 import pickle
+from collections.abc import Callable
 
 import pytest
 
@@ -10,6 +11,8 @@ from retrorun.errors import (
     ReadError,
     RetrorunError,
     SettingsError,
+    StoreError,
+    read_or_none,
 )
 
 KINDS = (ReadError, NotARunError, SettingsError, ArchiveError, PageError, EngineError)
@@ -34,3 +37,17 @@ def test_every_field_survives_the_way_between_processes(kind: type[RetrorunError
 )
 def test_all_of_it_stands_in_one_line(error: RetrorunError, words: str) -> None:
     assert str(error) == words
+
+
+def test_what_cannot_be_read_is_none_and_a_store_that_fails_is_an_error() -> None:
+    def fail(error: RetrorunError) -> Callable[[], bytes]:
+        def read() -> bytes:
+            raise error
+
+        return read
+
+    assert read_or_none(lambda: b"found") == b"found"
+    assert read_or_none(fail(ReadError("file-unreadable", "it is not there"))) is None
+    for error in (StoreError("store-failing", "no answer"), SettingsError("other", "it is wrong")):
+        with pytest.raises(type(error)):
+            read_or_none(fail(error))

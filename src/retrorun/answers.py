@@ -15,7 +15,7 @@ the place of earlier ones of the same direction that it overlaps, and cuts other
 """
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -27,7 +27,7 @@ from retrorun.archive import Archive
 from retrorun.archive.annotations import position
 from retrorun.detect.labels import ALTERNATE, COMMAND, LAPS, RECORDED, TABLE, in_force, turned_about
 from retrorun.errors import SettingsError
-from retrorun.model import Direction, Label, Session, Track
+from retrorun.model import Direction, Label, Segment, Session, Track
 from retrorun.model import session_id as session_id_of
 
 Way = Literal["backward", "forward"]
@@ -166,11 +166,11 @@ def adopt(archive: Archive, sha256: str, labels: Mapping[int, Sequence[Label]]) 
         with archive.database.transaction():
             session = archive.session(session_id_of(sha256, place))
             standing = _standing(archive, session, clock_of(archive, session))
-            known = {(each.start_s, each.end_s, each.direction) for each in standing}
+            known = set(map(_statement, standing))
             new = [
                 replace(each, origin=COMMAND)
                 for each in labels[place]
-                if (each.start_s, each.end_s, each.direction) not in known
+                if _statement(each) not in known
             ]
             archive.annotations.insert_answer(session.id, new)
 
@@ -188,20 +188,29 @@ def clock_of(archive: Archive, session: Session) -> Track:
     return Track(session.start_time_s, {}, {"gap": np.zeros(round(session.duration_s), dtype=bool)})
 
 
+def _statement(label: Label) -> tuple[float, float, Direction]:
+    """What a label says, wherever it comes from."""
+    return label.start_s, label.end_s, label.direction
+
+
 def _standing(archive: Archive, session: Session, track: Track) -> tuple[Label, ...]:
     """The labels that hold now, on the recording's own clock."""
     stated = archive.annotations.labels(session.source.sha256).get(position(session.id), ())
     placed, _ = pipeline.placed_labels(stated, track, session.zone)
-    recorded = (
+    shown = (each for each in session.labels if each.origin in RECORDED)
+    return in_force((*_on_recordings_clock(shown, track), *placed))
+
+
+def _on_recordings_clock(labels: Iterable[Label], track: Track) -> list[Label]:
+    """Labels in seconds of the track, in seconds of the recording."""
+    return [
         replace(
             each,
             start_s=privacy_zones.recorded_s(track, each.start_s),
             end_s=privacy_zones.recorded_s(track, each.end_s),
         )
-        for each in session.labels
-        if each.origin in RECORDED
-    )
-    return in_force((*recorded, *placed))
+        for each in labels
+    ]
 
 
 def labels_of(
@@ -221,22 +230,13 @@ def labels_of(
     Raises:
         SettingsError: the answer names nothing that is there.
     """
-    found = _shown_labels(given, session)
-    placed = [
-        replace(
-            each,
-            start_s=privacy_zones.recorded_s(track, each.start_s),
-            end_s=privacy_zones.recorded_s(track, each.end_s),
-        )
-        for each in found
-    ]
+    placed = _on_recordings_clock(_shown_labels(given, session), track)
     if isinstance(given, (Accept, Reject)) and given.segments is None:
         placed = [each for each in placed if not _is_answered(each, standing)]
     if isinstance(given, (Accept, Reject, AcceptRange, RejectRange)):
         placed = [part for each in placed for part in _uncovered(each, standing)]
-    before = {(each.start_s, each.end_s, each.direction) for each in standing}
     after = in_force((*standing, *placed))
-    if {(each.start_s, each.end_s, each.direction) for each in after} == before:
+    if set(map(_statement, after)) == set(map(_statement, standing)):
         return ()
     return tuple(placed)
 
@@ -263,19 +263,11 @@ def _shown_labels(given: Answer, session: Session) -> tuple[Label, ...]:
 
 def candidates(session: Session) -> dict[int, tuple[float, float]]:
     """The number of each candidate → its start and end, seconds since the session's start."""
-    return {
-        number: (each.segment.start_s, each.segment.end_s)
-        for number, each in enumerate(session.measures.segments, 1)
-        if each.segment.kind == "candidate"
-    }
+    return _numbered(session, lambda each: each.kind == "candidate")
 
 
 def _by_habit(session: Session) -> dict[int, tuple[float, float]]:
-    return {
-        number: (each.segment.start_s, each.segment.end_s)
-        for number, each in enumerate(session.measures.segments, 1)
-        if each.segment.verdict == "habit" and each.segment.direction == "backward"
-    }
+    return _numbered(session, lambda each: (each.verdict, each.direction) == ("habit", "backward"))
 
 
 def _asked_forward(session: Session) -> dict[int, tuple[float, float]]:
@@ -283,11 +275,15 @@ def _asked_forward(session: Session) -> dict[int, tuple[float, float]]:
 
     Who rejects all candidates of the other calls this one forward, too.
     """
-    return {
-        number: (each.segment.start_s, each.segment.end_s)
-        for number, each in enumerate(session.measures.segments, 1)
-        if each.segment.is_asked and each.segment.direction == "forward"
-    }
+    return _numbered(session, lambda each: each.is_asked and each.direction == "forward")
+
+
+def _numbered(
+    session: Session, chosen: Callable[[Segment], bool]
+) -> dict[int, tuple[float, float]]:
+    """The number of each chosen segment → its start and end."""
+    segments = enumerate((each.segment for each in session.measures.segments), 1)
+    return {number: (each.start_s, each.end_s) for number, each in segments if chosen(each)}
 
 
 def _candidate_labels(
@@ -358,7 +354,7 @@ def _lap_labels(session: Session, numbers: Iterable[int], direction: Way) -> tup
     if unknown := [each for each in chosen if not 1 <= each <= len(ends_s)]:
         words = f"session {session.id} has no lap {_listed(unknown)}"
         raise SettingsError("answer-no-lap", words, remedy=f"Its laps are 1 to {len(ends_s)}.")
-    found = [(low_s, high_s) for low_s, high_s in (ends_s[each - 1] for each in chosen)]
+    found = [ends_s[each - 1] for each in chosen]
     if not all(low_s < high_s for low_s, high_s in found):
         raise SettingsError("answer-no-lap", "a lap lies outside of what the session shows")
     return tuple(Label(low_s, high_s, direction, LAPS) for low_s, high_s in found)

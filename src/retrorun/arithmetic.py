@@ -1,12 +1,11 @@
 """Functions of numbers that give the same digits on every processor.
 
-numpy, the C library and the libraries of linear algebra compute ``exp``, ``log``, ``arctan2``,
-powers and matrix products by code that they choose for the processor and, for long vectors, by the
-number of threads. The last digits differ, and with them whatever is written or decided. Sums,
-differences, products, quotients and square roots are rounded correctly by every processor
-(IEEE 754), and numpy does one of them at a time. The functions here use nothing else, so that they
-agree bit for bit. ``tests/test_arithmetic.py`` holds them against the mathematical library, and the
-whole package to using them.
+Libraries choose their code for ``exp``, ``log``, ``arctan2``, powers and matrix products by the
+processor and the number of threads, and the last digits differ (docs/architecture.md, decision 6).
+The functions here use nothing but sums, differences, products, quotients and square roots, which
+every processor rounds alike (IEEE 754), and of which numpy does one at a time.
+``tests/test_arithmetic.py`` holds them against the mathematical library, and the whole package to
+using them.
 
 The approximations of ``exp``, ``log``, ``sin``, ``cos`` and ``arctan`` are those of FDLIBM 5.3
 (Sun Microsystems 1993), each within a few units of the last place.

@@ -208,13 +208,7 @@ def _totals(totals: Totals) -> Json:
 
 
 def _estimate(estimate: Estimate) -> Json:
-    return {
-        "value": _round(estimate.value, 3),
-        "low": _round(estimate.low, 3),
-        "high": _round(estimate.high, 3),
-        "method": estimate.method,
-        "reason": estimate.reason,
-    }
+    return {**_ends(estimate), "method": estimate.method, "reason": estimate.reason}
 
 
 def _cost_factor(gross: Estimate, net: Estimate | None) -> Json:

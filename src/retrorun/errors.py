@@ -6,10 +6,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from retrorun.language import translated
 from retrorun.text import plain, printable
+
+T = TypeVar("T")
 
 # what to do about a file that tells of a run and holds no recording of it
 SUMMARY_REMEDY = (
@@ -89,20 +93,10 @@ class RetrorunError(Exception):
         tail = f"{stop} {translate(self.remedy)}" if self.remedy else ""
         return f"{head}{translate(self.message)}{place}{tail}"
 
-    def __reduce__(self) -> tuple[Callable[..., "RetrorunError"], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[Callable[..., "RetrorunError"], tuple[str, str]]:
         """Keep every field when an engine carries the error between processes."""
-        state = (type(self), self.slug, self.message, self.file, self.offset, self.remedy)
-        return _rebuild, state
-
-
-def _rebuild(
-    kind: type[RetrorunError],
-    slug: str,
-    message: str,
-    *place: object,
-) -> RetrorunError:
-    file, offset, remedy = place
-    return kind(slug, message, file=file, offset=offset, remedy=remedy)  # type: ignore[arg-type]
+        kind = partial(type(self), file=self.file, offset=self.offset, remedy=self.remedy)
+        return kind, (self.slug, self.message)
 
 
 class ReadError(RetrorunError):
@@ -111,6 +105,20 @@ class ReadError(RetrorunError):
 
 class StoreError(ReadError):
     """A store does not answer or lets nobody in: it says nothing about the file itself."""
+
+
+def read_or_none(read: Callable[[], T]) -> T | None:
+    """What a function reads from a store; None where that is gone or damaged.
+
+    Raises:
+        StoreError: the store does not answer, so that nobody knows what is there.
+    """
+    try:
+        return read()
+    except StoreError:
+        raise
+    except ReadError:
+        return None
 
 
 def drive_error(problem: BaseException, file: str) -> StoreError | None:

@@ -5,7 +5,7 @@ being taken for a formula by a spreadsheet: in CSV it is led by an apostrophe.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +74,6 @@ def _typed(frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.astype(types)
 
 
-def _segments(session: Session) -> Sequence[MeasuredSegment]:
-    return session.measures.segments
-
-
 def session_row(session: Session) -> Row:
     """One session: who and when, sums of every direction, and the cost factor."""
     zone = session.zone
@@ -128,7 +124,7 @@ def segment_rows(session: Session) -> list[Row]:
     places = session.measures.structure.places()
     return [
         _segment_row(session, each, places.get(place, (None, None)))
-        for place, each in enumerate(_segments(session))
+        for place, each in enumerate(session.measures.segments)
     ]
 
 
@@ -243,7 +239,7 @@ def gpx_bytes(session: Session, track: Track) -> bytes:
     latitude, longitude = (track.column(name) for name in POSITION)
     altitude = track.column("altitude_m")
     begins = track.flags.get("break", np.zeros(track.seconds, dtype=bool))
-    for measured in _segments(session):
+    for measured in session.measures.segments:
         piece = gpxpy.gpx.GPXTrackSegment()
         last = min(int(measured.segment.end_s), track.seconds)
         for index in range(int(measured.segment.start_s), last):

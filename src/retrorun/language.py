@@ -4,11 +4,8 @@ English stands in the source. Any other language is a catalogue in gettext's for
 ``locales/<language>/LC_MESSAGES/retrorun.po``, whose message ids are the English texts. An entry
 with a context is a word of the pages under that key; one without is a sentence that some stage, an
 error or a command puts together, with its gaps: ``too early to say: {missing} more weeks``. Such a
-sentence travels in English, as a plain text, and is put into the language only where somebody reads
-it; so what is stored, and the JSON documents, do not depend on a language.
-
-Which language is in force is said with ``use_language``, at the edges. The locale of the machine is
-never asked, so that the same sessions make the same pages everywhere.
+sentence travels in English and is translated only where somebody reads it (docs/architecture.md,
+decision 14).
 """
 
 import gettext
@@ -47,7 +44,10 @@ def current_language() -> str:
 
 @contextmanager
 def use_language(language: str | None) -> Iterator[None]:
-    """Speak a language; None, or one without a catalogue, leaves the one that is in force."""
+    """Speak a language; None, or one without a catalogue, leaves the one that is in force.
+
+    The locale of the machine is never asked: the same sessions make the same pages everywhere.
+    """
     chosen = language if language in _catalogue_files() else None
     token = _FORCE.set(chosen or current_language())
     try:

@@ -141,10 +141,8 @@ def _answered_side(
         mean = _rounded(float(np.mean(logs)), settings.answered_step) if logs else None
         return mean, min(len(logs), settings.answered_sessions)
 
-    contact, excursion = (
-        mean_log(lambda each: each.contact_ratio),
-        mean_log(lambda each: each.excursion_ratio),
-    )
+    contact = mean_log(lambda each: each.contact_ratio)
+    excursion = mean_log(lambda each: each.excursion_ratio)
     return AnsweredSide(
         segments=sum(len(one) for one in known),
         sessions=len(known),

@@ -306,11 +306,6 @@ def rows(metrics: Iterable[Metric], derived: Iterable[Derived]) -> Iterator[Row]
             yield Row(own.key, own.subject, own.unit, own.contrast, own.formula)
 
 
-def by_page(found: Iterable[S]) -> tuple[S, ...]:
-    """In the order of pages."""
-    return tuple(sorted(found, key=lambda each: PAGE_ORDER.index(each.subject)))
-
-
-def by_table(found: Iterable[S]) -> tuple[S, ...]:
-    """In the order of tables."""
-    return tuple(sorted(found, key=lambda each: TABLE_ORDER.index(each.subject)))
+def in_order(found: Iterable[S], order: tuple[Subject, ...]) -> tuple[S, ...]:
+    """By their subjects, in the order of pages or of tables."""
+    return tuple(sorted(found, key=lambda each: order.index(each.subject)))

@@ -9,7 +9,7 @@ sessions stay readable and ``added=True`` so that JSON documents written before 
 column of the same name where ``measure`` computes its like.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated
@@ -17,6 +17,8 @@ from typing import Annotated
 from msgspec import structs
 
 from retrorun.metric_types import (
+    PAGE_ORDER,
+    TABLE_ORDER,
     Compared,
     Derived,
     Energy,
@@ -29,10 +31,9 @@ from retrorun.metric_types import (
     Style,
     Sum,
     Trended,
-    by_page,
-    by_table,
     compared,
     declared,
+    in_order,
     named,
     rows,
 )
@@ -420,7 +421,7 @@ def number_of(metrics: Metrics, key: str) -> float | None:
 
 
 # numbers that are fields of `Metrics`, in the order of tables
-METRICS: tuple[Metric, ...] = by_table(named(Metrics))
+METRICS: tuple[Metric, ...] = in_order(named(Metrics), TABLE_ORDER)
 HEART_RATE: tuple[Metric, ...] = tuple(named(HeartRate, "heart_rate."))
 ENERGY: tuple[EnergyPart, ...] = tuple(
     structs.replace(each, key=name) for name, each in declared(Energy, EnergyPart)
@@ -430,19 +431,19 @@ SUMS: tuple[Sum, ...] = tuple(
     for name, each in declared(Totals, Sum)
 )
 # columns of a session page's table of segments, and rows of its backward against forward
-LISTED: tuple[Metric, ...] = by_page(each for each in (*METRICS, *HEART_RATE) if each.listed)
-CONTRASTED: tuple[Row, ...] = by_page(rows((*METRICS, *HEART_RATE), DERIVED))
+_SINGLE = (*METRICS, *HEART_RATE)
+LISTED: tuple[Metric, ...] = in_order((each for each in _SINGLE if each.listed), PAGE_ORDER)
+CONTRASTED: tuple[Row, ...] = in_order(rows(_SINGLE, DERIVED), PAGE_ORDER)
 # what is compared over matched pairs; differences stand in this order, by level
-COMPARED: tuple[Compared, ...] = by_page(compared(METRICS, DERIVED))
+COMPARED: tuple[Compared, ...] = in_order(compared(METRICS, DERIVED), PAGE_ORDER)
 DIFFERENCES: tuple[Compared, ...] = tuple(sorted(COMPARED, key=lambda each: each.level != "speed"))
 STYLES: dict[str, Style] = {
     **{each.key: each.style for each in COMPARED},
     **{each.key: each.style for each in TRENDED},
 }
-_ALL: tuple[Sequence[Metric | EnergyPart], ...] = (METRICS, HEART_RATE, ENERGY)
+_ALL: tuple[Metric | EnergyPart, ...] = (*_SINGLE, *ENERGY)
 STORED_DIGITS: dict[str, int] = {
     each.key.rpartition(".")[2]: each.stored_digits
-    for found in _ALL
-    for each in found
+    for each in _ALL
     if each.stored_digits is not None
 }

@@ -48,7 +48,7 @@ from retrorun.model.recording import POSITION
 from retrorun.prepare.clean import cleaned
 from retrorun.prepare.second_device import copy_ahead_s, join_second_devices
 from retrorun.readers.sports import is_on_foot
-from retrorun.settings import PrepareSettings, ReadLimits, Settings
+from retrorun.settings import DetectSettings, PrepareSettings, ReadLimits, Settings
 from retrorun.text import without_clock
 
 _CLOCK_S = (-62_134_000_000.0, 253_400_000_000.0)  # what dates can show in any zone
@@ -230,8 +230,10 @@ def _session(
     if not (given.labels or is_blank):
         asked += detect_labels.questions(recording)
     shown = privacy_zones.blanked(track) if is_blank else track
-    plain, detection = _detections(recording, shown, labels, athlete, settings)
-    answers = _answers(recording, shown, (labels, plain), settings)
+    presses_s = [privacy_zones.shown_s(shown, each) for each in detect_labels.presses(recording)]
+    # without learnt values, and with them; mostly they are the same
+    plain, detection = detect.detect_twice(shown, labels, athlete, settings.detect, presses_s)
+    answers = _answers(shown, (labels, plain), presses_s, settings.detect)
     track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure, place)
     factor = measures.cost_factor
@@ -324,32 +326,15 @@ def placed_labels(
     return detect_labels.placed(stated, first_s, seconds, offset_s)
 
 
-def _detections(
-    recording: Recording,
-    track: Track,
-    labels: Sequence[Label],
-    athlete: Athlete,
-    settings: Settings,
-) -> tuple[Detection, Detection]:
-    """The detection without learnt values, and the one with them; mostly they are the same."""
-    presses_s = _presses_s(recording, track)
-    return detect.detect_twice(track, labels, athlete, settings.detect, presses_s)
-
-
-def _presses_s(recording: Recording, track: Track) -> tuple[float, ...]:
-    found = detect_labels.presses(recording)
-    return tuple(privacy_zones.shown_s(track, each) for each in found)
-
-
 def _answers(
-    recording: Recording,
     track: Track,
     labelled: tuple[Sequence[Label], Detection],
-    settings: Settings,
+    presses_s: Sequence[float],
+    settings: DetectSettings,
 ) -> tuple[GaitAnswer, ...]:
     """What the athlete's own labels say of what step rate alone proposes without them.
 
-    ``labelled`` are all labels, and the detection with them.
+    ``labelled`` are all labels, and the detection with them; ``presses_s`` the presses of laps.
     """
     labels, with_them = labelled
     recorded = detect_labels.RECORDED
@@ -362,9 +347,8 @@ def _answers(
     if not own:
         return ()
     others = [each for each in labels if each.origin in recorded]
-    presses_s = _presses_s(recording, track)
-    unaided = detect.detect(track, others, Athlete(), settings.detect, presses_s)
-    return detect_labels.gait_answers(unaided.gait_candidates, own, track.seconds, settings.detect)
+    unaided = detect.detect(track, others, Athlete(), settings, presses_s)
+    return detect_labels.gait_answers(unaided.gait_candidates, own, track.seconds, settings)
 
 
 def _parts_in_force(label: Label, found: Detection) -> list[Label]:

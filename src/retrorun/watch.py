@@ -219,19 +219,14 @@ def followed_signals() -> tuple[signal.Signals, ...]:
     )
 
 
-def between_files(
-    stop: threading.Event,
-    progress: Callable[[int, int, str], None] | None = None,
-) -> Callable[[int, int, str], None]:
+def between_files(stop: threading.Event) -> Callable[[int, int, str], None]:
     """A progress function for ``ingest.run_import`` that ends the import when asked to stop."""
 
-    def report(done: int, total: int, name: str) -> None:
-        if progress:
-            progress(done, total, name)
+    def stop_if_asked(done: int, total: int, _: str) -> None:
         if stop.is_set() and done < total:
             raise Stopped
 
-    return report
+    return stop_if_asked
 
 
 def service(kind: Literal["systemd", "launchd"], command: Sequence[str]) -> str:

@@ -26,21 +26,21 @@ def planned(number: int, size_bytes: int = 100_000, tag: str = "t") -> PlannedFi
 def test_batches_hold_every_file_once_in_order_and_about_a_minute() -> None:
     files = [planned(number) for number in range(20_000)]
     page = batches.plan_page(files, KEY)
-    assert [each for batch in page.batches for each in batch.files] == files
-    costs = [sum(map(batches.cost_s, batch.files)) for batch in page.batches]
+    assert [each for batch in page for each in batch.files] == files
+    costs = [sum(map(batches.cost_s, batch.files)) for batch in page]
     assert max(costs) <= batches.BATCH_S
     assert min(costs[:-1]) > 20
-    assert max(len(batch.files) for batch in page.batches) <= batches.BATCH_FILES
+    assert max(len(batch.files) for batch in page) <= batches.BATCH_FILES
 
 
 def test_little_work_is_cut_for_several_workers_but_not_to_crumbs() -> None:
-    assert len(batches.plan_page([planned(n) for n in range(5000)], KEY).batches) >= 16
-    assert len(batches.plan_page([planned(n) for n in range(20)], KEY).batches) == 1
+    assert len(batches.plan_page([planned(n) for n in range(5000)], KEY)) >= 16
+    assert len(batches.plan_page([planned(n) for n in range(20)], KEY)) == 1
 
 
 def test_a_file_larger_than_a_batch_is_a_batch() -> None:
     files = [planned(1), planned(2, size_bytes=10**11), planned(3)]
-    assert [len(each.files) for each in batches.plan_page(files, KEY).batches] == [1, 1, 1]
+    assert [len(each.files) for each in batches.plan_page(files, KEY)] == [1, 1, 1]
 
 
 def test_a_name_changes_with_everything_that_decides_the_results() -> None:

@@ -44,7 +44,6 @@ from retrorun.storage import Folder
 SALT = b"a salt of the tests, long enough"
 KEY = results.pseudonym_key(SALT)
 MARK = "MARKER"
-WEEK = dt.timedelta(weeks=1)
 
 
 def copied(store: Folder, folder: Path, key: results.PseudonymKey = KEY) -> Folder:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 import zipfile
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO
 
@@ -69,15 +69,11 @@ class AthleteIndex:
         Raises:
             SettingsError: a column is missing, or one name has two athletes.
         """
-        file = table.column(file_head(table, file_column), "--file-column")
-        owner = table.column(athlete_column, "--athlete-column")
         digests, owners = bytearray(), list[str]()
         known: dict[str, str] = {}
-        for _, row in table.rows((file, owner)):
-            name, athlete = cell_text(row[file]), cell_text(row[owner])
-            if name and athlete:  # platforms list activities that have no file
-                digests += _digest(_relative(name))
-                owners.append(known.get(athlete) or known.setdefault(athlete, athlete_key(athlete)))
+        for name, athlete in _files_and_athletes(table, file_column, athlete_column):
+            digests += _digest(name.replace("\\", "/").removeprefix("./").lstrip("/"))
+            owners.append(known.get(athlete) or known.setdefault(athlete, athlete_key(athlete)))
         found = _sorted(bytes(digests), owners, folder)
         _refuse_conflicts(found, table)
         return found
@@ -147,8 +143,20 @@ def _refuse_conflicts(found: AthleteIndex, table: Table) -> None:
     raise SettingsError("athlete-ambiguous", words, file=table.name, remedy=remedy)
 
 
-def _relative(name: str) -> str:
-    return name.replace("\\", "/").removeprefix("./").lstrip("/")
+def _files_and_athletes(
+    table: Table, file_column: str, athlete_column: str
+) -> Iterator[tuple[str, str]]:
+    """File and athlete of each row that has both: platforms list activities that have no file.
+
+    Raises:
+        SettingsError: a column is missing.
+    """
+    file = table.column(file_head(table, file_column), "--file-column")
+    athlete = table.column(athlete_column, "--athlete-column")
+    for _, row in table.rows((file, athlete)):
+        pair = cell_text(row[file]), cell_text(row[athlete])
+        if all(pair):
+            yield pair
 
 
 FOLDER, EXPORT = "folder", "export"
@@ -293,18 +301,16 @@ def load(options: AssignmentOptions) -> Athletes:
     known = _with_zones(
         profiles.load(options.profiles) if options.profiles else {}, options.default
     )
+    found = Athletes(profiles=known, default=options.default)
     columns = (options.file_column, options.athlete_column)
     if options.where == FOLDER:
-        return Athletes(profiles=known, default=options.default)
+        return found
     if options.where == EXPORT:
         own = sorted(f"{key} {serialization.fingerprint(each)}" for key, each in known.items())
-        profiles_hash = _hash((*columns, *own))
-        return Athletes(
-            columns=columns, profiles=known, default=options.default, profiles_hash=profiles_hash
-        )
+        return replace(found, columns=columns, profiles_hash=_hash((*columns, *own)))
     table = profiles.read_table(options.where)
     index = AthleteIndex.from_table(table, *columns, _folder(options.where, options.exports))
-    return Athletes(index, profiles=known, default=options.default)
+    return replace(found, index=index)
 
 
 def _with_zones(known: dict[str, Athlete], default: Athlete) -> dict[str, Athlete]:
@@ -342,9 +348,6 @@ def _read_owners(
     if len(data) > _INDEX_BYTES:
         raise ReadError("archive-index", f"{info.filename} is too large", file=name)
     table = parse_table(f"{name}/{info.filename}", data)
-    file = table.column(file_head(table, file_column), "--file-column")
-    athlete = table.column(athlete_column, "--athlete-column")
+    pairs = _files_and_athletes(table, file_column, athlete_column)
     folder = info.filename[: -len(_INDEX)]
-    cells = ((row[file], row[athlete]) for _, row in table.rows((file, athlete)))
-    pairs = ((cell_text(one), cell_text(other)) for one, other in cells)
-    return {folder + path: athlete_key(owner) for path, owner in pairs if path and owner}
+    return {folder + path: athlete_key(athlete) for path, athlete in pairs}

@@ -7,8 +7,10 @@ process it writes the same objects, so lost workers and second runs change nothi
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
+from itertools import groupby
+from operator import itemgetter
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -62,11 +64,7 @@ class Batch:
     files: tuple[PlannedFile, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page of the manifest: batches that were planned together."""
-
-    batches: tuple[Batch, ...]
+Page = tuple[Batch, ...]  # of the manifest: batches that were planned together
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def plan_page(files: Sequence[PlannedFile], key: ResultKey) -> Page:
         spent_s += own_s
     if waiting:
         batches.append(make_batch(waiting, key))
-    return Page(tuple(batches))
+    return tuple(batches)
 
 
 def make_batch(files: Iterable[PlannedFile], key: ResultKey) -> Batch:
@@ -122,7 +120,7 @@ def encode_page(planned: Page) -> tuple[str, bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    rows = [(each, batch.name) for batch in planned.batches for each in batch.files]
+    rows = [(each, batch.name) for batch in planned for each in batch.files]
     columns: dict[str, list[Any]] = {
         name: [_to_cell(getattr(each, name)) for each, _ in rows] for name in PLANNED_COLUMNS
     }
@@ -152,9 +150,8 @@ def decode_page(name: str, data: bytes) -> Page:
         raise ReadError("manifest-damaged", words, file=name, remedy=remedy) from problem
     columns = [table[each].to_pylist() for each in PLANNED_COLUMNS]
     files = [PlannedFile(*map(_from_cell, row)) for row in zip(*columns, strict=True)]
-    return Page(
-        tuple(_batches_of(files, [_from_cell(each) for each in table["batch"].to_pylist()]))
-    )
+    batches = groupby(zip(table["batch"].to_pylist(), files, strict=True), key=itemgetter(0))
+    return tuple(Batch(_from_cell(each), tuple(file for _, file in rows)) for each, rows in batches)
 
 
 def _check_address(name: str, data: bytes) -> None:
@@ -166,14 +163,6 @@ def _check_address(name: str, data: bytes) -> None:
     if PurePosixPath(name).stem != hashlib.sha256(data).hexdigest():
         message = "its bytes are not those that it is named after"
         raise ValueError(message)
-
-
-def _batches_of(files: list[PlannedFile], names: list[str]) -> Iterator[Batch]:
-    start = 0
-    for place in range(1, len(names) + 1):
-        if place == len(names) or names[place] != names[start]:
-            yield Batch(names[start], tuple(files[start:place]))
-            start = place
 
 
 def _schema() -> Any:  # noqa: ANN401 - pyarrow has no types

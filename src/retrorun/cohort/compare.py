@@ -34,6 +34,7 @@ from retrorun.model import Athlete, Note
 from retrorun.model.cohort import AthleteSummary, Cohort, CohortMetric, Interval, Uncompared
 from retrorun.model.comparison import Comparison
 from retrorun.results.layout import UNKNOWN, quoted
+from retrorun.results.writer import put_or_replace
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
 
@@ -43,19 +44,6 @@ AT_ONCE = 10_000  # rows of a row group, and in memory as such
 # key of the measure → what its columns are called, and their unit
 COLUMNS: Mapping[str, tuple[str, str]] = {each.key: each.columns for each in DIFFERENCES}
 Row = dict[str, Any]
-
-
-def replace_object(store: Store, name: str, data: bytes) -> None:
-    """Put bytes under a name in place of what is there.
-
-    A reader may for a moment find nothing there, never half of it.
-
-    Raises:
-        StoreError: the store does not answer, is full, or lets nobody in.
-    """
-    if not store.put(name, data):
-        store.delete(name)
-        store.put(name, data)
 
 
 def athlete_name(athlete: str) -> str:
@@ -74,7 +62,7 @@ def write_tables(store: Store, found: Cohort) -> tuple[str, ...]:
         f"{FOLDER}/cohort.parquet": cohort_parquet(found),
     }
     for name, data in tables.items():
-        replace_object(store, name, data)
+        put_or_replace(store, name, data)
     return tuple(tables)
 
 
@@ -301,7 +289,7 @@ def _compare_athlete(athlete: str, options: CompareOptions) -> AthleteSummary:
         settings = msgspec.structs.replace(settings, pairs_shown=0)
     found = _without_mass_note(compare.compare(sessions, Athlete(), settings))
     if options.out is not None:
-        replace_object(open_store(options.out), athlete_name(athlete), athlete_line(athlete, found))
+        put_or_replace(open_store(options.out), athlete_name(athlete), athlete_line(athlete, found))
     return summary(athlete, found)
 
 

@@ -20,7 +20,7 @@ import msgspec
 from retrorun import learn, results
 from retrorun.cohort.worker import Problem
 from retrorun.engines import Engine, Lost
-from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.errors import RetrorunError, read_or_none
 from retrorun.model import Athlete
 from retrorun.results.layout import UNKNOWN
 from retrorun.settings import CompareSettings
@@ -109,12 +109,8 @@ def is_complete(out: Store, batches: Sequence[str]) -> bool:
     Raises:
         StoreError: the store does not answer.
     """
-    try:
-        return out.read(results.LEARNT, _MOST_BYTES) == _complete(batches)
-    except StoreError:
-        raise
-    except ReadError:
-        return False
+    found = read_or_none(lambda: out.read(results.LEARNT, _MOST_BYTES))
+    return found == _complete(batches)
 
 
 def set_complete(out: Store, batches: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -24,8 +25,9 @@ from retrorun.cohort.batches import (
     decode_page,
     encode_page,
 )
-from retrorun.errors import ReadError, StoreError
+from retrorun.errors import read_or_none
 from retrorun.results import layout
+from retrorun.results.columns import PARTITIONED
 from retrorun.results.reader import MOST_BYTES, checksums, parts, table
 from retrorun.storage import Store
 from retrorun.storage.entries import is_archive
@@ -154,7 +156,7 @@ def data_parts(out: Store, batches: Iterable[Batch], *, tracks: bool) -> list[st
     Raises:
         StoreError: the store does not answer.
     """
-    kinds = ("sessions", "segments", "tracks") if tracks else ("sessions", "segments")
+    kinds = PARTITIONED if tracks else PARTITIONED[:2]
     wanted: set[str] = set()
     athletes: set[str] = set()
     packed = False
@@ -189,23 +191,19 @@ class Manifest:
 
     def read(self) -> None:
         """Read the manifest, and the batches that only the ledger has."""
-        done = {PurePosixPath(each).stem for each in parts(self.out, LEDGER)}
+        done = set(self.done())
         in_manifest: set[str] = set()
-        for name, page in self._manifest():
-            for batch in page.batches:
+        for name in parts(self.out, MANIFEST):
+            for batch in self._page(name):
                 in_manifest.add(batch.name)
                 if batch.name in done:
                     self.index.add(batch.files, self._number(batch.name, name))
                 else:
                     self._pages[batch.name] = name
         for batch_name in sorted(done - in_manifest):  # its page is lost: the ledger knows, too
-            self.index.add(self._ledger_if_whole(batch_name), self._number(batch_name, ""))
+            self.index.add(self._ledger(batch_name), self._number(batch_name, ""))
         self.index.seal()
         self.index.first_own = len(self._names)
-
-    def _manifest(self) -> Iterator[tuple[str, Page]]:
-        for name in parts(self.out, MANIFEST):
-            yield name, self._page(name)
 
     def _page(self, name: str) -> Page:
         return decode_page(name, self.out.read(name, PAGE_BYTES))
@@ -216,17 +214,10 @@ class Manifest:
         return len(self._names) - 1
 
     def _ledger(self, batch: str) -> list[PlannedFile]:
-        found = table(self.out, results.ledger_name(batch), FILES, PLANNED_COLUMNS).to_pylist()
-        return [PlannedFile(**row) for row in found]
-
-    def _ledger_if_whole(self, batch: str) -> list[PlannedFile]:
         """The files of a batch; none if its part of the ledger is damaged: they are found new."""
-        try:
-            return self._ledger(batch)
-        except StoreError:
-            raise
-        except ReadError:
-            return []
+        name = results.ledger_name(batch)
+        found = read_or_none(lambda: table(self.out, name, FILES, PLANNED_COLUMNS))
+        return [] if found is None else [PlannedFile(**row) for row in found.to_pylist()]
 
     def pending(self, athletes: Athletes) -> Iterator[Batch]:
         """Batches that were planned and are not done, as they were planned.
@@ -237,7 +228,7 @@ class Manifest:
         claimed: set[str] = set()
         for name in dict.fromkeys(self._pages.values()):
             invalid: list[Batch] = []
-            for batch in self._page(name).batches:
+            for batch in self._page(name):
                 if batch.name not in self._pages:
                     continue
                 if self._is_valid(batch, athletes, claimed):
@@ -267,7 +258,7 @@ class Manifest:
         """Store a page of the plan before its batches are processed."""
         name, data = encode_page(page)
         self.out.put(name, data)
-        for batch in page.batches:
+        for batch in page:
             self._index(batch, name)
 
     def batches_with_failures(self) -> set[int]:
@@ -275,16 +266,11 @@ class Manifest:
         import pyarrow.compute as pc
 
         found: set[str] = set()
-        for part in parts(self.out, LEDGER):
-            try:
-                outcomes = table(self.out, part, FILES, ("outcome",))["outcome"]
-            except StoreError:
-                raise
-            except ReadError:
-                found.add(PurePosixPath(part).stem)
-            else:
-                if pc.any(pc.equal(outcomes, "failed")).as_py():
-                    found.add(PurePosixPath(part).stem)
+        for batch in self.done():
+            name = results.ledger_name(batch)
+            part = read_or_none(partial(table, self.out, name, FILES, ("outcome",)))
+            if part is None or pc.any(pc.equal(part["outcome"], "failed")).as_py():
+                found.add(batch)
         return {number for number, name in enumerate(self._names) if name in found}
 
     def find_damage(self, *, thorough: bool) -> tuple[set[int], list[str]]:
@@ -307,11 +293,8 @@ class Manifest:
 
     def _broken_parts(self, batch: str, there: set[str], *, thorough: bool) -> list[str]:
         """Names of the parts of one batch that are gone or damaged."""
-        try:
-            expected = checksums(self.out, batch)
-        except StoreError:
-            raise
-        except ReadError:
+        expected = read_or_none(lambda: checksums(self.out, batch))
+        if expected is None:
             return [layout.checksums_name(batch)]
         return [
             name
@@ -321,12 +304,8 @@ class Manifest:
 
     def _sha256(self, name: str) -> str | None:
         """Of a part's bytes; None where it cannot be read."""
-        try:
-            return hashlib.sha256(self.out.read(name, MOST_BYTES)).hexdigest()
-        except StoreError:
-            raise
-        except ReadError:
-            return None
+        data = read_or_none(lambda: self.out.read(name, MOST_BYTES))
+        return None if data is None else hashlib.sha256(data).hexdigest()
 
     def retire(self, numbers: set[int]) -> int:
         """Take batches back, so that the next listing finds their files new.
@@ -369,8 +348,8 @@ class Manifest:
     def _batches(self, page: str, wanted: set[str]) -> list[Batch]:
         """Batches of a page as they were planned; without one, as the ledger has them."""
         if page:
-            return [each for each in self._page(page).batches if each.name in wanted]
-        return [Batch(name, tuple(self._ledger_if_whole(name))) for name in sorted(wanted)]
+            return [each for each in self._page(page) if each.name in wanted]
+        return [Batch(name, tuple(self._ledger(name))) for name in sorted(wanted)]
 
     def _sweep(self, batches: Sequence[Batch]) -> None:
         """Remove the parts of batches, finished or not."""
@@ -384,10 +363,10 @@ class Manifest:
         """Replace a page of the manifest by one without some batches."""
         if not page or not gone:
             return
-        left = tuple(each for each in self._page(page).batches if each.name not in gone)
+        left = tuple(each for each in self._page(page) if each.name not in gone)
         name = ""
         if left:
-            name, data = encode_page(Page(left))
+            name, data = encode_page(left)
             self.out.put(name, data)
         self.out.delete(page)
         self._page_of = {

@@ -7,6 +7,7 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +105,8 @@ def parse_table(name: str, data: bytes) -> Table:
     """
     empty = Table(name, (), data)
     if data.startswith(PARQUET):
-        return Table(name, tuple(_opened(empty).schema_arrow.names), data)
+        with _parquet_file(empty) as file:
+            return Table(name, tuple(file.schema_arrow.names), data)
     heads = next(_lines(empty), [])
     if not any(heads):
         raise SettingsError("table-empty", "it has no line of heads", file=name)
@@ -141,35 +143,31 @@ def _csv(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
         yield {head: line[at] or None if at < len(line) else None for head, at in places.items()}
 
 
-def _opened(table: Table) -> Any:  # noqa: ANN401 - pyarrow has no types
+@contextmanager
+def _parquet_file(table: Table) -> Iterator[Any]:
+    """The table as an open ``pyarrow.parquet.ParquetFile``.
+
+    Raises:
+        SettingsError: reading it shows that it is damaged.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(pa.BufferReader(table.data))
+        yield pq.ParquetFile(pa.BufferReader(table.data))
     except (pa.ArrowException, OSError, ValueError) as problem:
         words = f"it is no readable Parquet: {str(problem)[:200]}"
         raise SettingsError("table-broken", words, file=table.name) from problem
 
 
 def _parquet(table: Table, heads: Sequence[str]) -> Iterator[dict[str, Any]]:
-    import pyarrow as pa
-
-    try:
-        for batch in _opened(table).iter_batches(columns=list(heads)):
+    with _parquet_file(table) as file:
+        for batch in file.iter_batches(columns=list(heads)):
             yield from batch.to_pylist()
-    except (pa.ArrowException, OSError, ValueError) as problem:
-        words = f"it is no readable Parquet: {str(problem)[:200]}"
-        raise SettingsError("table-broken", words, file=table.name) from problem
 
 
 ATHLETE, SINCE, MASS = "athlete", "since", "mass_kg"
-_ONE_ATHLETE = {
-    "masses",
-    "privacy_zones",
-    "trust_gait",
-    "language",
-}  # not stated in a table of a study
+_ONE_ATHLETE = {"masses", "privacy_zones", "trust_gait", "language"}  # in no table of a study
 NAMES = tuple(name for name in profile.STATED if name not in _ONE_ATHLETE)
 _WORDS = ("sex", "units")
 _WHOLE = ("birth_year",)

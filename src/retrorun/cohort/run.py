@@ -159,7 +159,7 @@ def _check_source(address: str) -> None:
     except ReadError as problem:
         if problem.slug != "file-unreadable":  # no such bucket
             raise
-    unlisted = store.unlisted if isinstance(store, storage.Folder) else []
+    unlisted = _unlisted(store)
     reason = f": it cannot be listed: {unlisted[0][1]}" if unlisted else ""
     raise ReadError(
         "exports-missing",
@@ -312,14 +312,11 @@ class _Run:
             if diff.new:
                 page = batches.plan_page(diff.new, self.key)
                 self.manifest.plan(page)
-                yield from (self._job(batch) for batch in page.batches)
+                yield from (self._job(batch) for batch in page)
         unlisted = _unlisted(store)  # whose files these are is not known
-        unused = () if unlisted else self.athletes.without_files(owners)
+        unused = () if unlisted else tuple(self.athletes.without_files(owners))
         self.report = replace(
-            self.report,
-            listing_complete=True,
-            unlisted=unlisted,
-            unused_profiles=tuple(unused),
+            self.report, listing_complete=True, unlisted=unlisted, unused_profiles=unused
         )
 
     def _count_owners(self, files: Iterable[PlannedFile], owners: set[str]) -> None:

@@ -19,11 +19,12 @@ from retrorun import __version__, readers, results, storage
 from retrorun.cohort import manifest
 from retrorun.cohort.assignment import Athletes
 from retrorun.cohort.batches import Batch, PlannedFile
-from retrorun.engines import Limits, Lost, Process, child
-from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.engines import Limits, Lost, Process, child, pipeline
+from retrorun.errors import ReadError, RetrorunError, StoreError, read_or_none
 from retrorun.model import Analysis, Blob, Failed, Outcome, Source, Track
 from retrorun.results import layout
-from retrorun.results.reader import MOST_BYTES, table
+from retrorun.results.reader import table
+from retrorun.results.writer import holds, put_or_replace
 from retrorun.settings import Settings
 from retrorun.storage.entries import CHANGING, changing, is_archive
 from retrorun.text import printable
@@ -219,7 +220,7 @@ def _analyse_archive(
 def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
     """The outcome for some bytes, without the samples unless tracks are kept."""
     config, profile = job.config, job.athletes.profile(athlete)
-    outcome = _process(config)(blob, config.settings, profile)
+    outcome = (config.process or pipeline())(blob, config.settings, profile)
     if not isinstance(outcome, Analysis) or config.tracks:
         return outcome
     return replace(outcome, tracks=tuple(map(_without_samples, outcome.tracks)))
@@ -227,14 +228,6 @@ def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
 
 def _without_samples(track: Track) -> Track:
     return replace(track, columns={}, flags={}, headings=())
-
-
-def _process(config: RunConfig) -> Process:
-    if config.process is not None:
-        return config.process
-    from retrorun.pipeline import process
-
-    return process
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,12 +294,10 @@ def _check_same_files(out: storage.Store, job: Job, ledger: bytes) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        before = table(out, results.ledger_name(job.batch.name), "files", _SAME).to_pylist()
-    except StoreError:
-        raise
-    except ReadError:  # another worker, which was lost, had come as far as to take it away
+    found = read_or_none(lambda: table(out, results.ledger_name(job.batch.name), "files", _SAME))
+    if found is None:  # another worker, which was lost, had come as far as to take it away
         return
+    before = found.to_pylist()
     now = pq.read_table(pa.BufferReader(ledger), columns=list(_SAME)).to_pylist()
     changed = [old for old, new in zip(before, now, strict=False) if old != new]
     if changed or len(before) != len(now):
@@ -326,27 +317,14 @@ def _put_parts(out: storage.Store, job: Job, writer: results.BatchWriter) -> Non
     may_exist = job.resumed or job.reprocess
     for name, data in writer.close():
         own.add(name)
-        if name == ledger and may_exist and not _is_stored(out, ledger):
+        if name == ledger and may_exist and not holds(out, ledger):
             _remove_others(out, job, own)
         if out.put(name, data) or name == ledger:
             continue
         may_exist = True
-        if _is_stored(out, ledger):
+        if holds(out, ledger):
             return
-        if not _is_stored(out, name, data):
-            out.delete(name)
-            out.put(name, data)
-
-
-def _is_stored(out: storage.Store, name: str, data: bytes | None = None) -> bool:
-    """Whether a part is there, with just these bytes if any are given."""
-    try:
-        found = out.read(name, MOST_BYTES)
-    except StoreError:
-        raise
-    except ReadError:
-        return False
-    return data is None or found == data
+        put_or_replace(out, name, data)
 
 
 def _remove_others(out: storage.Store, job: Job, own: set[str]) -> None:

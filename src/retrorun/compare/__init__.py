@@ -16,7 +16,6 @@ from retrorun.compare.practice import (
     with_earlier,
 )
 from retrorun.compare.sessions import (
-    counted,
     dated,
     days,
     each_once,
@@ -41,13 +40,11 @@ __all__ = [
     "claims",
     "common_cost_factor",
     "compare",
-    "counted",
     "doses",
     "each_once",
     "earlier_sessions",
     "guidance",
     "is_dated",
-    "learnt_cost_factor",
     "score_trends",
     "session_claims",
     "wilson_low",
@@ -83,7 +80,7 @@ def compare(sessions: Sequence[Session], athlete: Athlete, settings: CompareSett
         last_date=local_date(known[-1]) if known else None,
         include_candidates=settings.include_candidates,
         totals={kind: Totals.of(total(each, kind, settings) for each in kept) for kind in KINDS},
-        cost_factor=learnt_cost_factor(kept, settings),
+        cost_factor=common_cost_factor([each.measures.cost_factor for each in kept], settings),
         literature_factor=published("backward_run"),
         popular_factor=published("popular_factor"),
         differences=differences(
@@ -118,11 +115,6 @@ def session_claims(
     return tuple(each for each in claims(found) if each.key not in OF_WEEKS)
 
 
-def learnt_cost_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate:
-    """The athlete's own backward cost factor over sessions, or why there is none."""
-    return common_cost_factor([session.measures.cost_factor for session in sessions], settings)
-
-
 def _net_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estimate | None:
     """The factor of demand above rest over the sessions; None where none of them has one."""
     found = [session.measures.net_factor for session in sessions]
@@ -131,7 +123,7 @@ def _net_factor(sessions: Sequence[Session], settings: CompareSettings) -> Estim
 
 
 def common_cost_factor(factors: Sequence[Estimate], settings: CompareSettings) -> Estimate:
-    """One backward cost factor from those of several sessions."""
+    """The athlete's own backward cost factor from those of several sessions, or why none."""
     return combine_factors(factors, FACTOR_METHOD, settings.factor_model_error)
 
 

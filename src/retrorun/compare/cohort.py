@@ -137,11 +137,8 @@ def _factor(known: Sequence[AthleteSummary], settings: CompareSettings) -> Cohor
     having = [(each.cost_factor, each.cost_sessions) for each in known if each.cost_factor]
     found = observed([factor for factor, _ in having], [sessions for _, sessions in having])
     name = _Name(FACTOR, "backward cost factor", "times forward", "factor")
-    if missing := _missing(found, settings):
-        return _too_few_athletes(name, len(having), missing, _commonest_reason(known, FACTOR))
-    spread = mixed_factor(found, settings)
-    note = "at equal speed and grade, from each athlete's own heart rate"
-    return _with_numbers(name, found, spread, note)
+    reading = "at equal speed and grade, from each athlete's own heart rate"
+    return _measure(name, found, (_commonest_reason(known, FACTOR), reading), settings)
 
 
 def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Iterator[CohortMetric]:
@@ -149,10 +146,8 @@ def _measures(known: Sequence[AthleteSummary], settings: CompareSettings) -> Ite
     for metric in DIFFERENCES:
         key, label, unit, reading = metric.key, metric.label, metric.unit, metric.reading
         having = [each.measures[key] for each in known if key in each.measures]
-        sessions, shared = (
-            [each.sessions for each in having],
-            [each.shared_days for each in having],
-        )
+        sessions = [each.sessions for each in having]
+        shared = [each.shared_days for each in having]
         words = (_commonest_reason(known, key), reading)
         differences = observed(
             [each.difference for each in having],
@@ -187,19 +182,14 @@ def _measure(
     ``words``: the commonest reason why athletes lack it, and how the number is to be read.
     """
     why, reading = words
-    if missing := _missing(found, settings):
-        return _too_few_athletes(name, len(found.values), missing, why)
-    return _with_numbers(name, found, mixed(found, settings), reading)
-
-
-def _missing(found: Observed, settings: CompareSettings) -> int:
-    return max(0, settings.least_athletes - len(found.values))
-
-
-def _with_numbers(name: _Name, found: Observed, spread: Mixed, note: str) -> CohortMetric:
-    quantile, count = quantiles(found.values), len(found.values)
+    count = len(found.values)
+    missing = max(0, settings.least_athletes - count)
+    if missing:
+        return _too_few_athletes(name, count, missing, why)
+    model = mixed_factor if name.scale == "factor" else mixed
+    quantile, spread = quantiles(found.values), model(found, settings)
     return CohortMetric(
-        name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, note
+        name.key, name.label, name.unit, name.scale, count, quantile, spread, 0, reading
     )
 
 

@@ -149,9 +149,8 @@ def _with_verdict(trend: Trend, certain: bool) -> Trend:  # noqa: FBT001 - a val
     slope = trend.slope_per_week
     if not certain or slope.low is None or slope.high is None or slope.low <= 0 <= slope.high:
         return trend
-    return msgspec.structs.replace(
-        trend, verdict="rising" if (slope.value or 0.0) > 0 else "falling"
-    )
+    rises = (slope.value or 0.0) > 0
+    return msgspec.structs.replace(trend, verdict="rising" if rises else "falling")
 
 
 def _trend(metric: Trended, sessions: Sequence[Session], settings: CompareSettings) -> Trend:
@@ -268,7 +267,7 @@ def association(
         slope = Estimate(None, None, None, METHOD, note)
     else:
         note = f"{len(rows)} weeks; {CAUTION}"
-        slope = _association_slope([row[0] for row in rows], volumes, economies, settings)
+        slope = _association_slope(mondays, volumes, economies, settings)
     return Association(mondays, volumes, economies, slope, missing, note)
 
 
@@ -282,8 +281,6 @@ def _association_slope(
     days = [dt.date.fromisoformat(each).toordinal() for each in mondays]
     weeks, run, values = np.array(days) / 7.0, np.array(volumes) / 1000.0, np.array(economies)
     slope, _ = theil_sen(run, values, METHOD)
-    return (
-        slope
-        if slope.value is None
-        else _widened_for_wander(slope, slope_test(weeks, run, values, settings))
-    )
+    if slope.value is None:
+        return slope
+    return _widened_for_wander(slope, slope_test(weeks, run, values, settings))

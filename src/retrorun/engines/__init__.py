@@ -8,7 +8,7 @@ workers does not wait for what only they need.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +17,14 @@ import msgspec
 
 from retrorun import readers, storage
 from retrorun.engines.child import Limits, Lost, has_processes, start_fork_server, stop_fork_server
-from retrorun.engines.pool import Engine, cores, ordered
+from retrorun.engines.pool import Engine, cores, once, ordered
 from retrorun.errors import RetrorunError
 from retrorun.readers.registry import HEAD_BYTES, titles
 from retrorun.settings import Settings
 
 if TYPE_CHECKING:
     from retrorun.archive.rows import Parcel
-    from retrorun.model import Athlete, Blob, Failed, Label, Note, Outcome
+    from retrorun.model import Athlete, Blob, Label, Note, Outcome
 
 __all__ = [
     "Engine",
@@ -38,7 +38,7 @@ __all__ = [
     "outcome",
     "outcomes",
     "parcel",
-    "run",
+    "pipeline",
     "single_work_of",
     "start_fork_server",
     "stop_fork_server",
@@ -72,70 +72,32 @@ class Task(msgspec.Struct, frozen=True):
     hidden_meanwhile: tuple[tuple[float, float], ...] = ()
 
 
-def run(
-    tasks: Iterable[Task],
-    settings: Settings,
-    athlete: "Athlete",
-    jobs: int = 1,
-    process: Process | None = None,
-) -> "Iterator[Outcome]":
-    """Analyse files and yield their outcomes in the order of the tasks.
-
-    Args:
-        tasks: the files.
-        settings: of every stage.
-        athlete: profile and what was learnt before this batch.
-        jobs: worker processes; 1 or less works in this process, without limits.
-        process: a function to use in place of the pipeline, if any.
-    """
-    from retrorun.model import Failed, Source
-
-    work = partial(outcome, settings=settings, athlete=athlete, process=process or _pipeline())
-    for task, result in ordered(tasks, work, jobs):
-        if isinstance(result, Lost):
-            yield Failed(Source(task.name, task.sha256 or ""), result.slug, result.message)
-        else:
-            yield result
-
-
-def outcome(task: Task, settings: Settings, athlete: "Athlete", process: Process) -> "Outcome":
+def outcome(task: Task, settings: Settings, athlete: "Athlete") -> "Outcome":
     """The outcome of one file; an error in reading it is an outcome, too."""
-    try:
-        blob = _blob(task, settings.read.file_bytes)
-    except RetrorunError as problem:
-        return _unread(task, problem)
-    return process(blob, settings, athlete)
+    return _read_and_process(task, settings, athlete, None)[1]
 
 
-def outcomes(
-    path: Path, settings: Settings, athlete: "Athlete", process: Process | None = None
-) -> "Iterator[Outcome]":
+def outcomes(path: Path, settings: Settings, athlete: "Athlete") -> "Iterator[Outcome]":
     """The outcome of a local file, or of each member of an archive, one after another.
 
     Args:
         path: the file; an archive is recognised by its first bytes, and never read as a whole.
         settings: of every stage.
         athlete: profile and what was learnt.
-        process: a function to use in place of the pipeline, if any.
     """
     from retrorun.model import Blob, Failed, Source
 
-    process = process or _pipeline()
-    try:
-        storage.refuse_special(path)
-    except RetrorunError as problem:
-        yield Failed.of(Source(path.name, ""), problem)
-        return
-    if not _is_archive(path):
-        yield outcome(Task(str(path), path.name), settings, athlete, process)
-        return
     found = 0
     try:
+        storage.refuse_special(path)
+        if not _is_archive(path):
+            yield outcome(Task(str(path), path.name), settings, athlete)
+            return
         for found, (name, content) in enumerate(  # noqa: B007 - how many there were
             readers.members(path.name, path, settings.read), start=1
         ):
             if isinstance(content, bytes):
-                yield process(Blob(name, content), settings, athlete)
+                yield pipeline()(Blob(name, content), settings, athlete)
             else:
                 yield Failed.of(Source(name, ""), content)
     except RetrorunError as problem:
@@ -157,19 +119,23 @@ def _is_archive(path: Path) -> bool:
 def parcel(
     task: Task, settings: Settings, athlete: "Athlete", process: Process | None = None
 ) -> "Parcel":
-    """The outcome of one file by the pipeline or ``process``, packed for the archive.
-
-    The pipeline is looked up where the work is done: whoever sends it to others need not load it.
-    """
+    """The outcome of one file by the pipeline or ``process``, packed for the archive."""
     from retrorun.archive import serialization
 
-    process = process or _pipeline()
+    return serialization.parcel(*_read_and_process(task, settings, athlete, process), athlete)
+
+
+def _read_and_process(
+    task: Task, settings: Settings, athlete: "Athlete", process: Process | None
+) -> "tuple[bytes, Outcome]":
+    """The bytes of a file, none where it cannot be read, and its outcome."""
+    from retrorun.model import Failed, Source
 
     try:
         blob = _blob(task, settings.read.file_bytes)
     except RetrorunError as problem:
-        return serialization.parcel(b"", _unread(task, problem), athlete)
-    return serialization.parcel(blob.data, process(blob, settings, athlete), athlete)
+        return b"", Failed.of(Source(task.name, task.sha256 or ""), problem)
+    return blob.data, (process or pipeline())(blob, settings, athlete)
 
 
 def _blob(task: Task, limit_bytes: int) -> "Blob":
@@ -200,16 +166,8 @@ def load(task: Task, limit_bytes: int) -> bytes:
     return data
 
 
-def _unread(task: Task, problem: RetrorunError) -> "Failed":
-    from retrorun.model import Failed, Source
-
-    return Failed.of(Source(task.name, task.sha256 or ""), problem)
-
-
 def work_of(
-    settings: Settings,
-    athlete: "Athlete",
-    process: Process | None = None,
+    settings: Settings, athlete: "Athlete", process: Process | None = None
 ) -> Callable[[Task], "Parcel"]:
     """The function that the workers of an import carry out."""
     return partial(parcel, settings=settings, athlete=athlete, process=process)
@@ -217,14 +175,11 @@ def work_of(
 
 def single_work_of(settings: Settings, athlete: "Athlete") -> Callable[[Task], Iterator["Parcel"]]:
     """The same for a guarded child, which yields what it makes of a task: here one parcel."""
-    return partial(_single, settings=settings, athlete=athlete)
+    return partial(once, work_of(settings, athlete))
 
 
-def _single(task: Task, settings: Settings, athlete: "Athlete") -> Iterator["Parcel"]:
-    yield parcel(task, settings, athlete)
-
-
-def _pipeline() -> Process:
+def pipeline() -> Process:
+    """The pipeline, loaded where work is done: whoever sends it to others does not need it."""
     from retrorun.pipeline import process
 
     return process

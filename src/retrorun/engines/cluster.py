@@ -10,11 +10,9 @@ This is the only module that imports Dask.
 import asyncio
 import contextlib
 import logging
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +24,7 @@ from retrorun.engines.child import START_S, Lost
 from retrorun.engines.pool import WINDOW
 from retrorun.errors import EngineError, RetrorunError
 from retrorun.storage.entries import without_user, words_of
+from retrorun.storage.objects import with_timeout
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -236,35 +235,14 @@ def _local(distributed: Any, jobs: int) -> Any:  # noqa: ANN401 - Dask has no ty
 
 
 def _connected(distributed: Any, address: Any) -> Any:  # noqa: ANN401 - Dask has no types
-    try:
-        client = partial(distributed.Client, timeout=CONNECT_S, set_as_default=False)
-        return _connect_with_timeout(partial(client, address))
+    client = partial(distributed.Client, address, timeout=CONNECT_S, set_as_default=False)
+    try:  # Dask's own limit does not hold for a silent peer
+        return with_timeout(client, CONNECT_S + POLL_S, "it takes the call and says nothing")
     except (OSError, TimeoutError, ValueError) as problem:
         where = without_user(str(address))
         words = f"there is no scheduler at {where}: {words_of(problem)}"
         remedy = "Check --scheduler; without it a cluster is started on this machine."
         raise EngineError("scheduler-unreachable", words, remedy=remedy) from problem
-
-
-def _connect_with_timeout(connect: Callable[[], Any]) -> Any:  # noqa: ANN401 - Dask has no types
-    """A client, if it connects in time; Dask's own limit does not hold for a silent peer.
-
-    Raises:
-        TimeoutError: there is none.
-    """
-    client: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            client.set_result(connect())
-        except BaseException as problem:  # noqa: BLE001 - raised by result()
-            client.set_exception(problem)
-
-    threading.Thread(target=run, daemon=True).start()
-    if not wait([client], CONNECT_S + POLL_S).done:
-        words = "it takes the call and says nothing"
-        raise TimeoutError(words)
-    return client.result()
 
 
 def _check_versions(client: Any) -> None:  # noqa: ANN401 - Dask has no types

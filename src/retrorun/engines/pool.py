@@ -75,7 +75,7 @@ def ordered(
 
 class _Pool:
     def __init__(self, work: Callable[[Any], Any], jobs: int, limits: Limits) -> None:
-        self.work, self.jobs, self.limits = partial(_once, work), jobs, limits
+        self.work, self.jobs, self.limits = partial(once, work), jobs, limits
         self.workers: list[_Worker] = []
         self.open: dict[int, Any] = {}  # number → task, from its reading until it is yielded
         self.waiting: deque[int] = deque()  # numbers of tasks that no worker has
@@ -155,8 +155,8 @@ class _Pool:
         self.workers.clear()
 
 
-def _once(work: Callable[[Any], Any], task: object) -> Iterator[Any]:
-    """The result of a task as the only item."""
+def once(work: Callable[[T], R], task: T) -> Iterator[R]:
+    """The result of a task as the only item that a child yields for it."""
     yield work(task)
 
 

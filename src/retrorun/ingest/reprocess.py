@@ -259,8 +259,7 @@ def analysed_original(
     """What an imported file holds, with its labels and second devices; nothing is written."""
     from retrorun import engines
 
-    (outcome,) = engines.run([original_task(sha256, archive)], settings, athlete)
-    return outcome
+    return engines.outcome(original_task(sha256, archive), settings, athlete)
 
 
 def undo(import_id: int, archive: Archive, engine: Engine, wait_s: float = 10.0) -> Report:

@@ -27,7 +27,6 @@ from retrorun.model import (
     Measures,
     Metrics,
     Note,
-    Segment,
     TimeZone,
     Track,
 )
@@ -69,7 +68,7 @@ def measure(
     }
     inputs = _energy_inputs(athlete, factor.gross)
     segments = tuple(
-        _measured(segment, row, inputs, settings)
+        MeasuredSegment(segment, _metrics(row, energies(segment, row, inputs, settings), settings))
         for segment, row in zip(detection.segments, _rows(columns), strict=True)
     )
     return Measures(
@@ -101,13 +100,6 @@ def _energy_inputs(athlete: Athlete, factor: Estimate) -> EnergyInputs:
 def _rows(columns: Columns) -> list[dict[str, float]]:
     values = zip(*(column.tolist() for column in columns.values()), strict=True)
     return [dict(zip(columns, row, strict=True)) for row in values]
-
-
-def _measured(
-    segment: Segment, row: dict[str, float], inputs: EnergyInputs, settings: MeasureSettings
-) -> MeasuredSegment:
-    found = energies(segment, row, inputs, settings)
-    return MeasuredSegment(segment, _metrics(row, found, settings))
 
 
 def _metrics(row: dict[str, float], found: Sequence[Energy], settings: MeasureSettings) -> Metrics:

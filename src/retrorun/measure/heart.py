@@ -77,16 +77,11 @@ def heart_rate_columns(samples: Samples, lag: FloatArray, settings: MeasureSetti
     rate = samples.heart_rate_bpm
     total, seconds = samples.sums(rate)
     late = np.zeros(len(rate), dtype=np.bool_)
-    for first, last in zip(samples.first, samples.last, strict=True):
+    for first, last in samples.bounds:
         late[first + int(settings.steady_after_s) : last] = True
     steady, steady_s = samples.sums(rate + lag, late)
     lasting = steady_s >= settings.steady_for_s
-    highest = np.array(
-        [
-            _highest(rate[first:last])
-            for first, last in zip(samples.first, samples.last, strict=True)
-        ]
-    )
+    highest = np.array([_highest(rate[first:last]) for first, last in samples.bounds])
     return {
         "beats": np.where(seconds > 0, total / 60.0, np.nan),
         "beats_s": seconds,

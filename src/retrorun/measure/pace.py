@@ -1,6 +1,7 @@
 """Distance, pace, grade and ground of segments, steps, and the session's backward bests."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from retrorun.measure.energy import flat_equivalent
 from retrorun.measure.samples import Columns, Samples, ratio, sparse, walking
 from retrorun.model import Best
 from retrorun.settings import MeasureSettings
-from retrorun.units import METRE_PER_MARATHON, METRE_PER_MILE, FloatArray, IntArray, true_runs
+from retrorun.units import METRE_PER_MARATHON, METRE_PER_MILE, FloatArray, true_runs
 
 Better = Callable[[Best, Best], bool]
 
@@ -30,7 +31,8 @@ def pace_columns(samples: Samples) -> Columns:
     turned, turning_s = samples.sums(np.abs(samples.track.column("turn_rate_dps")), samples.moving)
     rises = _rises(samples.track.column("smooth_altitude_m"))
     climb, climbing_s = samples.sums(np.maximum(rises, 0.0), samples.moving)
-    flat, flat_s = samples.sums(_flat_m(samples), samples.moving)
+    flat_m = samples.step_m * flat_equivalent(samples.grade, walking(samples))
+    flat, flat_s = samples.sums(flat_m, samples.moving)
     speed_mps = ratio(moving_m, known_s)
     return {
         "seconds": (samples.last - samples.first).astype(np.float64),
@@ -62,11 +64,6 @@ def _moving_s(samples: Samples) -> FloatArray:
     return np.asarray(share * (samples.last - samples.first))
 
 
-def _flat_m(samples: Samples) -> FloatArray:
-    """Metres on the level that would cost as much as each second's, by Minetti's polynomials."""
-    return np.asarray(samples.step_m * flat_equivalent(samples.grade, walking(samples)))
-
-
 def pace(speed_mps: FloatArray, slowest_mps: float) -> FloatArray:
     """Seconds per kilometre (s,); NaN at a speed too slow to have a meaningful pace."""
     return ratio(np.full(len(speed_mps), 1000.0), np.where(speed_mps > slowest_mps, speed_mps, 0.0))
@@ -86,7 +83,8 @@ def backward_bests(samples: Samples, settings: MeasureSettings) -> tuple[Best, .
     covered within one stretch, and never across a gap in the recording.
     """
     found: dict[str, Best] = {}
-    for first, last in _unbroken(samples):
+    counted = samples.mask([each.kind == "backward" for each in samples.segments])
+    for first, last in true_runs(counted):
         end = last - (last == samples.track.seconds)  # nothing follows the last sample
         steps = samples.step_m[first:end]
         longest = Best(
@@ -117,12 +115,6 @@ def _keep(found: dict[str, Best], new: Best, better: Better) -> None:
         found[new.key] = new
 
 
-def _unbroken(samples: Samples) -> Iterator[tuple[int, int]]:
-    """First and last sample of each unbroken run of counted backward segments."""
-    chosen = [part.kind == "backward" for part in samples.segments]
-    yield from true_runs(samples.mask(chosen))
-
-
 def _without_gap(samples: Samples, first: int, end: int) -> Iterator[tuple[int, int]]:
     """The parts of ``[first, end)`` whose every step is known and bridges no gap."""
     none = np.zeros(samples.track.seconds, dtype=np.bool_)
@@ -143,26 +135,17 @@ def _fastest(way_m: FloatArray, distance_m: float, offset: int) -> Best | None:
         return None
     start = np.flatnonzero(way_m <= way_m[-1] - distance_m)
     goal = np.flatnonzero(way_m >= distance_m)
-    starts = np.concatenate((start.astype(np.float64), _last_at(way_m, way_m[goal] - distance_m)))
-    ends = np.concatenate((_first_at(way_m, way_m[start] + distance_m), goal.astype(np.float64)))
+    left, reached = way_m[goal] - distance_m, way_m[start] + distance_m
+    starts = np.concatenate((start.astype(np.float64), _time_at(way_m, left, "right")))
+    ends = np.concatenate((_time_at(way_m, reached, "left"), goal.astype(np.float64)))
     quickest = int(np.argmin(ends - starts))
     seconds, start_s = float(ends[quickest] - starts[quickest]), float(starts[quickest] + offset)
     return Best(name_of(distance_m), seconds, distance_m, start_s)
 
 
-def _first_at(way_m: FloatArray, goal_m: FloatArray) -> FloatArray:
-    """When each goal (k,) is first reached, in samples."""
-    after = np.clip(np.searchsorted(way_m, goal_m), 1, len(way_m) - 1)
-    return _between(way_m, goal_m, after)
-
-
-def _last_at(way_m: FloatArray, goal_m: FloatArray) -> FloatArray:
-    """When each goal (k,) is left behind, in samples."""
-    after = np.clip(np.searchsorted(way_m, goal_m, side="right"), 1, len(way_m) - 1)
-    return _between(way_m, goal_m, after)
-
-
-def _between(way_m: FloatArray, goal_m: FloatArray, after: IntArray) -> FloatArray:
+def _time_at(way_m: FloatArray, goal_m: FloatArray, side: Literal["left", "right"]) -> FloatArray:
+    """When each goal (k,) is first reached (``left``) or left behind (``right``), in samples."""
+    after = np.clip(np.searchsorted(way_m, goal_m, side), 1, len(way_m) - 1)
     step = way_m[after] - way_m[after - 1]
     part = np.where(step > 0, (goal_m - way_m[after - 1]) / np.where(step > 0, step, 1.0), 0.0)
     return np.asarray(after - 1 + np.clip(part, 0.0, 1.0))
@@ -230,8 +213,7 @@ def _balance_trend(samples: Samples) -> FloatArray:
     """
     balance = samples.track.column("balance_pct")
     known = np.isfinite(balance) & samples.moving
-    ends = zip(samples.first.tolist(), samples.last.tolist(), strict=True)
-    parts = [np.flatnonzero(known[first:last]) + first for first, last in ends]
+    parts = [np.flatnonzero(known[first:last]) + first for first, last in samples.bounds]
     slopes = [_slope(part / 60.0, balance[part], samples.settings.trend_s) for part in parts]
     return np.array(slopes, dtype=np.float64)
 

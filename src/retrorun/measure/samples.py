@@ -61,6 +61,11 @@ class Samples(msgspec.Struct, frozen=True, eq=False):
         """The start on the athlete's own clock, as Unix seconds of a clock that shows UTC."""
         return self.track.start_time_s + (self.zone.utc_offset_s if self.zone else 0.0)
 
+    @property
+    def bounds(self) -> list[tuple[int, int]]:
+        """``first`` and ``last`` of each segment."""
+        return list(zip(self.first.tolist(), self.last.tolist(), strict=True))
+
     def sums(self, column: FloatArray, where: BoolArray | None = None) -> tuple[FloatArray, ...]:
         """Sum of the finite values of a column in each segment (s,), and how many there were.
 
@@ -80,8 +85,7 @@ class Samples(msgspec.Struct, frozen=True, eq=False):
     def mask(self, chosen: Sequence[bool]) -> BoolArray:
         """(n,) true within those segments whose entry in ``chosen`` (s,) is true."""
         inside = np.zeros(self.track.seconds, dtype=np.bool_)
-        spans = zip(self.first.tolist(), self.last.tolist(), chosen, strict=True)
-        for first, last, wanted in spans:
+        for (first, last), wanted in zip(self.bounds, chosen, strict=True):
             if wanted:
                 inside[first:last] = True
         return inside
@@ -215,7 +219,7 @@ def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: i
     late_noise_m2 = settings.kinetics_noise_grown * noise_m2
     found = speed.copy()
     means = np.full(len(samples.segments), np.nan)
-    for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
+    for index, (first, last) in enumerate(samples.bounds):
         part = speed[first:last]
         known = part[np.isfinite(part)]
         if known.size:
@@ -227,7 +231,7 @@ def calibrated(speed: FloatArray, samples: Samples, noise_m2: float, window_s: i
             found[first:last] = means[index] + share * (part - means[index])
     seconds = np.maximum(samples.last - samples.first, 1)
     moved = _calibrated_means(means, seconds.astype(np.float64), late_noise_m2, samples)
-    for index, (first, last) in enumerate(zip(samples.first, samples.last, strict=True)):
+    for index, (first, last) in enumerate(samples.bounds):
         if np.isfinite(means[index]):
             found[first:last] += moved[index] - means[index]
     return np.maximum(found, 0.0)

@@ -27,13 +27,7 @@ class Interval:
 class AthleteMetric:
     """One metric of one athlete, backward minus forward: a `Difference` without its words.
 
-    Attributes:
-        difference: in the metric's unit; ``percent``: in per cent of forward.
-        pairs: matched pairs behind it, all of them; ``sessions``: in how many sessions.
-        difference_sd: standard deviation of the sessions' own means, ``percent_sd`` in per cent;
-            None with a single session.
-        shared_days: variance of the mean by forward days that several sessions are matched with,
-            in units of the variance of one session.
+    ``difference`` is in the unit of the metric, ``percent`` in per cent of forward.
     """
 
     difference: Interval

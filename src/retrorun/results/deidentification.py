@@ -22,14 +22,13 @@ import msgspec
 import numpy as np
 
 from retrorun.compare.sessions import are_same_times
-from retrorun.errors import ReadError, RetrorunError, SettingsError, StoreError
+from retrorun.errors import ReadError, RetrorunError, SettingsError, read_or_none
 from retrorun.model import Session
 from retrorun.results import layout
-from retrorun.results.columns import TABLES, Column, schema_of_columns
+from retrorun.results.columns import PARTITIONED, TABLES, Column, schema_of_columns
 from retrorun.results.deidentification_rules import Facts, deidentify_value, words
 from retrorun.results.layout import About
 from retrorun.results.reader import (
-    MOST_BYTES,
     athletes,
     checksums,
     damage_error,
@@ -38,7 +37,7 @@ from retrorun.results.reader import (
     parts,
     table,
 )
-from retrorun.results.writer import PartWriter
+from retrorun.results.writer import PartWriter, put_or_replace
 from retrorun.settings import CompareSettings
 from retrorun.storage import Store, open_store
 
@@ -94,7 +93,6 @@ def pseudonym_key(salt: bytes) -> PseudonymKey:
 
 
 _SESSION = msgspec.json.Decoder(Session)
-_TABLES = ("sessions", "segments", "tracks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +186,7 @@ def source_parts(store: Store, *, tracks: bool) -> Iterator[SourcePart]:
     """
     for problem in misplaced_parts(store):
         raise problem
-    tables = _TABLES if tracks else _TABLES[:2]
+    tables = PARTITIONED if tracks else PARTITIONED[:2]
     for athlete in athletes(store):
         there = {name for kind in tables for name in parts(store, layout.partition(kind, athlete))}
         for name in sorted(each for each in there if each.startswith("sessions/")):
@@ -223,7 +221,7 @@ def copy_part(task: CopyTask) -> Copied:
         store, copy = open_store(task.source), open_store(task.out)
         before = _earlier_parts(copy, task)
         for name, data in _deidentified(store, task.part, task.key):
-            written += _put_or_replace(copy, name, data)
+            written += put_or_replace(copy, name, data)
             before.discard(name)
         for name in sorted(before):
             copy.delete(name)
@@ -246,7 +244,7 @@ def withdraw_parts(source: Store, copy: Store, key: PseudonymKey) -> int:
     """
     owners = athletes(source)
     wanted = {key.part(each.place) for each in source_parts(source, tracks=False)}
-    folders = [layout.partition(kind, key.athlete(each)) for kind in _TABLES for each in owners]
+    folders = [layout.partition(kind, key.athlete(each)) for kind in PARTITIONED for each in owners]
     stale = [
         name
         for folder in folders
@@ -263,27 +261,8 @@ def withdraw_parts(source: Store, copy: Store, key: PseudonymKey) -> int:
 def _earlier_parts(copy: Store, task: CopyTask) -> set[str]:
     """Names that the copy's sums of this part list; none where there are no sums."""
     own = task.key.part(task.part.place)
-    try:
-        return {each for each in checksums(copy, own) if PurePosixPath(each).stem == own}
-    except StoreError:
-        raise
-    except ReadError:
-        return set()
-
-
-def _put_or_replace(copy: Store, name: str, data: bytes) -> bool:
-    """Put bytes in place of any others; return whether they were not there."""
-    if copy.put(name, data):
-        return True
-    try:
-        if copy.read(name, MOST_BYTES) == data:
-            return False
-    except StoreError:
-        raise
-    except ReadError:
-        pass  # it is gone, or cannot be read: it is put afresh
-    copy.delete(name)
-    return copy.put(name, data)
+    found = read_or_none(lambda: checksums(copy, own)) or {}
+    return {each for each in found if PurePosixPath(each).stem == own}
 
 
 def _deidentified(

@@ -9,12 +9,12 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Protocol
 
 import msgspec
 
 from retrorun.errors import SettingsError
 from retrorun.results.columns import SCHEMA_VERSION
+from retrorun.storage import Store
 
 ABOUT = "about.json"
 LEARNT = "learnt.json"  # says that all parts have what was learnt of their athletes
@@ -104,13 +104,6 @@ def ledger_name(batch: str) -> str:
 _MOST_BYTES = 1 << 20
 
 
-class Readable(Protocol):
-    """A store, as far as it is read by name."""
-
-    def read(self, name: str, limit_bytes: int) -> bytes:
-        """All bytes of an object."""
-
-
 class About(msgspec.Struct, frozen=True, kw_only=True):
     """The content of ``about.json``."""
 
@@ -133,13 +126,9 @@ def make_about(version: str, settings_fingerprint: str, *, tracks: bool) -> byte
         settings_fingerprint: of the settings that every session is analysed with.
         tracks: whether tracks are kept.
     """
+    fingerprint = settings_fingerprint
     return encode_about(
-        About(
-            schema_version=SCHEMA_VERSION,
-            retrorun=version,
-            settings=settings_fingerprint,
-            tracks=tracks,
-        )
+        About(schema_version=SCHEMA_VERSION, retrorun=version, settings=fingerprint, tracks=tracks)
     )
 
 
@@ -148,7 +137,7 @@ def encode_about(about: About) -> bytes:
     return msgspec.json.format(msgspec.json.encode(about), indent=1) + b"\n"
 
 
-def check_about(store: Readable, wanted: bytes) -> None:
+def check_about(store: Store, wanted: bytes) -> None:
     """Refuse to add to a result set that was made in another way.
 
     Args:
@@ -177,7 +166,7 @@ def check_about(store: Readable, wanted: bytes) -> None:
         raise SettingsError("results-other-tracks", words, file=ABOUT, remedy=remedy)
 
 
-def check_copy(store: Readable, wanted: About) -> None:
+def check_copy(store: Store, wanted: About) -> None:
     """Refuse to add to a de-identified result set that was made in another way.
 
     Raises:
@@ -193,7 +182,7 @@ def check_copy(store: Readable, wanted: About) -> None:
         raise SettingsError("results-other-copy", words, file=ABOUT, remedy=_OTHER_OUT)
 
 
-def read_about(store: Readable) -> About:
+def read_about(store: Store) -> About:
     """The description of the result set.
 
     Raises:

@@ -15,10 +15,13 @@ import msgspec
 import numpy as np
 
 from retrorun import export
+from retrorun.errors import read_or_none
 from retrorun.model import Analysis, Failed, Outcome, Session, Track
 from retrorun.results import columns, layout
 from retrorun.results.columns import TRACKS
 from retrorun.results.layout import athlete_key
+from retrorun.results.reader import MOST_BYTES
+from retrorun.storage import Store
 from retrorun.text import escaped
 from retrorun.time_zone import local_time
 from retrorun.units import FloatArray
@@ -316,6 +319,32 @@ def _array(values: Any, kind: Any, count: int) -> Any:  # noqa: ANN401 - pyarrow
     if str(kind).startswith("timestamp"):
         return pa.array(np.round(values * 1e6).astype(np.int64)).cast(kind)
     return pa.array(values, from_pandas=True).cast(kind, safe=False)  # NaN becomes null
+
+
+def holds(store: Store, name: str, data: bytes | None = None) -> bool:
+    """Whether an object is there, with just these bytes if any are given.
+
+    Raises:
+        StoreError: the store does not answer.
+    """
+    found = read_or_none(lambda: store.read(name, MOST_BYTES))
+    return found is not None and (data is None or found == data)
+
+
+def put_or_replace(store: Store, name: str, data: bytes) -> bool:
+    """Put bytes in place of any others; return whether they were not there.
+
+    A reader may for a moment find nothing there, never half of it.
+
+    Raises:
+        StoreError: the store does not answer, is full, or lets nobody in.
+    """
+    if store.put(name, data):
+        return True
+    if holds(store, name, data):
+        return False
+    store.delete(name)
+    return store.put(name, data)
 
 
 def _with_valid_clock(outcome: Outcome) -> Outcome:

@@ -365,35 +365,6 @@ class Truth:
         return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What identifies a simulated recording in its truth."""
-
-    scenario: str
-    seed: int
-    body: Body
-    mount_offset_deg: float | None
-    note: str = ""
-
-
-def summarise(motion: Motion, identity: Identity) -> Truth:
-    """The motion as intervals and totals."""
-    distance = np.where(motion.moving, motion.speed_mps, 0.0) * STEP_S
-    back, ahead = motion.moving & motion.backward, motion.moving & ~motion.backward
-    return Truth(
-        scenario=identity.scenario,
-        seed=identity.seed,
-        intervals=_intervals(motion),
-        backward_s=float(back.sum() * STEP_S),
-        forward_s=float(ahead.sum() * STEP_S),
-        backward_distance_m=round(float(distance[back].sum()), 1),
-        forward_distance_m=round(float(distance[ahead].sum()), 1),
-        body=identity.body,
-        mount_offset_deg=identity.mount_offset_deg,
-        note=identity.note,
-    )
-
-
 def _intervals(motion: Motion) -> tuple[Interval, ...]:
     code = np.where(motion.moving, 1 + motion.backward + 2 * motion.walking, 0)
     edges = [0, *(np.flatnonzero(np.diff(code)) + 1).tolist(), len(code)]
@@ -430,11 +401,28 @@ def simulate(scenario: Scenario, seed: int, place: Place | None = None) -> Simul
     energy_kcal = round(device_energy_kcal(motion, body.mass_kg))
     activity = Activity(motion, steps, heart_bpm, energy_kcal)
     recording = record(activity, watch, place or Place(), rng)
-    compass = watch.compass
+    return Simulated(recording, _truth(scenario, seed, body, motion, watch.compass))
+
+
+def _truth(
+    scenario: Scenario, seed: int, body: Body, motion: Motion, compass: Compass | None
+) -> Truth:
+    """The motion as intervals and totals; of a compass in disguise no mount is known."""
+    distance = np.where(motion.moving, motion.speed_mps, 0.0) * STEP_S
+    back, ahead = motion.moving & motion.backward, motion.moving & ~motion.backward
     honest = compass is not None and compass.shows == "facing"
-    mount = round(compass.mount_deg, 1) if compass is not None and honest else None
-    identity = Identity(scenario.name, seed, body, mount, scenario.note)
-    return Simulated(recording, summarise(motion, identity))
+    return Truth(
+        scenario=scenario.name,
+        seed=seed,
+        intervals=_intervals(motion),
+        backward_s=float(back.sum() * STEP_S),
+        forward_s=float(ahead.sum() * STEP_S),
+        backward_distance_m=round(float(distance[back].sum()), 1),
+        forward_distance_m=round(float(distance[ahead].sum()), 1),
+        body=body,
+        mount_offset_deg=round(compass.mount_deg, 1) if compass and honest else None,
+        note=scenario.note,
+    )
 
 
 def _with_mount(scenario: Scenario, rng: np.random.Generator) -> Watch:

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, Any, TypeVar
 
-from retrorun.errors import FAILING, ReadError, RetrorunError, StoreError
+from retrorun.errors import FAILING, ReadError, RetrorunError, StoreError, read_or_none
 from retrorun.storage.entries import Entry, changing, too_large, without_user, words_of
 from retrorun.text import printable
 
@@ -59,9 +59,9 @@ class ObjectStore:
 
     def _entries_of(self, listing: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[Entry]:
         for path, facts in listing:
-            inner = path[len(self._root) :].lstrip("/")
-            if inner:
-                yield _object(f"{self.shown}/{inner}", inner, facts)
+            name = path[len(self._root) :].lstrip("/")
+            if name:
+                yield Entry(f"{self.shown}/{name}", name, _size_of(facts), _version_tag(facts))
 
     def _pages(self, root: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """Path and facts of every object, a thousand a request, in the order of the keys."""
@@ -69,9 +69,8 @@ class ObjectStore:
         more = dict(self._system.req_kw)
         while True:
             query = {"Bucket": bucket, "Prefix": f"{key}/" if key else "", **more}
-            page = self._list_or_none(
-                partial(self._system.call_s3, "list_objects_v2", **query), root
-            )
+            ask = partial(self._system.call_s3, "list_objects_v2", **query)
+            page = read_or_none(partial(self._with_retries, ask, root))
             if page is None:
                 raise self._missing_error()
             for each in page.get("Contents", ()):
@@ -87,28 +86,21 @@ class ObjectStore:
         folders = [root]
         while folders:
             folder = folders.pop()
-            found = self._list_or_none(partial(self._system.ls, folder, detail=True), folder)
+            ask = partial(self._system.ls, folder, detail=True)
+            found = read_or_none(partial(self._with_retries, ask, folder))
             if found is None and needed:
                 raise self._missing_error()
             needed = False  # below, one that is gone was removed meanwhile
+            listed = {str(each["name"]).rstrip("/"): each for each in found or ()}
             children = {
-                _last_part(each): each
-                for each in found or ()
-                if not _is_folder_itself(each, folder)
+                name.rsplit("/", 1)[-1]: each
+                for name, each in listed.items()
+                if name.strip("/") != folder.strip("/")  # some stores list the folder itself
             }
             inner = {name for name, each in children.items() if each["type"] == "directory"}
             for name in sorted(children.keys() - inner):
                 yield f"{folder.rstrip('/')}/{name}", children[name]
             folders += [children[name]["name"].rstrip("/") for name in sorted(inner, reverse=True)]
-
-    def _list_or_none(self, ask: Callable[[], R], folder: str) -> R | None:
-        """What a listing says; None where there is nothing to list."""
-        try:
-            return self._with_retries(ask, folder)
-        except StoreError:
-            raise
-        except ReadError:
-            return None
 
     def _missing_error(self) -> ReadError:
         return ReadError("folder-missing", "there is no such folder", file=printable(self.shown))
@@ -133,7 +125,7 @@ class ObjectStore:
         facts = self._with_retries(lambda: self._system.info(self._path(name)), name)
         if tag is not None and tag != _version_tag(facts):
             raise changing(printable(name))
-        return int(facts.get("size") or 0)
+        return _size_of(facts)
 
     def opened(self, name: str, tag: str | None = None) -> io.BufferedReader:
         """The object as a stream that can be read at any place, a block at a time.
@@ -203,7 +195,7 @@ class ObjectStore:
             refused: _Errors = (PermissionError, *_library_errors("NoCredentialsError"))
             failing: _Errors = (OSError, *_library_errors())
             try:
-                return _with_timeout(ask, end_s - time.monotonic())
+                return with_timeout(ask, end_s - time.monotonic(), "no answer in time")
             except FileExistsError:
                 raise
             except FileNotFoundError as problem:
@@ -228,13 +220,13 @@ class ObjectStore:
         return StoreError(FAILING, words, file=printable(name))
 
 
-def _with_timeout(ask: Callable[[], R], seconds: float) -> R:
+def with_timeout(ask: Callable[[], R], seconds: float, words: str) -> R:
     """The result of a request that runs in a thread of its own, which is abandoned if it is late.
 
-    Not all implementations take a timeout, and those that do retry in layers.
+    Not all libraries take a timeout, and those that do retry in layers.
 
     Raises:
-        TimeoutError: it does not come in time.
+        TimeoutError: it does not come in time; with these words.
     """
     from concurrent.futures import Future, wait
 
@@ -248,7 +240,6 @@ def _with_timeout(ask: Callable[[], R], seconds: float) -> R:
 
     threading.Thread(target=run, daemon=True).start()
     if not wait([answer], max(0.0, seconds)).done:
-        words = "no answer in time"
         raise TimeoutError(words)
     return answer.result()
 
@@ -304,7 +295,6 @@ def _library_errors(name: str | None = None) -> tuple[type[Exception], ...]:
 
 
 def _filesystem(address: str) -> tuple[Any, str]:
-    remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
     file = without_user(address)
     try:
         fsspec = importlib.import_module("fsspec")
@@ -315,19 +305,10 @@ def _filesystem(address: str) -> tuple[Any, str]:
     try:
         system, root = fsspec.core.url_to_fs(address)
     except (ImportError, ValueError) as problem:
-        raise RetrorunError(
-            "store-unknown", words_of(problem), file=file, remedy=remedy
-        ) from problem
+        words = words_of(problem)
+        remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
+        raise RetrorunError("store-unknown", words, file=file, remedy=remedy) from problem
     return system, str(root).rstrip("/")
-
-
-def _last_part(facts: dict[str, Any]) -> str:
-    return str(facts["name"]).rstrip("/").rsplit("/", 1)[-1]
-
-
-def _is_folder_itself(facts: dict[str, Any], folder: str) -> bool:
-    """Whether it is the folder itself, which some stores list as well."""
-    return str(facts["name"]).strip("/") == folder.strip("/")
 
 
 def _version_tag(facts: dict[str, Any]) -> str:
@@ -338,5 +319,5 @@ def _version_tag(facts: dict[str, Any]) -> str:
     return str(moment).strip('"')
 
 
-def _object(address: str, name: str, facts: dict[str, Any]) -> Entry:
-    return Entry(address, name, int(facts.get("size") or 0), _version_tag(facts))
+def _size_of(facts: dict[str, Any]) -> int:
+    return int(facts.get("size") or 0)
