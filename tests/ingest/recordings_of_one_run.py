@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 import remembered_pipeline
 from retrorun.archive import Archive
@@ -47,10 +48,10 @@ def phone_of(run: Simulated, first: int = 120, last: int = -60, skew_s: float = 
     for name in ("heart_rate_bpm", "cadence_spm"):
         columns[name] = np.full(len(columns["latitude_deg"]), np.nan)
     headings = tuple(
-        replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
+        structs.replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
         for each in whole.headings
     )
-    recording: Recording = replace(
+    recording: Recording = structs.replace(
         whole,
         time_s=whole.time_s[kept] + skew_s,
         columns=columns,

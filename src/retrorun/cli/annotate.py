@@ -3,12 +3,12 @@
 import contextlib
 import json
 import tomllib
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import structs
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -102,7 +102,7 @@ FOLLOWS = ("trust_gait", "laps", "language", "units", "privacy_zones", "zone_sec
 
 def _changes_analysis(before: Athlete, after: Athlete) -> bool:
     """Whether the profile says something else that only an analysis brings to a session."""
-    return replace(after, **{name: getattr(before, name) for name in FOLLOWS}) != before
+    return structs.replace(after, **{name: getattr(before, name) for name in FOLLOWS}) != before
 
 
 PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` analyses them again"
@@ -238,7 +238,7 @@ def change_note(
     known = {name: value for name, value in given.items() if value is not None}
     after = store.annotations.change_remark(
         full_id,
-        lambda before: replace(before, **known),  # type: ignore[arg-type]
+        lambda before: structs.replace(before, **known),
     )
     _print_note(full_id, after)
 

@@ -16,11 +16,11 @@ One of a page's eight trends is sure by chance more often than one alone: `signi
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot
@@ -83,7 +83,7 @@ def widened(found: Estimate, error: float) -> Estimate:
     if found.value is None or found.low is None or found.high is None:
         return found
     reach = arithmetic.hypot((found.high - found.low) / 2.0, NORMAL * error)
-    return replace(found, low=found.value - reach, high=found.value + reach)
+    return structs.replace(found, low=found.value - reach, high=found.value + reach)
 
 
 def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, float]:

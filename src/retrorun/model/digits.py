@@ -7,11 +7,11 @@ the same. A name ends in its unit, and the unit tells the decimals.
 
 import operator
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+from msgspec import structs
 
 from retrorun.metrics import STORED_DIGITS
 from retrorun.model.recording import HeadingTrack, Track
@@ -82,10 +82,10 @@ def _rounded(value: Any, name: str) -> object:  # noqa: ANN401 - whatever a sess
     return _rounded_fields(value)
 
 
-def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any dataclass that a session holds
+def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any value that a session holds
     """The value itself where no field changes: to make a new one is the most of the cost."""
     found, changed = dict[str, Any](), False
-    for name in value.__dataclass_fields__:
+    for name in type(value).__match_args__:  # the fields of a dataclass, and of a Struct
         old = getattr(value, name)
         if old is None:
             found[name] = None
@@ -102,11 +102,11 @@ def rounded_track(track: Track) -> Track:
     """The track with every column and heading rounded."""
     columns = {name: _column(name, values) for name, values in track.columns.items()}
     headings = tuple(_heading(each) for each in track.headings)
-    return replace(track, columns=columns, headings=headings)
+    return structs.replace(track, columns=columns, headings=headings)
 
 
 def _heading(heading: HeadingTrack) -> HeadingTrack:
-    return replace(heading, heading_deg=_column("heading_deg", heading.heading_deg))
+    return structs.replace(heading, heading_deg=_column("heading_deg", heading.heading_deg))
 
 
 def _column(name: str, values: FloatArray) -> FloatArray:

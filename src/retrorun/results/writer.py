@@ -8,11 +8,11 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import export
 from retrorun.model import Analysis, Failed, Outcome, Session, Track
@@ -28,8 +28,7 @@ FIRST_S, LAST_S = -9_151_488_000.0, 9_151_488_000.0  # 1680-01-01, 2260-01-01
 OTHER_SPORT = "other-sport"  # slug of an activity that is no run: nothing is wrong with it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FileOutcomes:
+class FileOutcomes(msgspec.Struct, frozen=True, eq=False):
     """One file of the store with its outcomes.
 
     Attributes:
@@ -65,7 +64,7 @@ class FileOutcomes:
         for key in dict.fromkeys((own, *(each for _, each in pairs))):
             outcomes = tuple(outcome for outcome, athlete in pairs if athlete == key)
             athletes = self.athletes if key == own else ()
-            yield replace(self, athlete=key, outcomes=outcomes, athletes=athletes)
+            yield structs.replace(self, athlete=key, outcomes=outcomes, athletes=athletes)
 
 
 def text(value: str | None) -> str | None:
@@ -348,7 +347,7 @@ class BatchWriter:
         The same bytes twice for the same athlete count once: the second is a duplicate.
         """
         for each in file.by_athlete():
-            self._add(replace(each, outcomes=tuple(map(_with_valid_clock, each.outcomes))))
+            self._add(structs.replace(each, outcomes=tuple(map(_with_valid_clock, each.outcomes))))
 
     def _add(self, file: FileOutcomes) -> None:
         key = layout.athlete_key(file.athlete)

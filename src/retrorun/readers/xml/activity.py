@@ -6,13 +6,14 @@ where parts of an archive become a recording only together.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
 import numpy as np
 from lxml import etree
+from msgspec import structs
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, FileTotal, HeadingSeries, Lap, Note, Pause, Recording, Source
@@ -29,21 +30,20 @@ _MOST_BREAKS = 0.6  # for each point: more pieces are a habit of the writer, not
 _JOIN_S = 3600.0  # a track that begins within an hour of the one before it belongs to it
 
 
-@dataclass(slots=True)
-class ActivityData:
+class ActivityData(msgspec.Struct):
     """An activity while it is being read; ``breaks`` are the first points of new pieces."""
 
     points: PointTable
-    breaks: list[int] = field(default_factory=list)
-    laps: list[Lap] = field(default_factory=list)
-    pauses: list[Pause] = field(default_factory=list)
+    breaks: list[int] = msgspec.field(default_factory=list)
+    laps: list[Lap] = msgspec.field(default_factory=list)
+    pauses: list[Pause] = msgspec.field(default_factory=list)
     sport: str | None = None
     name: str | None = None
     device: str | None = None
     energy_kcal: float | None = None
     distance_m: float | None = None
     timer_s: float | None = None
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Note] = msgspec.field(default_factory=list)
 
 
 def refuse_endless(name: str, data: bytes, point: bytes, limits: ReadLimits) -> None:
@@ -88,10 +88,10 @@ def export(
     """
     notes = (*((damage,) if damage else ()), *warnings)
     kept = (one for one in found if is_on_foot(one.sport) != "no")
-    recordings = tuple(replace(one, notes=(*one.notes, *notes)) for one in kept)
+    recordings = tuple(structs.replace(one, notes=(*one.notes, *notes)) for one in kept)
     others = (one for one in found if is_on_foot(one.sport) == "no")
     passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
-    source = replace(source, salvaged=damage is not None, warnings=notes)
+    source = structs.replace(source, salvaged=damage is not None, warnings=notes)
     return Export(source, recordings, passed_over)
 
 
@@ -181,7 +181,7 @@ def join_tracks(found: Sequence[Recording]) -> list[Recording]:
 
 def _appended(first: Recording, second: Recording) -> Recording:
     names = dict.fromkeys((*first.columns, *second.columns))
-    return replace(
+    return structs.replace(
         first,
         time_s=np.concatenate([first.time_s, second.time_s]),
         columns={
@@ -214,7 +214,7 @@ def _heading_of_both(first: HeadingSeries, second: HeadingSeries) -> HeadingSeri
             for one in (first, second)
         ]
         mount = np.concatenate([counts[0], counts[0].max(initial=0) + 1 + counts[1]])
-    return replace(
+    return structs.replace(
         first,
         time_s=np.concatenate([first.time_s, second.time_s]),
         heading_deg=np.concatenate([first.heading_deg, second.heading_deg]),
@@ -226,8 +226,7 @@ def _column(one: Recording, name: str) -> FloatArray:
     return one.columns.get(name, np.full(len(one.time_s), np.nan))
 
 
-@dataclass(frozen=True, slots=True)
-class ParseSpec:
+class ParseSpec(msgspec.Struct, frozen=True):
     """Which parts of a document a format's reader handles.
 
     Attributes:
@@ -261,8 +260,7 @@ class Handler(Protocol):
 T = TypeVar("T", bound=Handler)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parsed(Generic[T]):
+class Parsed(msgspec.Struct, Generic[T], frozen=True, eq=False):
     """A parsed document.
 
     Attributes:
@@ -301,7 +299,7 @@ def parse(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -
     text, repairs = decode(data)
     found = _parse_once(text, spec, handler)
     if found.damage is None:
-        return replace(found, repairs=repairs)
+        return structs.replace(found, repairs=repairs)
     better, more = repair(text)
     if more:
         second = _parse_once(better, spec, handler)
@@ -312,16 +310,16 @@ def parse(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -
         trouble = _stream(chunks(text), spec, third, recover=True)
         if trouble is None and third.points == _count(text, spec.points):
             words = "it is not well-formed; every point was read all the same"
-            damage = replace(found.damage, slug="xml-recovered", message=words)
+            damage = structs.replace(found.damage, slug="xml-recovered", message=words)
             return Parsed(third, None, (*repairs, damage), (text,))
     if found.damage is not None and found.handler.points < _count(text, spec.points, b"</"):
         whole, lost = _without_broken_points(text, spec)
         last = _parse_once(whole, spec, handler)
         if last.handler.points > found.handler.points:
             words = f"{lost} points that are no XML were left out"
-            note = replace(found.damage, slug="xml-recovered", message=words)
-            return replace(last, repairs=(*repairs, note))
-    return replace(found, repairs=repairs)
+            note = structs.replace(found.damage, slug="xml-recovered", message=words)
+            return structs.replace(last, repairs=(*repairs, note))
+    return structs.replace(found, repairs=repairs)
 
 
 def _without_broken_points(text: bytes, spec: ParseSpec) -> tuple[bytes, int]:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 from lxml import etree
+from msgspec import structs
 
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, Lap, Note, Pause, Recording, Source
@@ -73,7 +74,7 @@ def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     first = next((one for one in runs if is_on_foot(one.sport) != "no"), None)
     if first is None:
         raise _reason_for_none(source.name, found, runs, damage)
-    source = replace(source, format="tcx", device=first.device)
+    source = structs.replace(source, format="tcx", device=first.device)
     coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
     warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
     return export(source, runs, damage, warnings)
@@ -122,12 +123,11 @@ class _LapRead:
         return value if 0 <= value < 1e9 else float("nan")
 
 
-@dataclass(slots=True)
-class _Activity:
+class _Activity(msgspec.Struct):
     """An activity while it is being read."""
 
     gathered: ActivityData
-    laps: list[_LapRead] = field(default_factory=list)
+    laps: list[_LapRead] = msgspec.field(default_factory=list)
 
 
 class _Activities:
