@@ -4,7 +4,7 @@ The positions, their noise, gaps and pauses are real; the compass and the turnin
 """
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from accuracy_judging import Truthful
 from retrorun.model import HeadingSeries, Recording
@@ -60,10 +60,10 @@ def slowed(
         backward = np.maximum(columns["cadence_spm"] + line, 0.0) * ratio
         columns["cadence_spm"] = np.where(inside, backward, columns["cadence_spm"])
     pauses = tuple(
-        structs.replace(one, start_time_s=moved(one.start_time_s), end_time_s=moved(one.end_time_s))
+        replace(one, start_time_s=moved(one.start_time_s), end_time_s=moved(one.end_time_s))
         for one in recording.pauses
     )
-    given = structs.replace(
+    given = replace(
         recording,
         time_s=later(recording.time_s),
         columns=columns,
@@ -103,7 +103,7 @@ def turned(
     time_s = start + np.arange(count, dtype=np.float64)
     series = HeadingSeries("synthetic", "compass", "true", time_s, heading)
     seen = tuple(change for change in changes if _steady(moving, change[0]))
-    given = structs.replace(recording, headings=(series,))
+    given = replace(recording, headings=(series,))
     return given, Truthful(backward, moving, seen)
 
 

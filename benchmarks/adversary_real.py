@@ -1,7 +1,7 @@
 """Real forward tracks with an adversarial compass: positions, gaps, pauses and steps are real."""
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from adversary import CONDITIONS, Case
 from adversary_body import RATE, Motion, Piece, person
@@ -37,7 +37,7 @@ def real_case(recording: Recording, track: Track, kind: str, seed: int) -> Case:
     time_s = track.start_time_s + at_s[: heading.size]
     series = HeadingSeries("osmand:heading", "compass", "magnetic", time_s, heading)
     moving = np.nan_to_num(track.column("ground_speed_mps")) >= MOVING_MPS
-    given = structs.replace(recording, headings=(series,), laps=(), name=None)
+    given = replace(recording, headings=(series,), laps=(), name=None)
     return Case(given, np.zeros(track.seconds, dtype=np.bool_), moving, ())
 
 

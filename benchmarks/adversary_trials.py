@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from accuracy_judging import Counts, Judged, Truthful, judge, marked
 from adversary import CONDITIONS, Case, session
@@ -83,7 +83,7 @@ def _detected(case: Case, athlete: Athlete) -> tuple[Track, Detection]:
 
 
 def _attacked(name: str, case: Case, athlete: Athlete) -> Attacked:
-    track, found = _detected(case, structs.replace(athlete, mount_offset_deg=case.mount_deg))
+    track, found = _detected(case, replace(athlete, mount_offset_deg=case.mount_deg))
     seconds = min(track.seconds, case.backward.size)
     back, moving = np.zeros((2, track.seconds), dtype=bool)
     back[:seconds], moving[:seconds] = case.backward[:seconds], case.moving[:seconds]

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from adversary import CONDITIONS, DYNAMICS, Case, session
 from adversary_body import Person, person
@@ -81,7 +81,7 @@ def _detected(case: Case, athlete: Athlete) -> tuple[Detection, BoolArray]:
     backward = np.zeros(track.seconds, dtype=np.bool_)
     known = case.backward[: track.seconds]
     backward[: known.size] = known
-    stated = structs.replace(athlete, mount_offset_deg=case.mount_deg)
+    stated = replace(athlete, mount_offset_deg=case.mount_deg)
     return detect(track, (), stated, SETTINGS.detect), backward
 
 

@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec.structs import replace
 
 import catalogues
 from processor_time import is_cheap
@@ -265,9 +265,7 @@ def test_sets_are_named_in_german() -> None:
         assert both == "4 × 1,60 km Laufen, dann 5 × 400 m Gehen"
         many = Structure((*shuttles, *laps, *uneven, *walked)).name(naming)
         assert many.endswith(", dann 1 weitere Serie")
-        maybe = structs.replace(
-            laps[0], repetitions=(structs.replace(laps[0].repetitions[0], role="candidate"),)
-        )
+        maybe = replace(laps[0], repetitions=(replace(laps[0].repetitions[0], role="candidate"),))
         assert Structure((maybe,)).name(naming) == "vielleicht 1 × 1,60 km"
 
 

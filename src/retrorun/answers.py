@@ -20,7 +20,7 @@ from typing import Literal
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import pipeline, privacy_zones
 from retrorun.archive import Archive
@@ -168,7 +168,7 @@ def adopt(archive: Archive, sha256: str, labels: Mapping[int, Sequence[Label]]) 
             standing = _standing(archive, session, clock_of(archive, session))
             known = {(each.start_s, each.end_s, each.direction) for each in standing}
             new = [
-                structs.replace(each, origin=COMMAND)
+                replace(each, origin=COMMAND)
                 for each in labels[place]
                 if (each.start_s, each.end_s, each.direction) not in known
             ]
@@ -193,7 +193,7 @@ def _standing(archive: Archive, session: Session, track: Track) -> tuple[Label, 
     stated = archive.annotations.labels(session.source.sha256).get(position(session.id), ())
     placed, _ = pipeline.placed_labels(stated, track, session.zone)
     recorded = (
-        structs.replace(
+        replace(
             each,
             start_s=privacy_zones.recorded_s(track, each.start_s),
             end_s=privacy_zones.recorded_s(track, each.end_s),
@@ -223,7 +223,7 @@ def labels_of(
     """
     found = _shown_labels(given, session)
     placed = [
-        structs.replace(
+        replace(
             each,
             start_s=privacy_zones.recorded_s(track, each.start_s),
             end_s=privacy_zones.recorded_s(track, each.end_s),
@@ -420,4 +420,4 @@ def _outside(label: Label, others: Iterable[Label]) -> Iterator[Label]:
     bounds = zip(latest_s, [*(low for low, _ in ends_s), label.end_s], strict=True)
     for low_s, high_s in bounds:
         if low_s < high_s:
-            yield structs.replace(label, start_s=low_s, end_s=high_s)
+            yield replace(label, start_s=low_s, end_s=high_s)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic, compare
 from retrorun.model import (
@@ -50,7 +50,7 @@ def learn(sessions: Sequence[Session], athlete: Athlete, settings: CompareSettin
     taught = compare.each_once([each for each in sessions if each.lesson is not None], settings)
     lessons = [each.lesson for each in taught if each.lesson is not None]
     factors = [each.cost_factor for each in lessons]
-    return structs.replace(
+    return replace(
         athlete,
         forward_line=_rounded_line(combine(each.forward_line for each in lessons), settings),
         backward_line=_rounded_line(_backward_line(lessons, settings), settings),
@@ -253,8 +253,8 @@ def _kind(table: _Answers, chosen: BoolArray, settings: CompareSettings) -> Gait
     quicker = _rounded_up(table.step_gain[wrong].max() + step, step)
     slower = _rounded_down(table.speed_share[wrong].min() - step, step)
     drawn = (
-        structs.replace(kind, step_gain=(quicker, kind.step_gain[1])),
-        structs.replace(kind, speed_share=(kind.speed_share[0], slower)),
+        replace(kind, step_gain=(quicker, kind.step_gain[1])),
+        replace(kind, speed_share=(kind.speed_share[0], slower)),
     )
     left = [int((accepted & table.within(each)).sum()) for each in drawn]
     best = left.index(max(left))
@@ -282,7 +282,7 @@ def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine 
     usual_mps = settings.learnt_speed_mps
     slope = _rounded(line.slope_spm_per_mps, settings.learnt_slope_step)
     level_spm = line.intercept_spm + line.slope_spm_per_mps * usual_mps
-    return structs.replace(
+    return replace(
         line,
         intercept_spm=_rounded(level_spm, settings.learnt_level_step_spm) - slope * usual_mps,
         slope_spm_per_mps=slope,
@@ -296,7 +296,7 @@ def _rounded_line(line: GaitLine | None, settings: CompareSettings) -> GaitLine 
 def _rounded_factor(factor: Estimate, settings: CompareSettings) -> Estimate:
     """The factor; its method does not count sessions, which would change with every one."""
     rounded = factor.mapped(lambda each: _rounded(each, settings.learnt_factor_step))
-    return structs.replace(rounded, method=compare.FACTOR_METHOD)
+    return replace(rounded, method=compare.FACTOR_METHOD)
 
 
 def _rounded(number: float, step: float) -> float:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from accuracy_aims import AIMS, missed, worse
 from accuracy_cost import body_of, cost_trial
@@ -97,9 +97,7 @@ def test_the_told_detector_is_nearly_right_and_not_by_chance() -> None:
     truth = truthful(simulated.truth, track.seconds)
     assert oracle(track, truth, Told()).f1 > 0.99
     noise = np.random.default_rng(1).uniform(0.0, 360.0, track.seconds)
-    blind = structs.replace(
-        track, headings=(structs.replace(track.headings[0], heading_deg=noise),)
-    )
+    blind = replace(track, headings=(replace(track.headings[0], heading_deg=noise),))
     assert oracle(blind, truth, Told()).f1 < 0.7
 
 

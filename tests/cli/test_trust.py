@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import ingest
 from retrorun.archive import Archive
@@ -139,7 +139,7 @@ def test_trust_of_one_command_analyses_a_session_again_once(answered: Path) -> N
     with Archive.open(answered / "kept") as archive:
         (sha256,) = archive.hashes(list(archive.known())[:1])
         for trusts in (True, True, False, False):
-            athlete = structs.replace(archive.annotations.profile(), trust_gait=trusts)
+            athlete = replace(archive.annotations.profile(), trust_gait=trusts)
             with archive.database.transaction():
                 archive.pending.add([sha256])
             engine = ingest.Engine(settings, athlete, 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, laps, run
 from retrorun.detect import detect
@@ -41,7 +41,7 @@ def verdicts(detection: Detection) -> set[str]:
 
 
 def test_laps_that_agree_are_believed_to_the_second() -> None:
-    detection = found(structs.replace(run(LEGS), laps=laps(EDGES, list(NAMES))))
+    detection = found(replace(run(LEGS), laps=laps(EDGES, list(NAMES))))
     spans = [(p.start_s, p.end_s) for p in detection.segments if p.direction == "backward"]
     assert spans == [(240.0, 330.0), (450.0, 540.0), (660.0, 750.0)]
     assert verdicts(detection) == {"labelled"}
@@ -50,7 +50,7 @@ def test_laps_that_agree_are_believed_to_the_second() -> None:
 
 def test_a_press_that_was_forgotten_is_asked_about() -> None:
     edges = [edge for edge in EDGES if edge != 330.0]
-    detection = found(structs.replace(run(LEGS), laps=laps(edges, list(NAMES[:-1]))))
+    detection = found(replace(run(LEGS), laps=laps(edges, list(NAMES[:-1]))))
     assert wrong_s(detection) == 0
     assert [note.slug for note in detection.notes] == ["laps-doubtful"]
     assert "forgotten" in detection.notes[0].message
@@ -58,27 +58,27 @@ def test_a_press_that_was_forgotten_is_asked_about() -> None:
 
 def test_a_press_that_was_doubled_is_asked_about() -> None:
     edges = [*EDGES[:3], 331.0, *EDGES[3:]]
-    detection = found(structs.replace(run(LEGS), laps=laps(edges, [*NAMES, "Backward"])))
+    detection = found(replace(run(LEGS), laps=laps(edges, [*NAMES, "Backward"])))
     assert wrong_s(detection) == 0
     assert [note.slug for note in detection.notes] == ["laps-doubtful"]
 
 
 def test_late_presses_are_moved_to_the_turn() -> None:
     late = [EDGES[0], *(edge + 6.0 for edge in EDGES[1:-1]), EDGES[-1]]
-    detection = found(structs.replace(run(LEGS), laps=laps(late, list(NAMES))))
+    detection = found(replace(run(LEGS), laps=laps(late, list(NAMES))))
     starts = [part.start_s for part in detection.segments if part.verdict == "labelled"]
     assert all(np.abs(np.array(EDGES) - start).min() <= 2 for start in starts)
     assert wrong_s(detection) == 0
 
 
 def test_a_title_that_the_compass_contradicts_is_not_believed() -> None:
-    detection = found(structs.replace(run([Leg(400), BACK, Leg(440)]), name="Backward run"))
+    detection = found(replace(run([Leg(400), BACK, Leg(440)]), name="Backward run"))
     assert [note.slug for note in detection.notes] == ["label-doubtful"]
     assert "labelled" not in {part.verdict for part in detection.segments}
 
 
 def test_a_title_is_believed_where_nothing_contradicts_it() -> None:
-    detection = found(structs.replace(run([Leg(600)], compass=False), name="Backward run"))
+    detection = found(replace(run([Leg(600)], compass=False), name="Backward run"))
     assert verdicts(detection) == {"labelled"}
     assert detection.notes == ()
 
@@ -96,7 +96,7 @@ def test_the_athlete_s_own_word_wins_over_every_sensor(compass: bool) -> None:  
 def test_presses_are_the_edges_of_what_the_steps_find_and_make_a_pattern() -> None:
     edges = [0.0, 243.0, 334.0, 447.0, 545.0, 657.0, 754.0, 930.0]
     nameless: list[str | None] = [None] * 7
-    detection = found(structs.replace(run(LEGS, compass=False), laps=laps(edges, nameless)))
+    detection = found(replace(run(LEGS, compass=False), laps=laps(edges, nameless)))
     spans = [(p.start_s, p.end_s) for p in detection.segments if p.direction == "backward"]
     assert spans == [(243.0, 334.0), (447.0, 545.0), (657.0, 754.0)]
     assert verdicts(detection) == {"candidate"}
@@ -116,7 +116,7 @@ EVEN = [300.0, 388.0, 449.0, 541.0, 600.0, 688.0, 750.0, 838.0, 897.0, 987.0]
 
 def test_a_press_moves_no_edge_into_a_label() -> None:
     """The athlete said 605 s; a press at 598 s is nearer to where the steps change."""
-    watch = structs.replace(
+    watch = replace(
         run([Leg(600), BACK, Leg(300)], compass=False), laps=laps([0.0, 598.0, 990.0], [None, None])
     )
     detection = found(watch, (Label(500.0, 605.0, "forward", "command"),))
@@ -152,7 +152,5 @@ def test_laps_that_no_press_is_missing_from_are_believed(edges: list[float]) -> 
 
 def test_where_sensors_judge_the_lengths_of_laps_decide_nothing() -> None:
     edges = [edge for edge in EVEN if edge != 600.0]
-    given = tuple(
-        structs.replace(each, direction="forward") for each in turned_about(edges, 1300, PRESSES)
-    )
+    given = tuple(replace(each, direction="forward") for each in turned_about(edges, 1300, PRESSES))
     assert credible(given, unaided(1300, 1.0), SETTINGS.detect) == (given, ())

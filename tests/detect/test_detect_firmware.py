@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect
@@ -39,13 +39,13 @@ def with_course(recording: Recording, least_mps: float, below_deg: float) -> Rec
     shown = np.where(speed >= least_mps, (np.nan_to_num(course) + noise) % 360.0, below_deg)
     time_s = recording.time_s[0] + np.arange(course.size)
     series = HeadingSeries("fit:developer:heading", "compass", "true", time_s, shown)
-    return structs.replace(recording, headings=(series,))
+    return replace(recording, headings=(series,))
 
 
 @pytest.mark.parametrize("below_deg", [0.0, 180.0, 360.0])
 @pytest.mark.parametrize("seed", [1003, 1004, 1005])
 def test_a_course_that_is_one_value_at_low_speed_is_no_compass(below_deg: float, seed: int) -> None:
-    plain = structs.replace(simulate(scenarios()["gait intervals"], seed).recording, headings=())
+    plain = replace(simulate(scenarios()["gait intervals"], seed).recording, headings=())
     speed = prepare(plain, SETTINGS.prepare).column("ground_speed_mps")
     slow_mps = float(np.nanquantile(speed[np.nan_to_num(speed) > 0.5], 0.2))
     detection = detected(with_course(plain, slow_mps, below_deg))
@@ -60,9 +60,7 @@ def test_a_compass_that_is_held_for_seconds_stays_one() -> None:
     made = run(LEGS, mount_deg=3.0)
     series = made.headings[0]
     held = series.heading_deg[np.arange(series.heading_deg.size) // 5 * 5]
-    detection = detected(
-        structs.replace(made, headings=(structs.replace(series, heading_deg=held),))
-    )
+    detection = detected(replace(made, headings=(replace(series, heading_deg=held),)))
     assert detection.heading.kind == "compass"
 
 
@@ -80,7 +78,7 @@ def test_positions_that_are_written_again_confirm_nothing(at: int) -> None:
     for name in ("latitude_deg", "longitude_deg"):  # backward the other way, over running forward
         columns[name][at : at + 60] = columns[name][200:260]
     near = np.convolve(backward(legs), np.ones(2 * NEAR_S + 1), "same") > 0
-    sure = found(detected(structs.replace(made, columns=columns)), "confirmed")
+    sure = found(detected(replace(made, columns=columns)), "confirmed")
     assert sure[220:255].all()
     assert sure[320:355].all()
     assert not (sure & ~near).any()
@@ -116,8 +114,8 @@ def test_a_stated_angle_that_earlier_runs_contradict_is_asked_about(
     assert line is not None
     plain = detect(track, (), wrong, SETTINGS.detect)
     assert found(plain, "confirmed").any()  # nothing else is known: the statement decides
-    line = structs.replace(line, intercept_spm=line.intercept_spm - quicker_spm)
-    known = detect(track, (), structs.replace(wrong, forward_line=line), SETTINGS.detect)
+    line = replace(line, intercept_spm=line.intercept_spm - quicker_spm)
+    known = detect(track, (), replace(wrong, forward_line=line), SETTINGS.detect)
     assert not found(known, "confirmed").any()
     asked = [part for part in known.segments if part.verdict == "candidate"]
     assert any("earlier forward runs" in part.reason for part in asked)
@@ -129,7 +127,7 @@ def test_a_stated_angle_stands_where_earlier_runs_do_not_contradict() -> None:
     track = prepare(simulated.recording, SETTINGS.prepare)
     body = simulated.truth.body
     line = GaitLine(body.run_intercept_spm, body.run_slope_spm, 25.0, 2.0, 7200.0, 2.0, 4.0)
-    known = detect(track, (), structs.replace(athlete, forward_line=line), SETTINGS.detect)
+    known = detect(track, (), replace(athlete, forward_line=line), SETTINGS.detect)
     assert found(known, "confirmed").sum() > 0.9 * simulated.truth.backward_s
 
 

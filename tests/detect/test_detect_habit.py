@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, run
 from retrorun import learn
@@ -76,9 +76,9 @@ def test_a_trusted_and_proven_kind_counts_and_is_marked() -> None:
     [
         Athlete(gait_habit=PROVEN),
         Athlete(trust_gait=True),
-        Athlete(trust_gait=True, gait_habit=structs.replace(PROVEN, proven=False)),
-        Athlete(trust_gait=True, gait_habit=structs.replace(PROVEN, kind=None)),
-        structs.replace(TRUSTING, gait_habit=None),
+        Athlete(trust_gait=True, gait_habit=replace(PROVEN, proven=False)),
+        Athlete(trust_gait=True, gait_habit=replace(PROVEN, kind=None)),
+        replace(TRUSTING, gait_habit=None),
         TRUSTING.without_learnt(),
     ],
 )
@@ -90,13 +90,13 @@ def test_nothing_counts_without_trust_or_without_proof(athlete: Athlete) -> None
 @pytest.mark.parametrize(
     "kind",
     [
-        structs.replace(KIND, step_gain=(0.25, 0.4)),
-        structs.replace(KIND, speed_share=(0.3, 0.6)),
-        structs.replace(KIND, least_s=120.0),
+        replace(KIND, step_gain=(0.25, 0.4)),
+        replace(KIND, speed_share=(0.3, 0.6)),
+        replace(KIND, least_s=120.0),
     ],
 )
 def test_another_kind_stays_a_candidate(kind: GaitKind) -> None:
-    other = structs.replace(TRUSTING, gait_habit=structs.replace(PROVEN, kind=kind))
+    other = replace(TRUSTING, gait_habit=replace(PROVEN, kind=kind))
     assert verdicts(found(other)) == {"candidate"}
 
 
@@ -196,9 +196,7 @@ def test_what_looks_like_accepted_segments_as_well_stays_a_candidate(
     accepted: int, rejected: int
 ) -> None:
     """Of one and the same look some were accepted and some rejected: it may be either."""
-    yes, no = (
-        structs.replace(quick(0.18, -0.34), sessions=n, weight=n) for n in (accepted, rejected)
-    )
+    yes, no = (replace(quick(0.18, -0.34), sessions=n, weight=n) for n in (accepted, rejected))
     answered = AnsweredGait(yes, no, log_odds=1.0)  # ln(13.5 / 4.5), of four sessions each
     assert verdicts(found(Athlete(answered_gait=answered))) == {"candidate"}
 
@@ -226,13 +224,13 @@ def test_stretches_of_which_a_part_was_backward_are_no_rejections() -> None:
     habit = learn.gait_habit(sessions, SETTINGS.compare)
     assert habit is not None
     assert (habit.answers, habit.backward) == (9, 0)
-    rejected = [[structs.replace(each, mixed=False) for each in answers] for answers in sessions]
+    rejected = [[replace(each, mixed=False) for each in answers] for answers in sessions]
     athlete = Athlete(answered_gait=learn.answered_gait(rejected, SETTINGS.compare))
     assert verdicts(found(athlete)) == set()  # so many rejections would have hidden it
 
 
 def test_rejections_in_one_session_take_no_question_away() -> None:
-    once = structs.replace(quick(0.18, -0.34), sessions=1, weight=1)
+    once = replace(quick(0.18, -0.34), sessions=1, weight=1)
     before, after = found(Athlete()), found(Athlete(answered_gait=AnsweredGait(None, once, 1.0)))
     pairs = list(zip(before.segments, after.segments, strict=True))
     assert {(one.start_s, one.direction, one.verdict) for one, _ in pairs} == {
@@ -244,7 +242,7 @@ def test_rejections_in_one_session_take_no_question_away() -> None:
 
 def test_a_label_and_a_proven_habit_win_over_rejections() -> None:
     rejected = AnsweredGait(None, quick(0.18, -0.34), log_odds=1.0)
-    trusting = structs.replace(TRUSTING, answered_gait=rejected)
+    trusting = replace(TRUSTING, answered_gait=rejected)
     assert verdicts(found(trusting)) == {"habit"}
     labelled = found(Athlete(answered_gait=rejected), (Label(245.0, 325.0, "backward", "command"),))
     assert "labelled" in verdicts(labelled)
@@ -303,15 +301,15 @@ def test_beside_accepted_segments_both_kinds_are_as_narrow_as_the_narrower_one()
 def test_a_contact_time_of_one_session_weighs_less_than_of_four() -> None:
     """Rejected at the contact time that is found, ln 0.9 = -0.11; people: -0.17 and -0.03."""
     one = GaitCandidate(0.0, 90.0, float(np.exp(0.1) - 1.0), float(np.exp(-0.3)), 0.9)
-    known = structs.replace(quick(0.1, -0.3), contact_log=float(np.log(0.9)), weight=4)
+    known = replace(quick(0.1, -0.3), contact_log=float(np.log(0.9)), weight=4)
     odds = [
         answered_odds(
-            one, AnsweredGait(None, structs.replace(known, contact_weight=n), 1.0), SETTINGS.detect
+            one, AnsweredGait(None, replace(known, contact_weight=n), 1.0), SETTINGS.detect
         )
         for n in (0, 1, 4)
     ]
     usual = answered_odds(
-        one, AnsweredGait(None, structs.replace(known, contact_log=None), 1.0), SETTINGS.detect
+        one, AnsweredGait(None, replace(known, contact_log=None), 1.0), SETTINGS.detect
     )
     assert odds[0] == pytest.approx(usual)
     assert odds[0] > odds[1] > odds[2]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.detect import detect
 from retrorun.detect.labels import labels_of_file
@@ -136,7 +136,7 @@ def test_quick_short_steps_deceive_the_gait_but_are_never_confirmed() -> None:
 
 def test_one_gait_alone_says_nothing_of_its_direction() -> None:
     simulated = simulate(scenarios()["all backward"], SEED)
-    detection = detected(structs.replace(simulated.recording, headings=()))
+    detection = detected(replace(simulated.recording, headings=()))
     assert not detection.columns["evidence_gait"].any()
     assert [(part.direction, part.verdict) for part in detection.segments] == [
         ("forward", "assumed")
@@ -200,7 +200,7 @@ def test_a_lone_session_above_the_own_line_is_a_candidate() -> None:
     simulated = simulate(scenarios()["all backward"], 1008)
     body = simulated.truth.body
     line = GaitLine(body.run_intercept_spm, body.run_slope_spm, 25.0, 2.0, 3600.0, 2.0, 4.0)
-    recording = structs.replace(simulated.recording, headings=())
+    recording = replace(simulated.recording, headings=())
     known = detected(recording, (), Athlete(forward_line=line))
     assert f1(simulated, known, ("candidate",)) >= 0.9
     assert not backward(detected(recording), ("candidate", "confirmed")).any()

@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, run
 from retrorun.arithmetic import log
@@ -50,7 +50,7 @@ def measured(legs: list[Leg], contact: float, excursion: float) -> Recording:
         CONTACT: 0.25 * (speed / 3.0) ** -0.4 * np.where(slow, contact, 1.0) * wander[0],
         EXCURSION: 0.08 * np.where(slow, excursion, 1.0) * wander[1],
     }
-    return structs.replace(made, columns=columns)
+    return replace(made, columns=columns)
 
 
 def found(recording: Recording) -> Detection:
@@ -64,12 +64,12 @@ def steps_of(recording: Recording) -> modes.Steps:
 
 
 def with_column(recording: Recording, name: str, values: FloatArray) -> Recording:
-    return structs.replace(recording, columns={**recording.columns, name: values})
+    return replace(recording, columns={**recording.columns, name: values})
 
 
 def without(recording: Recording, *names: str) -> Recording:
     kept = {name: each for name, each in recording.columns.items() if name not in names}
-    return structs.replace(recording, columns=kept)
+    return replace(recording, columns=kept)
 
 
 def backward_s(detection: Detection) -> float:

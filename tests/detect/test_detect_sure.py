@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.detect import detect
 from retrorun.model import (
@@ -84,7 +84,7 @@ def test_the_reason_says_that_step_rate_gave_the_sign() -> None:
 def test_a_label_or_a_stated_mount_settles_what_step_rate_cannot() -> None:
     recording, athlete = forward_run(180.0, 1.08), Athlete(forward_line=OWN)
     told = found(recording, athlete, (Label(60.0, 120.0, "forward", "command"),))
-    stated = found(recording, structs.replace(athlete, mount_offset_deg=180.0))
+    stated = found(recording, replace(athlete, mount_offset_deg=180.0))
     for detection in (told, stated):
         assert {part.direction for part in detection.segments} == {"forward"}
         assert sure(detection, "forward").mean() > 0.99
@@ -117,10 +117,10 @@ def test_backward_without_heading_is_no_more_than_a_candidate_beside_one() -> No
     lost = heading.heading_deg.copy()
     lost[640:] = np.nan
     detection = found(
-        structs.replace(
+        replace(
             recording,
             columns={**recording.columns, "cadence_spm": steps},
-            headings=(structs.replace(heading, heading_deg=lost),),
+            headings=(replace(heading, heading_deg=lost),),
         ),
         Athlete(),
     )
@@ -142,7 +142,7 @@ def test_a_needle_that_swings_about_confirms_nothing_though_the_steps_are_quick(
         steps = recording.columns["cadence_spm"].copy()
         steps[600:1200] *= 1.09
         columns = {**recording.columns, "cadence_spm": steps}
-        detection = found(structs.replace(recording, columns=columns), Athlete(forward_line=OWN))
+        detection = found(replace(recording, columns=columns), Athlete(forward_line=OWN))
         seconds += int((sure(detection) & (facing == 0)).sum())
     assert seconds < 0.05 * 4 * 300  # edges at most, of half of ten minutes four times
 
@@ -151,4 +151,4 @@ def test_a_guessed_line_teaches_nobody_though_a_label_stands_beside_it() -> None
     """All backward, half a minute of it labelled: no second is known to be forward."""
     recording = simulate(scenarios()["all backward"], 1003).recording
     label = Label(100.0, 130.0, "backward", "command")
-    assert found(structs.replace(recording, headings=()), Athlete(), (label,)).forward_line is None
+    assert found(replace(recording, headings=()), Athlete(), (label,)).forward_line is None

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
-from msgspec import structs
+from msgspec.structs import replace
 
 import fake_pipeline
 from retrorun import ingest
@@ -60,7 +60,7 @@ def test_a_session_of_another_version_is_outdated(tmp_path: Path) -> None:
 
 def test_what_cannot_be_analysed_again_is_named_once_and_keeps_its_session(tmp_path: Path) -> None:
     def stricter(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
-        return fake_pipeline.process(structs.replace(blob, data=b"damaged"), settings, athlete)
+        return fake_pipeline.process(replace(blob, data=b"damaged"), settings, athlete)
 
     with filled(
         tmp_path, {"a.fit": "run 1000 60"}, msgspec.structs.replace(ENGINE, settings=OTHER)

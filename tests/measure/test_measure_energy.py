@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from hand_made import START_S, found, part, track_of
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.measure import measure
 from retrorun.measure.energy import keytel, keytel_refusal
@@ -100,7 +100,7 @@ def test_a_clock_that_was_wrong_tells_no_age(start_s: float) -> None:
     """At FIT's first second, a man of 66 would be 29; where its clock ends, 146."""
     born_1960 = Athlete(mass_kg=70, birth_year=1960, sex="male", hr_rest_bpm=50)
     track = track_of(1200, ground_speed_mps=3.0, grade=0.0, heart_rate_bpm=130.0)
-    measures = measured(structs.replace(track, start_time_s=start_s), [part(0, 1200)], born_1960)
+    measures = measured(replace(track, start_time_s=start_s), [part(0, 1200)], born_1960)
     assert [each.method for each in measures.segments[0].metrics.energies] == ["speed"]
     assert measures.heart == {}
     notes = {each.slug: each.message for each in measures.notes}

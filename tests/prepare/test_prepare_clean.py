@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.model import HeadingSeries, Recording
 from retrorun.model.recording import POSITION
@@ -199,7 +199,7 @@ def winding(every_s: float, mps: float = 1.35) -> tuple[Recording, float]:
 
 def rounded(run: Recording, per_degree: int, how: Callable[[FloatArray], FloatArray]) -> Recording:
     columns = {name: how(each * per_degree) / per_degree for name, each in run.columns.items()}
-    return structs.replace(run, columns=columns)
+    return replace(run, columns=columns)
 
 
 @pytest.mark.parametrize("mps", [1.35, 2.9])
@@ -232,8 +232,8 @@ def test_the_smooth_way_of_rounded_positions_does_not_cross_a_break() -> None:
     run, length_m = winding(1.0)
     later = run.time_s > run.time_s[600]
     moved = {**run.columns, "latitude_deg": run.columns["latitude_deg"] + later * 500 * METRE}
-    given = structs.replace(run, columns=moved, time_s=run.time_s + 20.0 * later)
-    given = structs.replace(given, breaks_s=(float(run.time_s[600]) + 10.0,))
+    given = replace(run, columns=moved, time_s=run.time_s + 20.0 * later)
+    given = replace(given, breaks_s=(float(run.time_s[600]) + 10.0,))
     track = prepare(rounded(given, 10_000, np.rint), SETTINGS)
     assert track.step_m is not None
     assert np.nansum(track.step_m) == pytest.approx(length_m, rel=0.02)
@@ -273,9 +273,7 @@ def test_rounded_positions_without_a_fix_and_over_the_date_line_keep_their_lengt
     """Receivers without a fix write 0, 0; and longitude leaps by 360° at the date line."""
     run, length_m = winding(1.0)
     west = (run.columns["longitude_deg"] - 13.40003 + 179.999 + 180.0) % 360.0 - 180.0
-    given = rounded(
-        structs.replace(run, columns={**run.columns, "longitude_deg": west}), 10_000, np.rint
-    )
+    given = rounded(replace(run, columns={**run.columns, "longitude_deg": west}), 10_000, np.rint)
     for values in given.columns.values():
         values[[100, 101, 700]] = 0.0
     track = prepare(given, SETTINGS)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.model import HeadingSeries, Recording
 from retrorun.prepare.second_device import copy_ahead_s, join_second_device
@@ -29,7 +29,7 @@ def _run(seed: int = 1, seconds: int = 900, phase: float = 0.0) -> Recording:
 def _phone(run: Recording, skew_s: float) -> Recording:
     time_s = run.time_s + skew_s
     heading = HeadingSeries("osmand:heading", "compass", "true", time_s, np.arange(900.0) % 360)
-    return structs.replace(run, time_s=time_s, headings=(heading,), device="OsmAnd")
+    return replace(run, time_s=time_s, headings=(heading,), device="OsmAnd")
 
 
 @pytest.mark.parametrize("skew_s", [0.0, 7.4, -63.0, 120.25])
@@ -55,7 +55,7 @@ def test_samples_that_no_track_is_made_of_do_not_set_the_clocks(fault: str) -> N
     else:
         time_s[2] = 1.0e9 if fault == "a clock not set yet" else np.nan
     columns = {"latitude_deg": latitude, "longitude_deg": longitude}
-    faulty = structs.replace(watch, time_s=time_s, columns=columns)
+    faulty = replace(watch, time_s=time_s, columns=columns)
     joined = join_second_device(faulty, _phone(_run(2), 7.4), SETTINGS)
     assert joined.skew_s == pytest.approx(7.4, abs=0.7), joined.reason
 
@@ -67,7 +67,7 @@ def test_clocks_are_set_across_the_date_line() -> None:
         longitude = each.columns["longitude_deg"] - each.columns["longitude_deg"][0] + 180.0
         moved = longitude + (1e-4 if index else -1e-4)
         columns = {**each.columns, "longitude_deg": (moved + 180.0) % 360.0 - 180.0}
-        both[index] = structs.replace(each, columns=columns)
+        both[index] = replace(each, columns=columns)
     joined = join_second_device(both[0], both[1], SETTINGS)
     assert joined.skew_s == pytest.approx(7.4, abs=0.7), joined.reason
 
@@ -82,13 +82,13 @@ def test_another_run_at_the_same_time_is_refused() -> None:
 def test_the_same_movement_elsewhere_is_refused() -> None:
     phone = _phone(_run(2), 0.0)
     far = {**phone.columns, "latitude_deg": phone.columns["latitude_deg"] + 0.01}
-    joined = join_second_device(_run(1), structs.replace(phone, columns=far), SETTINGS)
+    joined = join_second_device(_run(1), replace(phone, columns=far), SETTINGS)
     assert "apart" in joined.reason
 
 
 def test_no_position_and_no_overlap_are_refused_with_a_reason() -> None:
     watch = _run(1)
-    blind = structs.replace(_phone(_run(2), 0), columns={})
+    blind = replace(_phone(_run(2), 0), columns={})
     assert "positions" in join_second_device(watch, blind, SETTINGS).reason
     late = _phone(_run(2), 5000.0)
     assert "overlap" in join_second_device(watch, late, SETTINGS).reason
@@ -111,18 +111,16 @@ def test_of_many_runs_from_one_place_only_the_same_are_joined() -> None:
     ]
     skews_s = [-41.5, -3.0, 0.0, 12.25, 58.0]
     phones = [
-        structs.replace(
+        replace(
             run,
             time_s=run.time_s + skew_s,
-            headings=tuple(
-                structs.replace(one, time_s=one.time_s + skew_s) for one in run.headings
-            ),
+            headings=tuple(replace(one, time_s=one.time_s + skew_s) for one in run.headings),
         )
         for run, skew_s in zip(made, skews_s, strict=True)
     ]
     for i, run in enumerate(made):
         for k, phone in enumerate(phones):
-            found = join_second_device(structs.replace(run, headings=()), phone, SETTINGS).skew_s
+            found = join_second_device(replace(run, headings=()), phone, SETTINGS).skew_s
             assert found == (pytest.approx(skews_s[k], abs=0.5) if i == k else None)
 
 
@@ -154,11 +152,11 @@ def test_two_logs_of_one_phone_are_one_heading_worn_anew(order: tuple[int, int])
 
 def test_headings_of_one_time_or_of_two_devices_or_without_a_time_stay_apart() -> None:
     watch, phone = _run(1), _phone(_run(2), 7.4)
-    other = structs.replace(_part(phone, slice(440, 900)), device="another")
+    other = replace(_part(phone, slice(440, 900)), device="another")
     first = join_second_device(watch, _part(phone, slice(0, 460)), SETTINGS).recording
-    timeless = structs.replace(
+    timeless = replace(
         _part(phone, slice(500, 900)),
-        headings=(structs.replace(phone.headings[0], time_s=np.full(900, np.nan)),),
+        headings=(replace(phone.headings[0], time_s=np.full(900, np.nan)),),
     )
     for second in (_part(phone, slice(440, 900)), other, timeless):
         assert len(join_second_device(first, second, SETTINGS).recording.headings) == 2
@@ -179,12 +177,12 @@ def test_minutes_that_only_the_second_device_recorded_are_noted(
 
 
 def _part(one: Recording, kept: slice) -> Recording:
-    return structs.replace(
+    return replace(
         one,
         time_s=one.time_s[kept],
         columns={name: values[kept] for name, values in one.columns.items()},
         headings=tuple(
-            structs.replace(each, time_s=each.time_s[kept], heading_deg=each.heading_deg[kept])
+            replace(each, time_s=each.time_s[kept], heading_deg=each.heading_deg[kept])
             for each in one.headings
         ),
     )
@@ -211,7 +209,7 @@ def _round_a_track(seed: int, seconds: int = 240) -> Recording:
 def test_two_runs_at_an_even_pace_round_a_track_an_hour_apart_are_no_copies() -> None:
     runs = [_round_a_track(seed) for seed in range(40)]
     for first, second in zip(runs[::2], runs[1::2], strict=True):
-        later = structs.replace(second, time_s=second.time_s + HOUR_S)
+        later = replace(second, time_s=second.time_s + HOUR_S)
         assert copy_ahead_s(first, later, SETTINGS) == 0.0
 
 
@@ -221,7 +219,7 @@ def test_a_copy_is_known_though_fractions_of_seconds_and_digits_were_left_out(
     lost_s: float, digits: int
 ) -> None:
     run = _round_a_track(1)
-    exact = structs.replace(run, time_s=run.time_s + lost_s)
+    exact = replace(run, time_s=run.time_s + lost_s)
     rounded = {name: np.round(values, digits) for name, values in run.columns.items()}
-    copy = structs.replace(run, time_s=run.time_s + HOUR_S, columns=rounded)
+    copy = replace(run, time_s=run.time_s + HOUR_S, columns=rounded)
     assert copy_ahead_s(exact, copy, SETTINGS) == HOUR_S

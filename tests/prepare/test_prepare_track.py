@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.model import HeadingSeries, Pause, Recording
 from retrorun.prepare import prepare
@@ -66,7 +66,7 @@ def test_a_mount_lasts_until_the_first_heading_of_another_in_order_of_time() -> 
     found = track.headings[0].mount
     assert found is not None
     assert found.tolist() == [0] * 5 + [1] * 5
-    plain = structs.replace(series, mount=None)
+    plain = replace(series, mount=None)
     assert (
         prepare(Recording(np.arange(9.0), {}, headings=(plain,)), SETTINGS).headings[0].mount
         is None

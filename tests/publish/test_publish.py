@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 import catalogues
 from retrorun import compare, engines, publish
@@ -285,7 +285,7 @@ def test_lessons_teach_what_whole_sessions_teach(archive: Path) -> None:
 
 def in_language(archive: Path, folder: Path, name: str | None, jobs: int = 1) -> int:
     with Archive.open(archive) as opened:
-        athlete = structs.replace(ATHLETE, language=name)
+        athlete = replace(ATHLETE, language=name)
         options = PublishOptions(Settings(), athlete, jobs=jobs)
         return publish.publish(opened, folder, options, ()).pages
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import (
@@ -260,7 +260,7 @@ def timed(time_s: FloatArray, way_m: FloatArray | None = None) -> Recording:
     """With a lap that says 2700 m in 900 s."""
     lap = Lap(float(time_s[0]), float(time_s[-1]), distance_m=2700.0, timer_s=900.0)
     total = FileTotal("laps", 2700.0, 900.0)
-    return structs.replace(run(time_s, way_m), laps=(lap,), distance_m=2700.0, totals=(total,))
+    return replace(run(time_s, way_m), laps=(lap,), distance_m=2700.0, totals=(total,))
 
 
 @pytest.mark.parametrize("pace", [0.1, 0.5, 2.0, 10.0])
@@ -275,7 +275,7 @@ def test_a_clock_that_agrees_with_one_timer_of_the_file_is_kept() -> None:
     """A lap may go on into the next session of a file."""
     one = timed(START_S + ELAPSED)
     lap = FileTotal("laps", 4000.0, 1350.0)
-    (found,) = repair_clock(structs.replace(one, totals=(*one.totals, lap)), "fit", "a", LIMITS)
+    (found,) = repair_clock(replace(one, totals=(*one.totals, lap)), "fit", "a", LIMITS)
     assert found.time_s.tolist() == one.time_s.tolist()
     assert "clock-speed" not in slugs(found)
 
@@ -283,7 +283,7 @@ def test_a_clock_that_agrees_with_one_timer_of_the_file_is_kept() -> None:
 def test_a_timer_in_milliseconds_is_none() -> None:
     one = timed(START_S + ELAPSED)
     (found,) = repair_clock(
-        structs.replace(one, totals=(FileTotal("laps", 2700.0, 900_000.0),)), "tcx", "a", LIMITS
+        replace(one, totals=(FileTotal("laps", 2700.0, 900_000.0),)), "tcx", "a", LIMITS
     )
     assert found.time_s.tolist() == one.time_s.tolist()
 
@@ -305,7 +305,7 @@ def test_a_heading_with_missing_values_moves_with_the_samples() -> None:
 
     def repaired(time_s: FloatArray) -> Recording:
         heading = HeadingSeries("x", "compass", "true", time_s[has_heading], heading_deg)
-        (one,) = repair_clock(structs.replace(run(time_s), headings=(heading,)), "gpx", "a", LIMITS)
+        (one,) = repair_clock(replace(run(time_s), headings=(heading,)), "gpx", "a", LIMITS)
         assert one.headings[0].heading_deg.tolist() == heading_deg.tolist()
         return one
 

@@ -247,7 +247,9 @@ def test_a_clock_that_no_table_can_hold_costs_its_file_only(
 ) -> None:
     _, outcome = outcomes[0]
     assert isinstance(outcome, Analysis)
-    astray = replace(outcome, sessions=(replace(outcome.sessions[0], start_time_s=start_s),))
+    astray = structs.replace(
+        outcome, sessions=(replace(outcome.sessions[0], start_time_s=start_s),)
+    )
     part = results.BatchWriter(BATCH, tracks=False)
     part.add(filed("ann", "astray.fit", astray))
     part.add(filed("ann", "good.fit", outcome))

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import pytest
 import serving
-from msgspec import structs
+from msgspec.structs import replace
 from serving import Client
 
 from retrorun import answers, ingest
@@ -467,7 +467,7 @@ def test_a_zone_that_is_stored_while_an_answer_follows_leaves_no_second_device_t
             if not stored:
 
                 def zoned(now: Athlete) -> Athlete:
-                    return structs.replace(now, privacy_zones=(zone,), zone_secret="x" * 32)
+                    return replace(now, privacy_zones=(zone,), zone_secret="x" * 32)
 
                 stored.append(ingest.store_zones(there, zoned))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import contract, engines
 from retrorun.cli import options, terminal
@@ -133,7 +133,7 @@ def _only(outcome: Outcome, session_id: str) -> Outcome:
     if isinstance(outcome, Failed):
         return outcome
     places = [at for at, each in enumerate(outcome.sessions) if each.id == session_id]
-    return structs.replace(
+    return replace(
         outcome,
         sessions=tuple(outcome.sessions[at] for at in places),
         tracks=tuple(outcome.tracks[at] for at in places),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from msgspec import structs
+from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -102,7 +102,7 @@ FOLLOWS = ("trust_gait", "laps", "language", "units", "privacy_zones", "zone_sec
 
 def _changes_analysis(before: Athlete, after: Athlete) -> bool:
     """Whether the profile says something else that only an analysis brings to a session."""
-    return structs.replace(after, **{name: getattr(before, name) for name in FOLLOWS}) != before
+    return replace(after, **{name: getattr(before, name) for name in FOLLOWS}) != before
 
 
 PRESSED = "sessions with laps pressed by hand: {}; `retrorun process FOLDER` analyses them again"
@@ -238,7 +238,7 @@ def change_note(
     known = {name: value for name, value in given.items() if value is not None}
     after = store.annotations.change_remark(
         full_id,
-        lambda before: structs.replace(before, **known),
+        lambda before: replace(before, **known),
     )
     _print_note(full_id, after)
 

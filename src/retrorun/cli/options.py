@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.cli import terminal
 
@@ -258,7 +258,7 @@ def is_stated(athlete: "Athlete") -> bool:
 
     zones = athlete.privacy_zones, athlete.zone_secret
     stated = athlete.without_learnt()
-    return stated != structs.replace(Athlete(), privacy_zones=zones[0], zone_secret=zones[1])
+    return stated != replace(Athlete(), privacy_zones=zones[0], zone_secret=zones[1])
 
 
 def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
@@ -267,7 +267,7 @@ def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
     def first(stored: "Athlete") -> "Athlete":
         """Of two programs at once, what the other has kept meanwhile stands."""
         zones, zone_secret = _zones_of(stored)
-        own = structs.replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
+        own = replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
         return stored if is_stated(stored) else own
 
     try:
@@ -354,7 +354,7 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     # another process may have drawn the secret meanwhile
     with _reason_for_writing():
         _, stored = store_zones(
-            store, lambda now: structs.replace(now, privacy_zones=_all_zones(now, athlete))
+            store, lambda now: replace(now, privacy_zones=_all_zones(now, athlete))
         )
     return with_stored_zones(athlete, stored)
 
@@ -371,7 +371,7 @@ def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
     """The athlete with the zones and secret of a stored profile; a new secret if there is none."""
     zones = _all_zones(stored, athlete)
     zone_secret = stored.zone_secret or (new_zone_secret() if zones else "")
-    return structs.replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
+    return replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
 
 
 def new_zone_secret() -> str:
@@ -392,7 +392,7 @@ def store_zones(
     def with_secret(stored: "Athlete") -> "Athlete":
         changed = change(stored)
         draws = changed.privacy_zones and not changed.zone_secret
-        return structs.replace(changed, zone_secret=secret) if draws else changed
+        return replace(changed, zone_secret=secret) if draws else changed
 
     return ingest.store_zones(store, with_secret, follow)
 

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot
@@ -83,7 +83,7 @@ def widened(found: Estimate, error: float) -> Estimate:
     if found.value is None or found.low is None or found.high is None:
         return found
     reach = arithmetic.hypot((found.high - found.low) / 2.0, NORMAL * error)
-    return structs.replace(found, low=found.value - reach, high=found.value + reach)
+    return replace(found, low=found.value - reach, high=found.value + reach)
 
 
 def theil_sen(x: FloatArray, y: FloatArray, method: str) -> tuple[Estimate, float]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.compare.sessions import by_week, counted, segments_of_kind, total
 from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, significant, slope_test, theil_sen
@@ -203,7 +203,7 @@ def _widened_for_wander(slope: Estimate, test: SlopeTest) -> Estimate:
     if slope.value is None or slope.low is None or slope.high is None:
         return slope
     low, high = min(slope.low, slope.value - test.reach), max(slope.high, slope.value + test.reach)
-    return structs.replace(slope, low=low, high=high)
+    return replace(slope, low=low, high=high)
 
 
 def _too_early(missing: int, weeks: float, settings: CompareSettings) -> str:

@@ -80,10 +80,8 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     others = [one.verdict for one in judged if one is not best]
     if others:
         listed = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
-        verdict = structs.replace(
-            best.verdict, reason=f"{best.verdict.reason} (beside it {listed})"
-        )
-        best = structs.replace(best, verdict=verdict)
+        reason = f"{best.verdict.reason} (beside it {listed})"
+        best = structs.replace(best, verdict=structs.replace(best.verdict, reason=reason))
     return best
 
 

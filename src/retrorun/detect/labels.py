@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePath
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.model import (
     DAY_CLOCK,
@@ -307,7 +307,7 @@ def _overruled(label: Label, new: Label) -> tuple[Label, ...]:
     if label.direction == new.direction:
         return ()
     rests = ((label.start_s, new.start_s), (new.end_s, label.end_s))
-    return tuple(structs.replace(label, start_s=a, end_s=b) for a, b in rests if a < b)
+    return tuple(replace(label, start_s=a, end_s=b) for a, b in rests if a < b)
 
 
 def placed(
@@ -328,7 +328,7 @@ def placed(
     for label in labels:
         one = _elapsed(label, start_time_s, seconds, utc_offset_s)
         if one.end_s > 0 and one.start_s < seconds:
-            found.append(structs.replace(one, start_s=max(one.start_s, 0.0)))
+            found.append(replace(one, start_s=max(one.start_s, 0.0)))
         else:
             span = " to ".join(_as_written(label, at) for at in (label.start_s, label.end_s))
             length = timedelta(seconds=seconds)
@@ -342,11 +342,11 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
     for clock, offset_s in ((UTC_CLOCK, 0.0), (LOCAL_CLOCK, utc_offset_s)):
         if label.origin.startswith(clock):
             low_s, high_s = (at - offset_s - start_time_s for at in (label.start_s, label.end_s))
-            return structs.replace(
+            return replace(
                 label, start_s=low_s, end_s=high_s, origin=label.origin.removeprefix(clock)
             )
     is_time_of_day = label.origin.startswith(DAY_CLOCK)
-    label = structs.replace(label, origin=label.origin.removeprefix(DAY_CLOCK))
+    label = replace(label, origin=label.origin.removeprefix(DAY_CLOCK))
     if not (is_time_of_day or seconds <= label.start_s < DAY_S):
         return label
     since_midnight_s = (start_time_s + utc_offset_s) % DAY_S
@@ -355,7 +355,7 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
         low_s -= DAY_S  # it began before the session
     if not is_time_of_day and low_s + length_s <= 0:
         return label
-    return structs.replace(label, start_s=low_s, end_s=low_s + length_s)
+    return replace(label, start_s=low_s, end_s=low_s + length_s)
 
 
 def _as_written(label: Label, at_s: float) -> str:

@@ -11,7 +11,7 @@ import math
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product
@@ -71,7 +71,7 @@ def raised(
 ) -> GaitLine:
     """The forward line times the athlete's own ratio: the backward line."""
     slow, fast = settings.line_ends
-    return structs.replace(
+    return replace(
         line,
         intercept_spm=line.intercept_spm * ratio,
         slope_spm_per_mps=line.slope_spm_per_mps * ratio,

@@ -17,7 +17,7 @@ from statistics import fmean, median, median_low
 from typing import Literal
 
 import msgspec
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.model import Gait, MeasuredSegment
 from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Role, Structure
@@ -84,7 +84,7 @@ def _structure(
 def _numbered(sets: Sequence[RepetitionSet]) -> Structure:
     """Kinds are numbered as they come."""
     kinds = list(dict.fromkeys(each.kind for each in sets))
-    return Structure(tuple(structs.replace(each, kind=kinds.index(each.kind)) for each in sets))
+    return Structure(tuple(replace(each, kind=kinds.index(each.kind)) for each in sets))
 
 
 def _repetitions(measured: Measured) -> Repetitions:
@@ -124,7 +124,7 @@ def _alike(first: Repetition, second: Repetition) -> bool:
 def _joined(first: Repetition, second: Repetition) -> Repetition:
     ways = (first.distance_m, second.distance_m)
     way_m = None if ways[0] is None or ways[1] is None else ways[0] + ways[1]
-    return structs.replace(first, last=second.last, end_s=second.end_s, distance_m=way_m)
+    return replace(first, last=second.last, end_s=second.end_s, distance_m=way_m)
 
 
 def _belongs_to_neighbour(
@@ -204,7 +204,7 @@ def _rows_of_kind(
 ) -> list[Repetitions]:
     """Repetitions of a kind that follow each other, with single odd ones where they are few."""
     line = [
-        each if kind.holds(each, roles) else structs.replace(each, role="odd")
+        each if kind.holds(each, roles) else replace(each, role="odd")
         for each in found
         if each.role in roles or kind.holds(each, roles)
     ]

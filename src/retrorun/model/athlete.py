@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Literal, Self
 
 import msgspec
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.metric_types import Estimate
 from retrorun.model.segment import AnsweredGait, GaitHabit, GaitKind, GaitLine
@@ -66,7 +66,7 @@ class Athlete(msgspec.Struct, frozen=True):
     def on(self, day: dt.date) -> "Athlete":
         """The athlete as on that day: the latest mass not after it, if any."""
         known = [dated.mass_kg for dated in self.masses if dated.since <= day]
-        return structs.replace(self, mass_kg=known[-1]) if known else self
+        return replace(self, mass_kg=known[-1]) if known else self
 
     def without_learnt(self) -> "Athlete":
         """Only what the athlete stated: nothing that was learnt from sessions."""
@@ -74,7 +74,7 @@ class Athlete(msgspec.Struct, frozen=True):
 
     def with_learnt_of(self, other: "Athlete") -> "Athlete":
         """What this athlete stated, with what was learnt of another."""
-        return structs.replace(
+        return replace(
             self,
             forward_line=other.forward_line,
             backward_line=other.backward_line,
@@ -207,7 +207,7 @@ class Remark(msgspec.Struct, frozen=True):
 
         What they did not change stays. Where both changed the text, both texts are kept.
         """
-        return structs.replace(
+        return replace(
             self,
             pain=self.pain if given.pain == seen.pain else given.pain,
             effort=self.effort if given.effort == seen.effort else given.effort,

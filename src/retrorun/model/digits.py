@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.metrics import STORED_DIGITS
 from retrorun.model.recording import HeadingTrack, Track
@@ -102,11 +102,11 @@ def rounded_track(track: Track) -> Track:
     """The track with every column and heading rounded."""
     columns = {name: _column(name, values) for name, values in track.columns.items()}
     headings = tuple(_heading(each) for each in track.headings)
-    return structs.replace(track, columns=columns, headings=headings)
+    return replace(track, columns=columns, headings=headings)
 
 
 def _heading(heading: HeadingTrack) -> HeadingTrack:
-    return structs.replace(heading, heading_deg=_column("heading_deg", heading.heading_deg))
+    return replace(heading, heading_deg=_column("heading_deg", heading.heading_deg))
 
 
 def _column(name: str, values: FloatArray) -> FloatArray:

@@ -13,7 +13,7 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 HeadingKind = Literal["compass", "course", "unknown", "none"]
 
 
-def _plain_texts(value: object, names: tuple[str, ...]) -> None:
+def _plain_texts(value: msgspec.Struct, names: tuple[str, ...]) -> None:
     """Make these texts of a frozen value safe to print; what is empty then is None."""
     for name in names:
         structs.force_setattr(value, name, plain_or_none(getattr(value, name)))

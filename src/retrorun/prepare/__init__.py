@@ -20,7 +20,7 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.arithmetic import hypot, steps_m
@@ -88,12 +88,12 @@ def prepare(
     shown = track if leave_out is None else leave_out(track, widen, judge)
     if shown is not track:  # from here on only what may be kept is known
         track, clean = shown, as_cleaned(shown)
-        recording, doubts = structs.replace(recording, distance_m=None, totals=()), ()
+        recording, doubts = replace(recording, distance_m=None, totals=()), ()
     if not track.seconds:
         return track
     track = with_distance(with_motion(track, settings), clean, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
-    return with_grade(structs.replace(track, notes=notes), settings)
+    return with_grade(replace(track, notes=notes), settings)
 
 
 def _judged_without(
@@ -119,13 +119,13 @@ def _judged_without(
     time_s = recording.time_s.copy()
     time_s[usable[gone[low] | gone[high]]] = np.nan
     columns = _joined_over(recording, time_s)
-    rest = structs.replace(
+    rest = replace(
         recording, time_s=time_s, columns=columns, headings=(), distance_m=None, totals=()
     )
     found = resampled(cleaned(rest, settings), settings, grid_s(track.start_time_s, track.seconds))
     columns = {name: each for name, each in track.columns.items() if name not in _JUDGED}
     columns |= {name: found.columns[name] for name in _JUDGED if name in found.columns}
-    return structs.replace(track, columns=columns, notes=found.notes)
+    return replace(track, columns=columns, notes=found.notes)
 
 
 def _joined_over(recording: Recording, left_s: FloatArray) -> dict[str, FloatArray]:
@@ -167,7 +167,7 @@ def _with_credible_total(
     laps, totals = recording.laps, recording.totals
     if by_laps_m and units[by_laps_m] == _KILOMETRE:
         laps = tuple(_with_metres(each, (each.distance_m or 0.0) * _KILOMETRE) for each in laps)
-    found = structs.replace(
+    found = replace(
         recording,
         distance_m=next((metres[each] for each in figures if each in metres), None),
         laps=laps,
@@ -211,7 +211,7 @@ def _tells_a_way(recording: Recording, settings: PrepareSettings) -> bool:
 
 
 def _with_metres(one: _Stating, metres: float | None) -> _Stating:
-    return structs.replace(one, distance_m=metres)
+    return replace(one, distance_m=metres)
 
 
 def _notes_of_units(
@@ -386,10 +386,10 @@ def with_clock(one: Recording, by_s: float) -> Recording:
     """A recording with all its times later by so many seconds."""
     if not by_s:
         return one
-    return structs.replace(
+    return replace(
         one,
         time_s=one.time_s + by_s,
-        headings=tuple(structs.replace(each, time_s=each.time_s + by_s) for each in one.headings),
+        headings=tuple(replace(each, time_s=each.time_s + by_s) for each in one.headings),
         laps=tuple(_later(each, by_s) for each in one.laps),
         pauses=tuple(_later(each, by_s) for each in one.pauses),
         breaks_s=tuple(each + by_s for each in one.breaks_s),
@@ -399,4 +399,4 @@ def with_clock(one: Recording, by_s: float) -> Recording:
 def _later(each: _Span, by_s: float) -> _Span:
     """A lap or a pause, later by so many seconds."""
     start_s, end_s = each.start_time_s + by_s, each.end_time_s + by_s
-    return structs.replace(each, start_time_s=start_s, end_time_s=end_s)
+    return replace(each, start_time_s=start_s, end_time_s=end_s)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Pause, Recording, Track
@@ -399,7 +399,7 @@ def _ordered_heading(series: HeadingSeries, most_deg: float) -> HeadingSeries:
     order = np.argsort(time_s, kind="stable")
     heading = compass_deg(series.heading_deg[usable][order])
     mount = None if series.mount is None else series.mount[usable][order]
-    return structs.replace(series, time_s=time_s[order], heading_deg=heading, mount=mount)
+    return replace(series, time_s=time_s[order], heading_deg=heading, mount=mount)
 
 
 def as_cleaned(track: Track) -> Cleaned:

@@ -10,7 +10,7 @@ UTC. They are known by lying at one place at each second, closer than two receiv
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Recording, SecondDevice, Track
@@ -45,7 +45,7 @@ def join_second_devices(
     for about, second in devices:
         result = join_second_device(recording, second, settings, about.skew_s or 0.0)
         recording = result.recording
-        found.append(structs.replace(about, skew_s=result.skew_s, reason=result.reason))
+        found.append(replace(about, skew_s=result.skew_s, reason=result.reason))
     return recording, tuple(found)
 
 
@@ -83,7 +83,7 @@ def join_second_device(
     if _outside_s(ours, theirs, found) >= settings.skew_overlap_s:
         more = f"{device} also recorded minutes that {ours_by} did not; no number holds them"
         notes.append(Note("second-device-longer", more))
-    both = structs.replace(kept, headings=headings, notes=(*kept.notes, *notes))
+    both = replace(kept, headings=headings, notes=(*kept.notes, *notes))
     return Joined(both, found + ahead_s, words)
 
 
@@ -99,7 +99,7 @@ class _Grid(msgspec.Struct, frozen=True, eq=False):
 
 def _grid(one: Recording, settings: PrepareSettings) -> _Grid | None:
     """The positions at whole seconds; None where there are none."""
-    clean = cleaned(structs.replace(one, headings=()), settings)
+    clean = cleaned(replace(one, headings=()), settings)
     if any(name not in clean.columns for name in POSITION):
         return None
     places = np.stack([clean.columns[name] for name in POSITION], axis=1)
@@ -140,7 +140,7 @@ def are_copies(first: Track, second: Track, settings: PrepareSettings) -> bool:
         settings: this stage's.
     """
     ahead_s = settings.clock_ahead_s(second.start_time_s - first.start_time_s)
-    both = first, structs.replace(second, start_time_s=second.start_time_s - ahead_s)
+    both = first, replace(second, start_time_s=second.start_time_s - ahead_s)
     ours, theirs = (_Grid(round(start_s), places) for start_s, places in map(recorded_places, both))
     return bool(ahead_s) and _are_copies(ours, theirs, settings)
 
@@ -252,7 +252,7 @@ def _lowest_point(costs: FloatArray, best: int) -> float:
 
 
 def _on_first_clock(one: HeadingSeries, skew_s: float, device: str) -> HeadingSeries:
-    return structs.replace(one, source=f"{one.source} ({device})", time_s=one.time_s - skew_s)
+    return replace(one, source=f"{one.source} ({device})", time_s=one.time_s - skew_s)
 
 
 def _with_heading(
@@ -280,7 +280,7 @@ def _continued(first: HeadingSeries, second: HeadingSeries) -> HeadingSeries:
         np.zeros(each.time_s.size, dtype=np.int64) if each.mount is None else each.mount
         for each in (first, second)
     )
-    return structs.replace(
+    return replace(
         first,
         time_s=np.concatenate([first.time_s, second.time_s]),
         heading_deg=np.concatenate([first.heading_deg, second.heading_deg]),

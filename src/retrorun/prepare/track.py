@@ -5,7 +5,7 @@ turn rate and grade.
 """
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track
@@ -172,7 +172,7 @@ def _heading(line: _Lines, series: HeadingSeries, cancels: float) -> HeadingTrac
     if series.mount is None or not series.mount.size:
         return found
     last = np.searchsorted(series.time_s, line.grid_s, side="right") - 1
-    return structs.replace(found, mount=series.mount[np.maximum(last, 0)])
+    return replace(found, mount=series.mount[np.maximum(last, 0)])
 
 
 def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:
@@ -214,16 +214,14 @@ def with_motion(track: Track, settings: PrepareSettings) -> Track:
         "course_deg": course,
         "turn_rate_dps": turn_rate(course, half),
     }
-    return structs.replace(track, columns={**track.columns, **derived})
+    return replace(track, columns={**track.columns, **derived})
 
 
 def with_grade(track: Track, settings: PrepareSettings) -> Track:
     """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
     ground = track.column("ground_speed_mps")
     smooth, grade = slope(track.column("altitude_m"), ground, settings)
-    return structs.replace(
-        track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade}
-    )
+    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
 
 
 def _flag_too_fast(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
@@ -237,7 +235,7 @@ def _flag_too_fast(track: Track, speed: FloatArray, limit_mps: float) -> tuple[T
     flags = {**track.flags, "position_suspect": track.flags["position_suspect"] | too_fast}
     words = f"{int(too_fast.sum())} seconds went by at more than {limit_mps:g} m/s; left out"
     note = Note("position-too-fast", words)
-    return structs.replace(track, flags=flags, notes=(*track.notes, note)), too_fast
+    return replace(track, flags=flags, notes=(*track.notes, note)), too_fast
 
 
 def plane(latitude: FloatArray, longitude: FloatArray) -> tuple[FloatArray, FloatArray]:

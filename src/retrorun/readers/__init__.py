@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.errors import ReadError
 from retrorun.readers.registry import MemberError, is_archive, reader_of, unreadable
@@ -72,15 +72,13 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
         raise unreadable(source.name, plain)
     export = reader.read(source, plain, limits)
     source = export.source
-    export = structs.replace(
-        export, recordings=tuple(map(_with_wrapped_longitudes, export.recordings))
-    )
+    export = replace(export, recordings=tuple(map(_with_wrapped_longitudes, export.recordings)))
     export = _without_copies(export)
     runs, refused = _with_repaired_clocks(export, limits)
     if is_cut:
         words = "the gzip file is cut short; what came before it was kept"
         warnings = (*source.warnings, Note("gzip-truncated", words))
-        source = structs.replace(source, salvaged=True, warnings=warnings)
+        source = replace(source, salvaged=True, warnings=warnings)
     passed_over = (*export.passed_over, *refused)
     return Export(source=source, recordings=runs, passed_over=passed_over)
 
@@ -99,7 +97,7 @@ def _with_wrapped_longitudes(one: "Recording") -> "Recording":
     if not around.any():
         return one
     wrapped_deg = np.where(around, wrap_deg(given_deg), given_deg)
-    return structs.replace(one, columns={**one.columns, "longitude_deg": wrapped_deg})
+    return replace(one, columns={**one.columns, "longitude_deg": wrapped_deg})
 
 
 def _without_copies(export: "Export") -> "Export":
@@ -127,7 +125,7 @@ def _without_copies(export: "Export") -> "Export":
     if not copies:
         return export
     words = f"{len(copies)} recordings hold the same samples as another one and were left out"
-    return structs.replace(
+    return replace(
         export,
         recordings=tuple(each for at, each in enumerate(runs) if at not in copies),
         passed_over=(*export.passed_over, Note("same-recording", words)),

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.model import Lap, Note, Pause, Recording
 from retrorun.readers.sports import by_word
@@ -66,7 +66,7 @@ def with_likely_date(one: Recording, kind: str) -> Recording:
         doubt = Note("clock-doubtful", words)
     elif start_s >= FUTURE_S:
         doubt = Note("clock-future", f"{words}: the clock was wrong, and the day is not known")
-    return structs.replace(one, notes=(*one.notes, doubt)) if doubt else one
+    return replace(one, notes=(*one.notes, doubt)) if doubt else one
 
 
 def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
@@ -110,10 +110,10 @@ def _with_times(
         shifted: the new time of an end of a lap, of a pause or of a piece.
         note: why.
     """
-    return structs.replace(
+    return replace(
         one,
         time_s=moved(one.time_s),
-        headings=tuple(structs.replace(each, time_s=moved(each.time_s)) for each in one.headings),
+        headings=tuple(replace(each, time_s=moved(each.time_s)) for each in one.headings),
         laps=tuple(shift_span(lap, shifted) for lap in one.laps),
         pauses=tuple(shift_span(pause, shifted) for pause in one.pauses),
         breaks_s=tuple(shifted(each) for each in one.breaks_s),
@@ -175,7 +175,7 @@ def _counts_throughout(one: Recording, limits: ReadLimits) -> bool:
 def shift_span(each: Timed, shifted: Callable[[float], float]) -> Timed:
     """A lap or a pause with its two times moved; it never ends before it begins."""
     start_s, end_s = shifted(each.start_time_s), shifted(each.end_time_s)
-    return structs.replace(each, start_time_s=start_s, end_time_s=max(start_s, end_s))
+    return replace(each, start_time_s=start_s, end_time_s=max(start_s, end_s))
 
 
 def _day(time_s: float) -> str:

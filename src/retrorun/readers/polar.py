@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, FileTotal, Lap, Note, Recording, Source
@@ -59,9 +59,7 @@ def read_polar(source: Source, data: bytes, limits: ReadLimits) -> Export:
         words = f"more than {limits.activities} exercises"
         raise ReadError("too-many-activities", words, file=source.name)
     device = _text(session, "deviceId") or _text(session, "deviceName")
-    source = structs.replace(
-        source, format="polar", device=f"Polar {device}" if device else "Polar"
-    )
+    source = replace(source, format="polar", device=f"Polar {device}" if device else "Polar")
     on_foot = [one for one in exercises if is_on_foot(_sport(one)) != "no"]
     others = tuple(_sport(one) or "" for one in exercises if is_on_foot(_sport(one)) == "no")
     found = [

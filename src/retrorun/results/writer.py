@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import export
 from retrorun.model import Analysis, Failed, Outcome, Session, Track
@@ -64,7 +64,7 @@ class FileOutcomes(msgspec.Struct, frozen=True, eq=False):
         for key in dict.fromkeys((own, *(each for _, each in pairs))):
             outcomes = tuple(outcome for outcome, athlete in pairs if athlete == key)
             athletes = self.athletes if key == own else ()
-            yield structs.replace(self, athlete=key, outcomes=outcomes, athletes=athletes)
+            yield replace(self, athlete=key, outcomes=outcomes, athletes=athletes)
 
 
 def text(value: str | None) -> str | None:
@@ -347,7 +347,7 @@ class BatchWriter:
         The same bytes twice for the same athlete count once: the second is a duplicate.
         """
         for each in file.by_athlete():
-            self._add(structs.replace(each, outcomes=tuple(map(_with_valid_clock, each.outcomes))))
+            self._add(replace(each, outcomes=tuple(map(_with_valid_clock, each.outcomes))))
 
     def _add(self, file: FileOutcomes) -> None:
         key = layout.athlete_key(file.athlete)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingKind, HeadingSeries, Lap, Pause, Recording
@@ -280,7 +280,7 @@ def _laps(steps: tuple[Step, ...], watch: Watch, start_time_s: float) -> tuple[L
     for index, step in enumerate(steps):
         start, end = end, end + step.seconds
         if laps and step.name == steps[index - 1].name:
-            laps[-1] = structs.replace(laps[-1], end_time_s=end)
+            laps[-1] = replace(laps[-1], end_time_s=end)
             continue
         name = step.name if watch.laps == "named" else None
         workout_step = step.name if watch.laps == "workout" else None

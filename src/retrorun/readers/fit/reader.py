@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
@@ -123,7 +123,7 @@ def with_heart(recording: Recording, heart: tuple[FloatArray, FloatArray]) -> Re
         return recording
     note = Note("heart-rate-from-strap", "heart rate filled in from the strap's own log")
     columns = {**recording.columns, "heart_rate_bpm": filled}
-    return structs.replace(recording, columns=columns, notes=(*recording.notes, note))
+    return replace(recording, columns=columns, notes=(*recording.notes, note))
 
 
 def read_fit(source: Source, data: bytes, limits: ReadLimits) -> Export:
@@ -153,9 +153,7 @@ def read_fit(source: Source, data: bytes, limits: ReadLimits) -> Export:
     device = next((word for table in tables if (word := fields.device(table))), None)
     warning = (Note(damage.slug, f"{damage.message} (byte {damage.offset})"),) if damage else ()
     salvaged = damage is not None
-    source = structs.replace(
-        source, format="fit", device=device, salvaged=salvaged, warnings=warning
-    )
+    source = replace(source, format="fit", device=device, salvaged=salvaged, warnings=warning)
     return Export(source, tuple(kept), passed_over)
 
 
@@ -215,7 +213,7 @@ def _sessions(
     if np.isfinite(time_s).sum() < 2:
         return
     whole = _whole_recording(part, table, (messages, time_s), developer)
-    whole = structs.replace(whole, notes=(*table.notes, *losses, *whole.notes))
+    whole = replace(whole, notes=(*table.notes, *losses, *whole.notes))
     sessions = _in_order(table.all("session"))
     if len(sessions) > _MOST_SESSIONS:
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
@@ -344,7 +342,7 @@ def _records_between(whole: Recording, window: IntArray) -> Recording:
         return whole
     time_s = whole.time_s[window]
     first, last = float(time_s.min()) - _SLACK_S, float(time_s.max()) + _SLACK_S
-    return structs.replace(
+    return replace(
         whole,
         time_s=time_s,
         columns={key: values[window] for key, values in whole.columns.items()},
@@ -361,7 +359,7 @@ def _overlaps(span: Lap | Pause, first: float, last: float) -> bool:
 
 def _heading_between(one: HeadingSeries, first: float, last: float) -> HeadingSeries:
     held = (one.time_s >= first) & (one.time_s <= last)
-    return structs.replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
+    return replace(one, time_s=one.time_s[held], heading_deg=one.heading_deg[held])
 
 
 def _sport(session: Message, table: MessageTable) -> str | None:
@@ -409,7 +407,7 @@ def _with_session(
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"
         notes = (*notes, Note("sport-unknown", words))
-    return structs.replace(
+    return replace(
         recording,
         pauses=recording.pauses or _holes_as_pauses(recording.time_s, session, limits),
         columns=columns,

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 import numpy as np
 from lxml import etree
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, FileTotal, HeadingSeries, Lap, Note, Pause, Recording, Source
@@ -88,10 +88,10 @@ def export(
     """
     notes = (*((damage,) if damage else ()), *warnings)
     kept = (one for one in found if is_on_foot(one.sport) != "no")
-    recordings = tuple(structs.replace(one, notes=(*one.notes, *notes)) for one in kept)
+    recordings = tuple(replace(one, notes=(*one.notes, *notes)) for one in kept)
     others = (one for one in found if is_on_foot(one.sport) == "no")
     passed_over = tuple(Note("other-sport", f"{one.sport}: not on foot") for one in others)
-    source = structs.replace(source, salvaged=damage is not None, warnings=notes)
+    source = replace(source, salvaged=damage is not None, warnings=notes)
     return Export(source, recordings, passed_over)
 
 
@@ -181,7 +181,7 @@ def join_tracks(found: Sequence[Recording]) -> list[Recording]:
 
 def _appended(first: Recording, second: Recording) -> Recording:
     names = dict.fromkeys((*first.columns, *second.columns))
-    return structs.replace(
+    return replace(
         first,
         time_s=np.concatenate([first.time_s, second.time_s]),
         columns={
@@ -214,7 +214,7 @@ def _heading_of_both(first: HeadingSeries, second: HeadingSeries) -> HeadingSeri
             for one in (first, second)
         ]
         mount = np.concatenate([counts[0], counts[0].max(initial=0) + 1 + counts[1]])
-    return structs.replace(
+    return replace(
         first,
         time_s=np.concatenate([first.time_s, second.time_s]),
         heading_deg=np.concatenate([first.heading_deg, second.heading_deg]),
@@ -299,7 +299,7 @@ def parse(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -
     text, repairs = decode(data)
     found = _parse_once(text, spec, handler)
     if found.damage is None:
-        return structs.replace(found, repairs=repairs)
+        return replace(found, repairs=repairs)
     better, more = repair(text)
     if more:
         second = _parse_once(better, spec, handler)
@@ -310,16 +310,16 @@ def parse(data: bytes, spec: ParseSpec, handler: Callable[[Iterator[Run]], T]) -
         trouble = _stream(chunks(text), spec, third, recover=True)
         if trouble is None and third.points == _count(text, spec.points):
             words = "it is not well-formed; every point was read all the same"
-            damage = structs.replace(found.damage, slug="xml-recovered", message=words)
+            damage = replace(found.damage, slug="xml-recovered", message=words)
             return Parsed(third, None, (*repairs, damage), (text,))
     if found.damage is not None and found.handler.points < _count(text, spec.points, b"</"):
         whole, lost = _without_broken_points(text, spec)
         last = _parse_once(whole, spec, handler)
         if last.handler.points > found.handler.points:
             words = f"{lost} points that are no XML were left out"
-            note = structs.replace(found.damage, slug="xml-recovered", message=words)
-            return structs.replace(last, repairs=(*repairs, note))
-    return structs.replace(found, repairs=repairs)
+            note = replace(found.damage, slug="xml-recovered", message=words)
+            return replace(last, repairs=(*repairs, note))
+    return replace(found, repairs=repairs)
 
 
 def _without_broken_points(text: bytes, spec: ParseSpec) -> tuple[bytes, int]:

@@ -21,7 +21,7 @@ from functools import cached_property, reduce
 
 import msgspec
 import numpy as np
-from msgspec import structs
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from retrorun.readers.xml import floats_with_commas, hold_values, unix_s
@@ -97,7 +97,7 @@ class Element(msgspec.Struct, frozen=True):
             else:
                 done.insert(place, child)
             place += 1
-        return structs.replace(self, children=tuple(done))
+        return replace(self, children=tuple(done))
 
     @property
     def start(self) -> bytes:
@@ -413,7 +413,7 @@ def _run(rows: list[tuple[bytes, ...]], columns: tuple[str, ...], words: frozens
         run.numbers.append((name, points, values))
         given[name][points[hold_values(held, values)]] = True
     run.given.update({name: int(which.sum()) for name, which in given.items()})
-    return structs.replace(run, has_decimal_commas=commas)
+    return replace(run, has_decimal_commas=commas)
 
 
 def _decoded(texts: tuple[bytes, ...]) -> list[str]:

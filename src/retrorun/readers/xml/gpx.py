@@ -12,7 +12,7 @@ from html import escape
 import gpxpy.gpx
 import numpy as np
 from lxml import etree
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Note, Recording, Source
@@ -120,7 +120,7 @@ def read_gpx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     runs = join_tracks(found)
     if all(is_on_foot(one.sport) == "no" for one in runs):
         raise _reason_for_none(source.name, tracks, runs, damage)
-    source = structs.replace(source, format="gpx", device=tracks.creator)
+    source = replace(source, format="gpx", device=tracks.creator)
     warnings = (*whole.repairs, *whole.coverage(_POINTS), *unread_names(data, _POINTS))
     return export(source, runs, damage, warnings)
 

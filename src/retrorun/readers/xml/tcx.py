@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 import numpy as np
 from lxml import etree
-from msgspec import structs
+from msgspec.structs import replace
 
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, Lap, Note, Pause, Recording, Source
@@ -74,7 +74,7 @@ def read_tcx(source: Source, data: bytes, limits: ReadLimits) -> Export:
     first = next((one for one in runs if is_on_foot(one.sport) != "no"), None)
     if first is None:
         raise _reason_for_none(source.name, found, runs, damage)
-    source = structs.replace(source, format="tcx", device=first.device)
+    source = replace(source, format="tcx", device=first.device)
     coverage = whole.coverage(_POINTS) if not found.courses else ()  # a course has points too
     warnings = (*whole.repairs, *coverage, *unread_names(data, _POINTS))
     return export(source, runs, damage, warnings)
