@@ -42,7 +42,7 @@ def without_a_press() -> Simulated:
     simulated = made()
     laps = list(simulated.recording.laps)
     laps[4:6] = [structs.replace(laps[4], end_time_s=laps[5].end_time_s)]
-    return replace(simulated, recording=replace(simulated.recording, laps=tuple(laps)))
+    return replace(simulated, recording=structs.replace(simulated.recording, laps=tuple(laps)))
 
 
 def run(place: Path, *words: str) -> Result:

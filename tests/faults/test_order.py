@@ -40,7 +40,7 @@ def sample(name: str) -> bytes:
 
 
 def watch_of(run: Simulated) -> Simulated:
-    return replace(run, recording=replace(run.recording, headings=()))
+    return replace(run, recording=structs.replace(run.recording, headings=()))
 
 
 def phone_of(run: Simulated, first: int, skew_s: float) -> bytes:

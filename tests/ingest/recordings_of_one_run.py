@@ -72,7 +72,7 @@ def run_again(run: Simulated) -> Simulated:
         name: np.interp(asked_s, time_s, values) if name in POSITION else values
         for name, values in run.recording.columns.items()
     }
-    return replace(run, recording=replace(run.recording, columns=columns))
+    return replace(run, recording=structs.replace(run.recording, columns=columns))
 
 
 def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:

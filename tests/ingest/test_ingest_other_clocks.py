@@ -54,7 +54,7 @@ def copy_of(run: Simulated, hours: float, columns: tuple[str, ...] = ()) -> byte
     recording = structs.replace(
         whole, time_s=whole.time_s + by_s, columns=kept, headings=(), laps=(), pauses=pauses
     )
-    return gpx_bytes(replace(run, recording=replace(recording, utc_offset_s=None)))
+    return gpx_bytes(replace(run, recording=structs.replace(recording, utc_offset_s=None)))
 
 
 def offset_hours(run: Simulated) -> float:
@@ -309,7 +309,7 @@ def test_the_offset_of_a_clock_that_was_not_believed_is_not_kept(
     whole = prepare.with_clock(structs.replace(run.recording, headings=()), by_s)
     folder = tmp_path / "copies"
     folder.mkdir()
-    watch = replace(run, recording=replace(whole, utc_offset_s=0.0))
+    watch = replace(run, recording=structs.replace(whole, utc_offset_s=0.0))
     (folder / "watch.fit").write_bytes(fit_bytes(watch))
     imported(folder, archive)
     (alone,) = archive.sessions()

@@ -47,7 +47,7 @@ def run() -> Simulated:
 
 
 def watch_of(run: Simulated) -> bytes:
-    return fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+    return fit_bytes(replace(run, recording=structs.replace(run.recording, headings=())))
 
 
 def sensor_log_of(run: Simulated) -> bytes:
@@ -437,7 +437,7 @@ def test_two_without_any_heading_that_were_started_apart_count_once(
     exports: Path, archive: Archive, run: Simulated
 ) -> None:
     """By start and length they are no copies; by their movement they are one run."""
-    bare = replace(run, recording=replace(run.recording, headings=()))
+    bare = replace(run, recording=structs.replace(run.recording, headings=()))
     (exports / "phone.gpx").write_bytes(phone_of(bare))
     assert imported(exports, archive).joined == 1
     (session,) = archive.sessions()
@@ -488,7 +488,7 @@ def test_a_phone_s_file_that_holds_another_run_now_takes_nothing_back(
     (joined,) = archive.sessions()
     later = structs.replace(run.recording, time_s=run.recording.time_s + 86_400)
     headings = tuple(structs.replace(each, time_s=each.time_s + 86_400) for each in later.headings)
-    tomorrow = replace(run, recording=replace(later, headings=headings))
+    tomorrow = replace(run, recording=structs.replace(later, headings=headings))
     (exports / "phone.gpx").write_bytes(phone_of(tomorrow))
     imported(exports, archive)
     first, second = archive.sessions()
@@ -501,10 +501,10 @@ def test_two_runs_of_one_time_and_length_that_went_different_ways_both_stand(
     exports: Path, archive: Archive, run: Simulated, *, stored: bool
 ) -> None:
     """Two people's; whether the first was written before or comes with the second."""
-    bare = replace(run, recording=replace(run.recording, headings=()))
+    bare = replace(run, recording=structs.replace(run.recording, headings=()))
     columns = dict(bare.recording.columns)
     columns["latitude_deg"] = columns["latitude_deg"] + 0.002  # 222 m to the north
-    other = replace(bare, recording=replace(bare.recording, columns=columns))
+    other = replace(bare, recording=structs.replace(bare.recording, columns=columns))
     (exports / "phone.gpx").unlink()
     if stored:
         imported(exports, archive)

@@ -186,7 +186,7 @@ def test_a_file_that_is_too_large_leaves_nothing(tmp_path: Path) -> None:
 def test_the_bound_of_one_file_is_that_of_the_readers(tmp_path: Path, run: bytes) -> None:
     made = serving.setup(tmp_path)
     read = structs.replace(made.settings.read, file_bytes=len(run) + 10)
-    made = replace(made, settings=replace(made.settings, read=read))
+    made = replace(made, settings=structs.replace(made.settings, read=read))
     with serving.running(made) as client:
         small, large = sent(client, ("run.fit", run), ("large.fit", run * 2))
     assert small["problem"] is None

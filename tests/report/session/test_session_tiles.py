@@ -86,7 +86,7 @@ def test_remarks_are_counted(count: int) -> None:
 def test_as_many_remarks_are_counted_as_are_listed() -> None:
     session = hand_made_sessions.session()
     notes = (Note("made-up", "once"), Note("other", "twice"), Note("other", "twice"))
-    made = replace(session, source=replace(session.source, warnings=()), notes=notes)
+    made = replace(session, source=structs.replace(session.source, warnings=()), notes=notes)
     made = replace(made, measures=replace(made.measures, notes=(Note("other", "twice"),)))
     assert quality(made).remarks == ("once", "twice")
     assert tiles(made)["Sensors"].note == "2 remarks below"
