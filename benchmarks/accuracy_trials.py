@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 from accuracy_judging import Counts, Judged, Truthful, judge
 from accuracy_oracle import Told, oracle
@@ -155,11 +156,13 @@ def detection_seconds(repeats: int = 15) -> tuple[float, int]:
     whole = [simulate(scenarios()["intervals"], 2000 + part).recording for part in range(4)]
     track = prepare(_joined(whole), SETTINGS.prepare)
     hour = min(track.seconds, 3600)
-    cut = replace(
+    cut = structs.replace(
         track,
         columns={name: column[:hour] for name, column in track.columns.items()},
         flags={name: flag[:hour] for name, flag in track.flags.items()},
-        headings=tuple(replace(one, heading_deg=one.heading_deg[:hour]) for one in track.headings),
+        headings=tuple(
+            structs.replace(one, heading_deg=one.heading_deg[:hour]) for one in track.headings
+        ),
     )
     spent = []
     for _ in range(repeats):
@@ -184,6 +187,10 @@ def _joined(parts: list[Recording]) -> Recording:
             if name in shift:
                 shift[name] = float(moved[-1])
     time_s = np.concatenate(times)
-    series = replace(parts[0].headings[0], time_s=time_s, heading_deg=np.concatenate(headings))
+    series = structs.replace(
+        parts[0].headings[0], time_s=time_s, heading_deg=np.concatenate(headings)
+    )
     joined = {name: np.concatenate(pieces) for name, pieces in columns.items()}
-    return replace(parts[0], time_s=time_s, columns=joined, headings=(series,), laps=(), pauses=())
+    return structs.replace(
+        parts[0], time_s=time_s, columns=joined, headings=(series,), laps=(), pauses=()
+    )

@@ -3,9 +3,8 @@
 The positions, their noise, gaps and pauses are real; the compass and the turning are not.
 """
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from accuracy_judging import Truthful
 from retrorun.model import HeadingSeries, Recording

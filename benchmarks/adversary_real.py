@@ -1,8 +1,7 @@
 """Real forward tracks with an adversarial compass: positions, gaps, pauses and steps are real."""
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from adversary import CONDITIONS, Case
 from adversary_body import RATE, Motion, Piece, person

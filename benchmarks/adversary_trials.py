@@ -1,8 +1,9 @@
 """One adversarial session each, judged; every function can run in another process."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
 from accuracy_judging import Counts, Judged, Truthful, judge, marked
 from adversary import CONDITIONS, Case, session

@@ -10,9 +10,9 @@ Nothing is tuned on that generator. ``--attacks``: every fourth session that is 
 
 import argparse
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from adversary import CONDITIONS, DYNAMICS, Case, session
 from adversary_body import Person, person

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import structs
+
 import speed_material
 from retrorun import compare, pipeline, publish
 from retrorun.archive import Archive, Change, FileRow, Parcel, serialization
@@ -97,7 +99,7 @@ def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel
         copy = replace(
             session,
             id=sha256[:12],
-            source=replace(session.source, name=Path(entry.name).name, sha256=sha256),
+            source=structs.replace(session.source, name=Path(entry.name).name, sha256=sha256),
             start_time_s=session.start_time_s + day * speed_material.DAY_S,
         )
         row = serialization.session_row(copy, pattern.track, serialization.fingerprint(ATHLETE))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 from retrorun.simulate import (
     Scenario,
@@ -47,12 +48,14 @@ def shifted(simulated: Simulated, days: int) -> Simulated:
     """The same hour on another day."""
     shift_s = days * DAY_S
     recording = simulated.recording
-    later = replace(
+    later = structs.replace(
         recording,
         time_s=recording.time_s + shift_s,
-        headings=tuple(replace(each, time_s=each.time_s + shift_s) for each in recording.headings),
+        headings=tuple(
+            structs.replace(each, time_s=each.time_s + shift_s) for each in recording.headings
+        ),
         laps=tuple(
-            replace(
+            structs.replace(
                 lap,
                 start_time_s=lap.start_time_s + shift_s,
                 end_time_s=lap.end_time_s + shift_s,

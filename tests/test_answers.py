@@ -10,6 +10,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import fake_pipeline
 from processor_time import is_cheap
@@ -123,7 +124,7 @@ def test_what_a_file_holds_is_overruled_and_not_lost() -> None:
     clear = Label(0, 40, "unknown", "command")
     assert line(in_force([lap, clear])) == [(40, 100, "backward")]
     # rows of a table stand beside each other, as before
-    assert len(in_force([row, replace(row, start_s=50)])) == 2
+    assert len(in_force([row, structs.replace(row, start_s=50)])) == 2
 
 
 def asked(segment: Segment) -> Segment:
@@ -257,7 +258,7 @@ def test_only_presses_by_hand_turn_about() -> None:
 
 def test_times_of_a_page_are_moved_past_hidden_seconds() -> None:
     # the recording's seconds 0-30 and 150-250 are hidden: the page's 110 is the recording's 140
-    hidden = replace(fake_pipeline.track(1030.0, 470), hidden=((0, 30), (150, 250)))
+    hidden = structs.replace(fake_pipeline.track(1030.0, 470), hidden=((0, 30), (150, 250)))
     (label,) = answers.labels_of(LabelRange(110, 200, "backward"), session_with(), hidden, ())
     assert (label.start_s, label.end_s) == (140, 330)
 

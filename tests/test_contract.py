@@ -1,7 +1,7 @@
 """The JSON document against its schema and against values worked out by hand."""
 
-import dataclasses
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -77,7 +77,7 @@ def metrics(energy: Energy | None) -> Metrics:
 
 def session(energy: Energy | None) -> Session:
     segment = Segment(0.0, 120.0, "backward", "run", "confirmed", 0.9912, {"heading": 41.23})
-    segment = dataclasses.replace(segment, would_change="only a label")
+    segment = replace(segment, would_change="only a label")
     return Session(
         id="a" * 12,
         index=0,
@@ -141,8 +141,8 @@ def test_structure_is_given_in_words_and_numbers() -> None:
     recovery = Recovery("walk", 60.0, None)
     found = RepetitionSet(0, "run", repetitions, 90.0, 190.04, 90.0, None, recovery)
     made = session(None)
-    measures = dataclasses.replace(made.measures, structure=Structure((found,)))
-    made = dataclasses.replace(made, measures=measures)
+    measures = replace(made.measures, structure=Structure((found,)))
+    made = replace(made, measures=measures)
     document = contract.document(Analysis(SOURCE, (made,), ()))
     jsonschema.validate(document, SCHEMA)
     assert document["sessions"][0]["structure"] == {

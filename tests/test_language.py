@@ -9,7 +9,6 @@ import string
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import hand_made_sessions
@@ -22,6 +21,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import catalogues
 from processor_time import is_cheap

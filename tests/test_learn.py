@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from made_runs import Leg, laps, run
 from retrorun import compare, detect, learn, pipeline, prepare, readers
@@ -156,7 +157,7 @@ def test_whatever_detection_reads_of_a_line_is_in_its_fingerprint(
 ) -> None:
     """An analysis by a line that has changed since must be found and made again."""
     lines = {"forward_line": line(140, 9, 2, 4, 600), "backward_line": line(150, 10, 1.5, 2.5, 600)}
-    changed = replace(lines[which], **{field: getattr(lines[which], field) + 0.1})
+    changed = structs.replace(lines[which], **{field: getattr(lines[which], field) + 0.1})
     before, after = Athlete(**lines), Athlete(**{**lines, which: changed})  # type: ignore[arg-type]
     assert before.learnt_fingerprints([name]) != after.learnt_fingerprints([name])
 
@@ -237,7 +238,7 @@ def test_a_phone_without_steps_is_not_held_against_the_line_of_steps() -> None:
     """Its steps are not known, so that a learnt line says nothing, least of all that nothing is."""
     phone = simulate(scenarios()["all forward"], 3).recording
     columns = {name: values for name, values in phone.columns.items() if name != "cadence_spm"}
-    track = prepare.prepare(replace(phone, columns=columns), Settings().prepare)
+    track = prepare.prepare(structs.replace(phone, columns=columns), Settings().prepare)
     taught = Athlete(forward_line=line(134, 9, 2, 4, 6000))
     plain, found = detect.detect_twice(track, (), taught, Settings().detect)
     assert found is plain
@@ -411,7 +412,9 @@ def test_a_labelled_candidate_is_an_answer_and_teaches_whatever_was_learnt(sampl
     assert unaided.learnt["trusted_kind"] == ""
     habit = GaitHabit(GaitKind((0.0, 1.0), (0.0, 1.0), 20.0), 80, 80, 9, 80, 80, 0.954, proven=True)
     trusting = Athlete(trust_gait=True, gait_habit=habit)
-    (counted,) = _of(pipeline.process(replace(blob, labels={}), Settings(), trusting)).sessions
+    (counted,) = _of(
+        pipeline.process(structs.replace(blob, labels={}), Settings(), trusting)
+    ).sessions
     assert {each.segment.verdict for each in counted.measures.segments} >= {"habit", "assumed"}
     assert counted.total("backward").seconds > 0
     assert counted.lesson == unaided.lesson
@@ -425,10 +428,10 @@ def test_laps_that_are_not_believed_answer_nothing() -> None:
     taught = []
     for pressed_s in (edges_s, edges_s[:5] + edges_s[6:]):
         made = laps(pressed_s, [None] * len(edges_s))
-        recording = replace(run(legs, compass=False), laps=made, sport="running")
+        recording = structs.replace(run(legs, compass=False), laps=made, sport="running")
         answer = turned_about(pressed_s[1:-1], edges_s[-1], ALTERNATE)
         export, blob = Export(Source("a", "ab" * 32, "fit"), (recording,)), Blob("a", b"")
-        told = replace(blob, labels={0: answer})
+        told = structs.replace(blob, labels={0: answer})
         (session,) = pipeline.analyse(export, told, Settings(), Athlete()).sessions
         assert session.lesson is not None
         taught.append([each.backward for each in session.lesson.answers])

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from retrorun import contract, pipeline
 from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Label, Outcome, Zone
@@ -258,7 +259,7 @@ def test_a_clock_that_no_calendar_shows_is_named(moment: str) -> None:
 def test_the_order_of_second_devices_decides_nothing() -> None:
     """The phone that recorded longest gives the heading, whichever was joined first."""
     run = simulate(scenarios()["intervals"], 9000)
-    watch = fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+    watch = fit_bytes(replace(run, recording=structs.replace(run.recording, headings=())))
     phones = [(f"{cut}.gpx", gpx_bytes(first_records(run, cut), "osmand")) for cut in (600, 900)]
     found = [
         pipeline.process(Blob("a.fit", watch, second_files=tuple(each)), Settings(), Athlete())
@@ -271,7 +272,7 @@ def test_the_order_of_second_devices_decides_nothing() -> None:
 
 def test_a_second_device_called_by_its_file_tells_no_hidden_time_of_day() -> None:
     run = simulate(scenarios()["intervals"], 9000)
-    watch = fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+    watch = fit_bytes(replace(run, recording=structs.replace(run.recording, headings=())))
     phone = re.sub(rb' creator="[^"]*"', b"", gpx_bytes(run, "osmand"))
     north, east = (float(run.recording.columns[name][0]) for name in POSITION)
     athlete = Athlete(privacy_zones=(Zone(north, east, 50.0),), zone_secret="s")  # noqa: S106

@@ -1,8 +1,8 @@
-import dataclasses
 import datetime as dt
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
 import pytest
 
 from retrorun import profile
@@ -33,8 +33,7 @@ def test_a_profile_is_read_from_toml(tmp_path: Path) -> None:
 
 
 def test_the_words_of_a_profile_are_those_of_its_types() -> None:
-    @dataclasses.dataclass
-    class Pet:
+    class Pet(msgspec.Struct):
         kind: Literal["dog", "cat"]
         leash: Literal["long"] | None = None
         name: str | None = None

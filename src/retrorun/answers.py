@@ -16,11 +16,11 @@ the place of earlier ones of the same direction that it overlaps, and cuts other
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import pipeline, privacy_zones
 from retrorun.archive import Archive

@@ -13,9 +13,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+
+import msgspec
 
 SOURCE = "en"
 DOMAIN = "retrorun"
@@ -158,8 +159,7 @@ _GAP = re.compile(r"\{(\w+)(:[^{}]*)?\}")
 _NUMBER = re.compile(r"[+\-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(msgspec.Struct, frozen=True):
     """A sentence with gaps, which recognises itself in a text.
 
     Attributes:
@@ -211,14 +211,13 @@ class Sentence:
         return None if found is None else dict(zip(self.names, found, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class _Filling:
+class _Filling(msgspec.Struct, frozen=True):
     """The search for what stands in a sentence's gaps; ``text`` is without its last literal."""
 
     sentence: Sentence
     text: str
     beyond: bool
-    failed: set[tuple[int, int]] = field(default_factory=set)
+    failed: set[tuple[int, int]] = msgspec.field(default_factory=set)
 
     def fill(self, gap: int, start: int) -> tuple[str, ...] | None:
         """What stands in this gap and those behind it, if this one begins here."""
@@ -241,8 +240,7 @@ class _Filling:
         return self.beyond or ". " not in part
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(msgspec.Struct, frozen=True):
     """The words of one language.
 
     Attributes:
@@ -255,7 +253,7 @@ class Catalogue:
     language: str
     entries: Mapping[tuple[str, str], tuple[str, ...]]
     plural: Callable[[int], int]
-    sentences: Sequence[Sentence] = field(default=())
+    sentences: Sequence[Sentence] = ()
 
     def sentence(self, text: str, *, beyond: bool = False) -> str | None:
         """A sentence of the catalogue in this language, with or without its full stop."""

@@ -13,10 +13,10 @@ what both kinds look like on this body, ``answered_gait``, and which of them to 
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic, compare
 from retrorun.model import (

@@ -184,8 +184,7 @@ class Row(msgspec.Struct, frozen=True):
     mean: Quotient | Reciprocal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(msgspec.Struct, frozen=True):
     """A number with its 95 % (or stated) interval and method; None values carry a ``reason``."""
 
     value: float | None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Annotated
 
+import msgspec
 from msgspec import structs
 
 from retrorun.metric_types import (
@@ -283,8 +284,7 @@ class Metrics:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(msgspec.Struct, frozen=True):
     """Sums over all segments of one kind; they add over sessions and weeks.
 
     Energy is in kcal and None where the athlete's mass is not known. ``distance_m`` is None where
@@ -324,12 +324,12 @@ class Totals:
         collected = list(parts)
         columns = zip(*map(_sums_of, collected), strict=True)
         known = ([each for each in column if each is not None] for column in columns)
-        named = zip(cls.__slots__, known, strict=False)  # of no parts there are no columns
+        named = zip(cls.__struct_fields__, known, strict=False)  # of no parts there are no columns
         sums = {name: sum(column) for name, column in named if column}
         return cls(**{**sums, "distance_m": _way_m(collected)})
 
 
-_sums_of = attrgetter(*Totals.__slots__)
+_sums_of = attrgetter(*Totals.__struct_fields__)
 
 
 def _way_m(parts: Iterable[Totals]) -> float | None:

@@ -10,13 +10,14 @@ A file that cannot be analysed is a value, ``Failed``, never an exception: one b
 neither a folder nor a cluster.
 """
 
-import dataclasses
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun import __version__, detect, measure, prepare, privacy_zones, readers, time_zone
 from retrorun.detect import labels as detect_labels
@@ -99,7 +100,7 @@ def analyse(export: Export, blob: Blob, settings: Settings, athlete: Athlete) ->
             given = _Input(joined, blob.labels.get(index, ()), second, blob.hidden_meanwhile)
             session, track = _session(export.source, index, given, settings, athlete)
             notes = session.notes + blob.notes.get(index, ())
-            results.append((dataclasses.replace(session, notes=notes), track))
+            results.append((replace(session, notes=notes), track))
         except RetrorunError as problem:
             problems.append(problem)
     if problems and not results:
@@ -144,7 +145,7 @@ def _second_recordings(
             quiet = without_clock(name) if athlete.privacy_zones else None
             device = each.device or quiet or name
             about = SecondDevice(export.source.sha256, index, device, None, "")
-            found.append((about, dataclasses.replace(each, device=device)))
+            found.append((about, structs.replace(each, device=device)))
     # whatever order they came in: of two alike the first one's heading is used
     return sorted(found, key=lambda each: (-each[1].time_s.size, each[0].sha256, each[0].index))
 
@@ -169,10 +170,10 @@ def _on_believed_clock(
     right, why = time_zone.believed_clock(clocks, *_first_position(recording, settings))
     notes = (*recording.notes, _clock_note(right.ahead_s, copies, why))
     offset_s = right.utc_offset_s if right.ahead_s else recording.utc_offset_s
-    noted = dataclasses.replace(recording, notes=notes, utc_offset_s=offset_s)
+    noted = structs.replace(recording, notes=notes, utc_offset_s=offset_s)
     moved = prepare.with_clock(noted, right.ahead_s)
     devices = [
-        (dataclasses.replace(about, skew_s=by_s - right.ahead_s) if by_s else about, one)
+        (structs.replace(about, skew_s=by_s - right.ahead_s) if by_s else about, one)
         for about, by_s, one in found
     ]
     return moved, devices
@@ -234,7 +235,7 @@ def _session(
     # without learnt values, and with them; mostly they are the same
     plain, detection = detect.detect_twice(shown, labels, athlete, settings.detect, presses_s)
     answers = _answers(shown, (labels, plain), presses_s, settings.detect)
-    track = dataclasses.replace(shown, columns={**shown.columns, **detection.columns})
+    track = structs.replace(shown, columns={**shown.columns, **detection.columns})
     measures = measure.measure(track, detection, athlete, settings.measure, place)
     factor = measures.cost_factor
     if detection.segments != plain.segments:
@@ -365,7 +366,7 @@ def _parts_in_force(label: Label, found: Detection) -> list[Label]:
         if each.verdict == "labelled" and each.direction == label.direction
     )
     return [
-        dataclasses.replace(label, start_s=low_s, end_s=high_s)
+        structs.replace(label, start_s=low_s, end_s=high_s)
         for low_s, high_s in spans
         if low_s < high_s
     ]
@@ -377,11 +378,11 @@ def _with_sums(session: Session) -> Session:
     distances = [
         each.metrics.distance_m for each in segments if each.metrics.distance_m is not None
     ]
-    return dataclasses.replace(
+    return replace(
         session,
         moving_s=rounded(sum(each.metrics.moving_s for each in segments), "moving_s"),
         distance_m=rounded(sum(distances), "distance_m") if distances else None,
-        measures=dataclasses.replace(session.measures, totals=rounded(measure.totals(segments))),
+        measures=replace(session.measures, totals=rounded(measure.totals(segments))),
     )
 
 

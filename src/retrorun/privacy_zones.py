@@ -17,6 +17,7 @@ from itertools import islice
 
 import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun.arithmetic import arcsin, arctan2, cos, sin, sine_cosine
 from retrorun.errors import ArchiveError
@@ -237,7 +238,7 @@ def cut_if_enough(
     odometer_m = track.column("distance_m")
     if not gone.any() and tells_of_unseen(track, (), odometer_m, discs):
         columns = {**track.columns, "distance_m": _joined(odometer_m, ~gone)}
-        return replace(track, columns=columns)
+        return structs.replace(track, columns=columns)
     if not gone.any() or int((~gone).sum()) < LEAST_SHOWN_S:
         return track
     return cut(judge(hidden), gone)
@@ -297,7 +298,7 @@ def cut(track: Track, gone: BoolArray) -> Track:
     begins = np.diff(np.flatnonzero(shown), prepend=-1) > 1
     flags["break"] = flags["break"] | begins
     headings = tuple(_shown_heading(each, shown) for each in track.headings)
-    return replace(
+    return structs.replace(
         track,
         start_time_s=track.start_time_s + int(np.argmax(shown)),
         columns=columns,
@@ -309,7 +310,7 @@ def cut(track: Track, gone: BoolArray) -> Track:
 
 def _shown_heading(heading: HeadingTrack, shown: BoolArray) -> HeadingTrack:
     mount = None if heading.mount is None else heading.mount[shown]
-    return replace(heading, heading_deg=heading.heading_deg[shown], mount=mount)
+    return structs.replace(heading, heading_deg=heading.heading_deg[shown], mount=mount)
 
 
 def _joined(distance: FloatArray, shown: BoolArray) -> FloatArray:
@@ -342,7 +343,7 @@ def without_hidden_samples(
         gone |= distance_m(north, east, disc) <= disc.radius_m
     for start, end in track.hidden:  # a second of the track may hold samples from its neighbours
         gone |= (since_s > start - 1) & (since_s < end)
-    return replace(recording, time_s=np.where(gone, np.nan, recording.time_s))
+    return structs.replace(recording, time_s=np.where(gone, np.nan, recording.time_s))
 
 
 def blanked(track: Track) -> Track:
@@ -403,7 +404,9 @@ def shown_s(track: Track, recorded: float) -> float:
 def shown_labels(track: Track, labels: Iterable[Label]) -> tuple[Label, ...]:
     """Labels on the track's clock, without those of hidden seconds only."""
     moved = (
-        replace(each, start_s=shown_s(track, each.start_s), end_s=shown_s(track, each.end_s))
+        structs.replace(
+            each, start_s=shown_s(track, each.start_s), end_s=shown_s(track, each.end_s)
+        )
         for each in labels
     )
     return tuple(each for each in moved if each.start_s < each.end_s)
@@ -422,7 +425,7 @@ def shown_pauses(track: Track, pauses: Iterable[Pause]) -> tuple[Pause, ...]:
 def source_without_clock(source: Source) -> Source:
     """The source without a time of day in its name; of its warnings only their slugs."""
     name = without_clock(source.name) or source.name
-    return replace(source, name=name, warnings=notes_without_words(source.warnings))
+    return structs.replace(source, name=name, warnings=notes_without_words(source.warnings))
 
 
 def notes_without_words(notes: Iterable[Note]) -> tuple[Note, ...]:
@@ -489,4 +492,4 @@ def tells(session: Session, track: Track, discs: Sequence[Disc]) -> bool:
 
 def _without_clock_in_name(second: SecondDevice) -> SecondDevice:
     """A second device without a time of day, should its name be that of its file."""
-    return replace(second, device=without_clock(second.device) or "")
+    return structs.replace(second, device=without_clock(second.device) or "")

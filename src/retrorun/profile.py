@@ -4,13 +4,13 @@ What an athlete says of themselves is checked once, here, so that no later stage
 nothing or a heart that rests faster than it races.
 """
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
+from msgspec import structs
 
 from retrorun import language
 from retrorun.errors import SettingsError
@@ -42,10 +42,10 @@ DERIVED: dict[str, str] = {
 }
 
 
-def choices(kind: type) -> dict[str, tuple[str, ...]]:
-    """Field of a dataclass → the words that it can be, in order; only fields that name theirs."""
+def choices(kind: type[msgspec.Struct]) -> dict[str, tuple[str, ...]]:
+    """Field of a Struct → the words that it can be, in order; only fields that name theirs."""
     found: dict[str, tuple[str, ...]] = {}
-    for each in dataclasses.fields(kind):
+    for each in structs.fields(kind):
         parts = (each.type, *get_args(each.type))
         words = [word for part in parts if get_origin(part) is Literal for word in get_args(part)]
         if words:
@@ -59,7 +59,7 @@ LEARNT = {
     *("forward_line", "backward_line", "cost_factor", "gait_habit", "answered_gait"),
     "zone_secret",
 }
-STATED = tuple(each.name for each in dataclasses.fields(Athlete) if each.name not in LEARNT)
+STATED = tuple(each.name for each in structs.fields(Athlete) if each.name not in LEARNT)
 
 
 def load(path: Path) -> Athlete:
@@ -139,7 +139,7 @@ def change(athlete: Athlete, values: dict[str, Any]) -> Athlete:
     """
     merged = {**plain(athlete), **values}
     new = stated({name: value for name, value in merged.items() if value is not None})
-    return dataclasses.replace(new, **{name: getattr(athlete, name) for name in LEARNT})
+    return structs.replace(new, **{name: getattr(athlete, name) for name in LEARNT})
 
 
 def plain(athlete: Athlete) -> dict[str, Any]:

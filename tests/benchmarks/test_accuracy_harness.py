@@ -1,11 +1,11 @@
 """The judge is judged: hand-worked counts, intervals and bounds; and what is published holds."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from accuracy_aims import AIMS, missed, worse
 from accuracy_cost import body_of, cost_trial

@@ -10,6 +10,7 @@ from typing import NoReturn
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 from retrorun import answers
 from retrorun.archive import Archive
@@ -40,8 +41,8 @@ def without_a_press() -> Simulated:
     """The same, and the press at 11:00 was forgotten: there laps 5 and 6 are one."""
     simulated = made()
     laps = list(simulated.recording.laps)
-    laps[4:6] = [replace(laps[4], end_time_s=laps[5].end_time_s)]
-    return replace(simulated, recording=replace(simulated.recording, laps=tuple(laps)))
+    laps[4:6] = [structs.replace(laps[4], end_time_s=laps[5].end_time_s)]
+    return replace(simulated, recording=structs.replace(simulated.recording, laps=tuple(laps)))
 
 
 def run(place: Path, *words: str) -> Result:

@@ -1,6 +1,6 @@
 """Moments as people write them, for a session of 30 min that began at 07:30:00 local time."""
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 
@@ -60,7 +60,7 @@ def test_what_is_no_moment_of_the_session_is_refused(text: str) -> None:
 
 
 def test_a_session_over_midnight_has_times_of_two_days() -> None:
-    late = dataclasses.replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
+    late = replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
     assert label.elapsed_s("0:05:00", late) == 300  # within the session: since the start
     assert label.elapsed_s("23:50:00", late) == 300
 
@@ -82,5 +82,5 @@ def test_an_end_counts_as_its_start_does(
     start: str, end: str, expected: tuple[float, float]
 ) -> None:
     """A session from 23:45 to 0:15."""
-    late = dataclasses.replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
+    late = replace(SESSION, start_time_s=SESSION.start_time_s + 16.25 * 3600)
     assert label.range_s(start, end, late) == expected

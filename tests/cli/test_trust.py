@@ -4,12 +4,12 @@ How much makes a proof is lowered by settings, so that three short sessions are 
 """
 
 import json
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from retrorun import ingest
 from retrorun.archive import Archive

@@ -1,6 +1,5 @@
 """A privacy zone heard of once holds for every command that lets anything out."""
 
-import dataclasses as dc
 import functools
 import hashlib
 import io
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 import attack_routes
 import retrorun
@@ -130,7 +130,7 @@ def test_the_documented_syntax_is_understood_quoted_or_not(place: Path, words: i
     whole = f"privacy_zones={DOCUMENTED}"
     done("profile", "--archive", place / "a", *([whole] if words == 1 else whole.split()))
     shown = json.loads(done("profile", "--json", "--archive", place / "a").stdout)
-    assert shown["privacy_zones"] == [dc.asdict(HOME)]
+    assert shown["privacy_zones"] == [structs.asdict(HOME)]
     assert "zone_secret" not in shown
     for data in exported(place):
         assert nearest_m(data) > HOME.radius_m
@@ -286,7 +286,7 @@ def test_the_secret_stays_when_zones_and_values_change(place: Path) -> None:
     done("profile", "--archive", place / "a", "mass_kg=70")
     (place / "other.toml").write_text("mass_kg = 71\n", encoding="utf-8")
     done("reprocess", "--all", *where(place), "--profile", place / "other.toml", "--jobs", "1")
-    assert profile(place) == dc.replace(
+    assert profile(place) == structs.replace(
         profile(place), mass_kg=70, privacy_zones=(HOME,), zone_secret=secret
     )
     for data in exported(place):
@@ -446,8 +446,8 @@ def starts(out: Path) -> list[str]:
 
 def test_two_zones_are_both_hidden(place: Path) -> None:
     imported(place, "--profile", place / "zone.toml", "--no-pages")
-    far = dc.replace(HOME, latitude_deg=HOME.latitude_deg + 1)
-    done("profile", "--archive", place / "a", f"privacy_zones={json.dumps([dc.asdict(far)])}")
+    far = structs.replace(HOME, latitude_deg=HOME.latitude_deg + 1)
+    done("profile", "--archive", place / "a", f"privacy_zones={json.dumps([structs.asdict(far)])}")
     done("report", *where(place), "--profile", place / "zone.toml")
     assert set(profile(place).privacy_zones) == {HOME, far}
     discs = privacy_zones.discs(profile(place))

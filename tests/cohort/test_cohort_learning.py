@@ -9,6 +9,7 @@ import cohort_made as made
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 import fake_pipeline
 from retrorun import pipeline
@@ -99,7 +100,7 @@ def taught(blob: Blob, settings: Settings, athlete: Athlete) -> Outcome:
     found: Outcome = fake_pipeline.process(blob, settings, athlete)
     if not isinstance(found, Analysis):
         return found
-    return replace(found, sessions=tuple(_taught(each, athlete) for each in found.sessions))
+    return structs.replace(found, sessions=tuple(_taught(each, athlete) for each in found.sessions))
 
 
 def _taught(session: Session, athlete: Athlete) -> Session:

@@ -1,7 +1,7 @@
 """Sessions made by hand, with measures that are known beforehand."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 
 from retrorun.model import (
     Best,
@@ -67,7 +67,7 @@ def stretch(
         "grade": 0.0,
         **known,
     }
-    return MeasuredSegment(segment, dataclasses.replace(NOTHING, **values))  # type: ignore[arg-type]
+    return MeasuredSegment(segment, replace(NOTHING, **values))  # type: ignore[arg-type]
 
 
 def kcal(gross: float) -> Energy:

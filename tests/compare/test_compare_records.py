@@ -1,7 +1,7 @@
 """Records and each time that they were broken; sessions whose clock was wrong; doses a week."""
 
-import dataclasses
 import random
+from dataclasses import replace
 
 import pytest
 from measured_sessions import MONDAY_S, session, stretch
@@ -28,7 +28,7 @@ def timed(name: str, day: float, *bests: tuple[str, float]) -> Session:
 
 
 def at(name: str, time_s: float) -> Session:
-    return dataclasses.replace(timed(name, 0, ("100 m", 1.0)), start_time_s=time_s)
+    return replace(timed(name, 0, ("100 m", 1.0)), start_time_s=time_s)
 
 
 def backward(name: str, day: float, *seconds: float, speed_mps: float = 2.0) -> Session:

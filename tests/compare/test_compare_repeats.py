@@ -1,7 +1,7 @@
 """Sessions that repeat the same, side by side: which they are, and the last against the others."""
 
-import dataclasses
 import math
+from dataclasses import replace
 from statistics import mean, stdev
 
 import measured_sessions as made
@@ -30,8 +30,8 @@ def repeating(
         parts.append(made.stretch(start_s, work_s, "backward", speed_mps, verdict=verdict))
         parts.append(made.stretch(start_s + work_s, 60.0))
     found = made.session(name, day, parts)
-    measures = dataclasses.replace(found.measures, structure=structure(parts, MeasureSettings()))
-    return dataclasses.replace(found, measures=measures)
+    measures = replace(found.measures, structure=structure(parts, MeasureSettings()))
+    return replace(found, measures=measures)
 
 
 def of(*sessions: Session, include_candidates: bool = False) -> tuple[Repeats, ...]:
@@ -102,12 +102,12 @@ def test_candidates_stand_beside_others_only_where_they_are_to_count() -> None:
 def test_repetitions_without_a_pace_give_no_number_and_say_why() -> None:
     blind = [repeating(name, day, [2.0, 2.0, 2.0]) for name, day in (("a", 0), ("b", 7))]
     without = [
-        dataclasses.replace(
+        replace(
             each,
-            measures=dataclasses.replace(
+            measures=replace(
                 each.measures,
                 segments=tuple(
-                    MeasuredSegment(one.segment, dataclasses.replace(one.metrics, speed_mps=None))
+                    MeasuredSegment(one.segment, replace(one.metrics, speed_mps=None))
                     for one in each.measures.segments
                 ),
             ),

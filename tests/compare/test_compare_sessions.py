@@ -1,10 +1,11 @@
-import dataclasses
 import math
+from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 from measured_sessions import DAY_S, MONDAY_S, kcal, session, stretch
+from msgspec import structs
 
 from retrorun.compare import (
     EarlierSessions,
@@ -66,9 +67,7 @@ def test_paired_differences_by_hand() -> None:
 def test_metres_per_beat_and_energy_by_hand() -> None:
     parts = both_ways(10.0)
     parts = [
-        dataclasses.replace(
-            each, metrics=dataclasses.replace(each.metrics, energy_shown=kcal(gross))
-        )
+        replace(each, metrics=replace(each.metrics, energy_shown=kcal(gross)))
         for each, gross in zip(parts, (50.0, 30.0), strict=True)
     ]
     comparison = compared(*(session(f"s{n}", n, parts) for n in range(5)))
@@ -222,7 +221,7 @@ def test_trimp_a_minute_is_of_what_counts_and_of_all_of_its_time() -> None:
 
     def loaded(name: str, day: float, **heart: HeartLoad) -> Session:
         plain = session(name, day, both_ways())
-        return dataclasses.replace(plain, measures=dataclasses.replace(plain.measures, heart=heart))
+        return replace(plain, measures=replace(plain.measures, heart=heart))
 
     sessions = [
         loaded("a", 0, backward=load(6.0, 180.0), forward=load(5.0, 300.0)),
@@ -253,7 +252,7 @@ def test_forward_movement_counts_whether_confirmed_or_assumed() -> None:
 
 def test_the_same_run_twice_counts_once() -> None:
     first = session("a", 0, both_ways())
-    copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
+    copy = replace(first, id="b", start_time_s=first.start_time_s + 3.0)
     comparison = compared(first, copy)
     assert comparison.sessions == 1
     assert [note.slug for note in comparison.notes if "duplicate" in note.slug]
@@ -263,8 +262,7 @@ def test_a_clock_that_was_never_set_makes_no_copies() -> None:
     # two runs of one length, both at the first moment that the watch knows
     never_set_s = 631_065_600.0  # 1989-12-31T00:00:00Z, Garmin's
     first, second = (
-        dataclasses.replace(session(name, 0, both_ways()), start_time_s=never_set_s)
-        for name in ("a", "b")
+        replace(session(name, 0, both_ways()), start_time_s=never_set_s) for name in ("a", "b")
     )
     assert compared(first, second).sessions == 2
     assert compared(first, first).sessions == 1
@@ -272,7 +270,7 @@ def test_a_clock_that_was_never_set_makes_no_copies() -> None:
 
 def test_how_far_apart_two_recordings_of_one_session_begin_is_a_setting() -> None:
     first = session("a", 0, both_ways())
-    copy = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + 3.0)
+    copy = replace(first, id="b", start_time_s=first.start_time_s + 3.0)
     assert compared(first, copy, settings=CompareSettings(same_start_s=2.0)).sessions == 2
 
 
@@ -298,7 +296,7 @@ def test_dates_are_those_of_the_athletes_own_clock(
     kept: bool,  # noqa: FBT001
 ) -> None:
     there = TimeZone(None, 3600 * utc_offset_h, "file")
-    one = dataclasses.replace(session("a", day + hour_utc / 24, both_ways()), zone=there)
+    one = replace(session("a", day + hour_utc / 24, both_ways()), zone=there)
     monday = CompareSettings(since_s=MONDAY_S, until_s=MONDAY_S + DAY_S)
     found = compared(one, settings=monday)
     assert found.sessions == kept
@@ -308,7 +306,7 @@ def test_dates_are_those_of_the_athletes_own_clock(
 def test_weeks_are_local_begin_on_monday_and_empty_ones_are_there() -> None:
     # Sunday 23:30 UTC is Monday in Helsinki
     late = session("a", 6 + 23.5 / 24, both_ways())
-    here = dataclasses.replace(late, zone=TimeZone("Europe/Helsinki", 7200.0, "file"))
+    here = replace(late, zone=TimeZone("Europe/Helsinki", 7200.0, "file"))
     later = session("b", 21, both_ways())
     weeks = compared(here, later).weeks
     assert [week.monday for week in weeks] == ["2026-01-12", "2026-01-19", "2026-01-26"]
@@ -460,10 +458,7 @@ def test_guidance_of_a_forward_run_and_its_safety_note() -> None:
 )
 def test_ground_names_the_first_of_many_segments(steep: int, words: str) -> None:
     parts = [stretch(60 + 120 * n, 60, "backward") for n in range(steep)]
-    uphill = [
-        dataclasses.replace(each, metrics=dataclasses.replace(each.metrics, ground=("steep",)))
-        for each in parts
-    ]
+    uphill = [replace(each, metrics=replace(each.metrics, ground=("steep",))) for each in parts]
     found = guidance(session("a", 0, uphill), EarlierSessions(), SETTINGS)
     assert [each.message for each in found.advice if each.key == "ground"] == [words]
 
@@ -533,8 +528,7 @@ def test_energy_a_week_leaves_out_sessions_without_a_day() -> None:
     part = stretch(0, 600, "backward", energy_shown=spent(300.0, 200.0))
     dated = session("a", 0, [part])
     odd = [
-        dataclasses.replace(dated, id=f"odd{n}", start_time_s=631_065_600.0 + 86_400.0 * n)
-        for n in range(9)
+        replace(dated, id=f"odd{n}", start_time_s=631_065_600.0 + 86_400.0 * n) for n in range(9)
     ]
     claim = next(each for each in claims(compared(dated, *odd)) if each.key == "weight")
     assert claim.data.startswith("300 kcal gross a week, without the sessions whose day")
@@ -561,37 +555,37 @@ def test_economy_is_told_in_per_cent_of_where_it_began() -> None:
 @pytest.mark.parametrize(("apart_s", "count"), [(30.0, 1), (31.0, 2), (3600.0, 2)])
 def test_two_runs_are_one_only_within_half_a_minute(apart_s: float, count: int) -> None:
     first = session("a", 0, both_ways())
-    second = dataclasses.replace(first, id="b", start_time_s=first.start_time_s + apart_s)
+    second = replace(first, id="b", start_time_s=first.start_time_s + apart_s)
     assert compared(first, second).sessions == count
 
 
 def recorded(made: Session, name: str, later_s: float = 0.0, **known: object) -> Session:
     """Another recording of the same activity, begun a little later."""
     start_s = made.start_time_s + later_s
-    return dataclasses.replace(made, id=name, start_time_s=start_s, **known)  # type: ignore[arg-type]
+    return replace(made, id=name, start_time_s=start_s, **known)  # type: ignore[arg-type]
 
 
 def test_the_choice_between_recordings_of_an_activity_does_not_hang_on_ids() -> None:
     # a de-identified copy has other ids: it must come to the same numbers
     first = session("a", 0, both_ways(10.0))
     other = recorded(session("b", 0, both_ways(14.0)), "b", distance_m=965.0)
-    swapped = dataclasses.replace(first, id="b"), dataclasses.replace(other, id="a")
+    swapped = replace(first, id="b"), replace(other, id="a")
     kept, kept_swapped = (each_once(pair, SETTINGS)[0] for pair in ((first, other), swapped))
     assert kept.distance_m == kept_swapped.distance_m == 966.0  # 2.3 m/s for 420 s: the longer one
-    beats = dataclasses.replace(first.measures, totals={"forward": Totals(beats=700.0)})
-    richer = dataclasses.replace(first, id="c", measures=beats)
+    beats = replace(first.measures, totals={"forward": Totals(beats=700.0)})
+    richer = replace(first, id="c", measures=beats)
     for own, theirs in (("a", "b"), ("b", "a")):
-        pair = dataclasses.replace(richer, id=own), dataclasses.replace(first, id=theirs)
+        pair = replace(richer, id=own), replace(first, id=theirs)
         assert each_once(pair, SETTINGS)[0].id == own
 
 
 def test_the_recording_that_knows_more_of_the_body_stands_then_the_one_with_a_compass() -> None:
     # as an archive chooses at import, which tests/ingest holds
     watch = session("watch", 0, both_ways())
-    compass = dataclasses.replace(watch.heading, kind="compass")
+    compass = structs.replace(watch.heading, kind="compass")
     body = dict.fromkeys(("heart_rate", "cadence", "position"), 1.0)
     place = dict.fromkeys(("position", "altitude", "speed", "temperature"), 1.0)
-    watch = dataclasses.replace(watch, channels=body)
+    watch = replace(watch, channels=body)
     phone = recorded(watch, "phone", 5.0, channels=place, heading=compass)
     assert [each.id for each in each_once([watch, phone], SETTINGS)] == ["watch"]
     plain = recorded(watch, "plain", 5.0, channels=place)

@@ -1,6 +1,6 @@
 """A distance that nobody knows is no data point."""
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 from measured_sessions import kcal, session, stretch
@@ -22,8 +22,8 @@ def trend(comparison: Comparison, key: str) -> Trend:
 def nowhere(start_s: float, seconds: float, **known: object) -> MeasuredSegment:
     """A stretch of which neither speed nor distance is known, as on a treadmill."""
     placed = stretch(start_s, seconds, "backward", **known)  # type: ignore[arg-type]
-    unplaced = dataclasses.replace(placed.metrics, distance_m=None, speed_mps=None)
-    return dataclasses.replace(placed, metrics=unplaced)
+    unplaced = replace(placed.metrics, distance_m=None, speed_mps=None)
+    return replace(placed, metrics=unplaced)
 
 
 def test_a_session_without_distance_has_no_speed() -> None:
@@ -56,8 +56,8 @@ def test_beats_without_metres_do_not_lower_metres_per_beat() -> None:
     # 2.5 m/s at 2.5 beats a second, so 1 m a beat; the way of the first half is not known
     beating = {"beats": 1500.0, "beats_s": 600.0}
     known = stretch(600, 600, "forward", 2.5, **beating)
-    hidden = dataclasses.replace(nowhere(0, 600, **beating).metrics)
-    unplaced = dataclasses.replace(stretch(0, 600, "forward"), metrics=hidden)
+    hidden = replace(nowhere(0, 600, **beating).metrics)
+    unplaced = replace(stretch(0, 600, "forward"), metrics=hidden)
     sessions = [session(f"s{n}", 7 * n, [unplaced, known]) for n in range(12)]
     found = compared(*sessions)
     per_beat = trend(found, "forward_metres_per_beat")
@@ -93,7 +93,7 @@ def test_guidance_compares_no_unknown_distance() -> None:
             CompareSettings(),
         ).advice
     }
-    later = dataclasses.replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
+    later = replace(placed, id="c", start_time_s=placed.start_time_s + 10 * 86_400)
     advice_by_key = {
         each.key: each.message
         for each in guidance(

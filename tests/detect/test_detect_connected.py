@@ -1,7 +1,5 @@
 """Turns of the device and changes of gait that have nothing to do with each other."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from msgspec import structs
@@ -57,7 +55,7 @@ def test_a_phone_that_is_turned_in_some_of_many_jogs_confirms_nothing(
     """The athlete slows down as often with the phone as it was."""
     recording = run(JOGS, mount_deg=turned(jogs(numbers), 1740))
     columns = {name: each for name, each in recording.columns.items() if name != without}
-    detection = found(replace(recording, columns=columns))
+    detection = found(structs.replace(recording, columns=columns))
     assert not called(detection, "backward", ("confirmed",)).any()
     doubted = [part for part in detection.segments if "not connected" in part.reason]
     assert all(part.probability <= 0.1 for part in doubted)
@@ -83,8 +81,8 @@ def test_nor_where_no_steps_are_counted_wherever_the_device_points(
     """A pocket, a hand or a wrist points ahead as well as a belt does; it is asked."""
     recording = run(JOGS, mount_deg=EVERY_JOG + mount_deg)
     columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
-    series = replace(recording.headings[0], source=source)
-    detection = found(replace(recording, columns=columns, headings=(series,)))
+    series = structs.replace(recording.headings[0], source=source)
+    detection = found(structs.replace(recording, columns=columns, headings=(series,)))
     assert not called(detection, "backward", ("confirmed",)).any()
     assert called(detection, "backward", ("candidate",)).sum() > 400
 
@@ -131,7 +129,7 @@ def test_steps_that_hardly_change_confirm_where_the_heart_does_not_fall_with_the
     recording, truth = run(legs), backward(legs)
     if counts_steps:
         columns = {**recording.columns, "heart_rate_bpm": recording.columns["cadence_spm"]}
-        recording = replace(recording, columns=columns)
+        recording = structs.replace(recording, columns=columns)
     sure = called(found(recording), "backward", ("confirmed",))
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
 
@@ -147,7 +145,7 @@ def test_quicker_steps_are_not_enough_where_the_heart_falls_as_that_of_a_jog(
     recording, truth = run(legs), backward(legs)
     if heart_bpm is None:
         columns = {name: c for name, c in recording.columns.items() if name != "heart_rate_bpm"}
-        recording = replace(recording, columns=columns)
+        recording = structs.replace(recording, columns=columns)
     sure = called(found(recording), "backward", ("confirmed",))
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
 
@@ -281,8 +279,8 @@ def test_of_few_turns_of_a_phone_quicker_steps_are_asked_more(
     legs = [Leg(300), *[quick, Leg(150)] * stretches]
     recording, truth = run(legs), backward(legs)
     columns = {name: c for name, c in recording.columns.items() if name != "heart_rate_bpm"}
-    series = replace(recording.headings[0], source=source)
-    detection = found(replace(recording, columns=columns, headings=(series,)))
+    series = structs.replace(recording.headings[0], source=source)
+    detection = found(structs.replace(recording, columns=columns, headings=(series,)))
     sure = called(detection, "backward", ("confirmed",))
     assert (sure & truth).sum() > 0.9 * truth.sum() if holds else not sure.any()
     assert called(detection, "backward", ("candidate", "confirmed"))[truth].mean() > 0.9
@@ -323,8 +321,8 @@ def test_u_turns_with_a_late_heading_or_a_late_position_are_no_direction(lag_s: 
     late = np.roll(recording.headings[0].heading_deg, lag_s)
     late[: max(lag_s, 0)] = late[max(lag_s, 0)]
     late[late.size + min(lag_s, 0) :] = late[lag_s - 1] if lag_s < 0 else 0.0
-    heading = replace(recording.headings[0], heading_deg=late)
-    detection = found(replace(recording, headings=(heading,)))
+    heading = structs.replace(recording.headings[0], heading_deg=late)
+    detection = found(structs.replace(recording, headings=(heading,)))
     assert not called(detection, "backward", ("confirmed", "candidate")).any()
 
 
@@ -368,8 +366,8 @@ def test_where_a_phone_points_is_no_reason_to_be_sure_of_one_direction(
 ) -> None:
     """A phone may point ahead of an athlete who runs backward from end to end; a watch does not."""
     recording = run([Leg(1200, 3.0, 176.0)], mount_deg=-25.0)
-    heading = replace(recording.headings[0], source=source)
-    detection = found(replace(recording, headings=(heading,)))
+    heading = structs.replace(recording.headings[0], source=source)
+    detection = found(structs.replace(recording, headings=(heading,)))
     sure = called(detection, "forward", ("confirmed",))
     assert sure.mean() > 0.95 if holds else not sure.any()
     assert called(detection, "forward", ("confirmed", "assumed")).mean() > 0.95
@@ -386,11 +384,13 @@ def test_seconds_between_a_heading_and_the_changes_of_speed_beside_it_are_not_co
     legs = [EASY, Leg(240), *[Leg(80, 2.0, 192.0, 180.0, 160.0), Leg(130)] * 5]
     right = run(legs, turns_deg=5.0)
     columns = {name: each for name, each in right.columns.items() if name != "cadence_spm"}
-    series = replace(right.headings[0], time_s=right.headings[0].time_s + late_s)
+    series = structs.replace(right.headings[0], time_s=right.headings[0].time_s + late_s)
     truth = backward(legs)
     sure = [
         called(
-            found(replace(right, columns=columns, headings=headings)), "backward", ("confirmed",)
+            found(structs.replace(right, columns=columns, headings=headings)),
+            "backward",
+            ("confirmed",),
         )
         for headings in (right.headings, (series,))
     ]
@@ -398,7 +398,9 @@ def test_seconds_between_a_heading_and_the_changes_of_speed_beside_it_are_not_co
     assert (sure[1] & truth).sum() > 0.7 * truth.sum()
     assert (sure[1] & ~truth).sum() <= 5
     denied = called(
-        found(replace(right, columns=columns, headings=(series,))), "forward", ("confirmed",)
+        found(structs.replace(right, columns=columns, headings=(series,))),
+        "forward",
+        ("confirmed",),
     )
     assert (denied & truth).sum() <= 5
 
@@ -481,7 +483,7 @@ def test_nor_where_no_steps_are_counted() -> None:
     bow, stern = Leg(60, 6.4), Leg(60, 2.0, 166.0, 180.0)
     recording = run([bow, Leg(1, 1.0), stern, Leg(1, 1.0, 166.0, 180.0)] * 14)
     columns = {name: each for name, each in recording.columns.items() if name != "cadence_spm"}
-    detection = found(replace(recording, columns=columns))
+    detection = found(structs.replace(recording, columns=columns))
     assert not called(detection, "backward", ("confirmed",)).any()
     asked = [part for part in detection.segments if "no steps tell" in part.reason]
     assert asked

@@ -1,9 +1,8 @@
 """What a file says is held against the sensors; what the athlete says is not."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, laps, run
 from retrorun.detect import detect

@@ -1,9 +1,8 @@
 """Faults of firmware: a heading that is the course from a speed on, positions written twice."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, run
 from retrorun.detect import detect

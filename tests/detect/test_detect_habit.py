@@ -1,10 +1,10 @@
 """What the athlete answered, and what counts by habit: never without trust and proof."""
 
-from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, run
 from retrorun import learn

@@ -37,13 +37,13 @@ def of_phone(
 ) -> Recording:
     """The legs by a phone's sensor, whose bounce is not recorded: it counts no steps."""
     made = run(legs, mount_deg=mount_deg, turns_deg=turns_deg)
-    series = replace(made.headings[0], source=source, mount=mount)
+    series = structs.replace(made.headings[0], source=source, mount=mount)
     columns = {name: each for name, each in made.columns.items() if name.endswith("itude_deg")}
-    return replace(made, headings=(series,), columns=columns)
+    return structs.replace(made, headings=(series,), columns=columns)
 
 
 def with_steps(made: Recording, legs: list[Leg]) -> Recording:
-    return replace(
+    return structs.replace(
         made, columns=dict(made.columns) | {"cadence_spm": run(legs).columns["cadence_spm"]}
     )
 
@@ -131,8 +131,10 @@ def test_a_heading_that_may_be_mirrored_says_nothing_on_a_course_of_right_angles
     legs = [Leg(150), Leg(150, 2.0, 160.0)] * 6
     made = of_phone(legs, source)
     series = made.headings[0]
-    turned = replace(series, north="unknown", heading_deg=(sense * series.heading_deg) % 360.0)
-    detection = found(replace(made, headings=(turned,)))
+    turned = structs.replace(
+        series, north="unknown", heading_deg=(sense * series.heading_deg) % 360.0
+    )
+    detection = found(structs.replace(made, headings=(turned,)))
     assert detection.heading.kind == "unknown"
     assert "mirror image" in detection.heading.reason
     assert {part.direction for part in detection.segments} == {"forward"}
@@ -142,8 +144,10 @@ def test_a_heading_that_may_be_mirrored_says_nothing_on_a_course_of_right_angles
 def test_a_course_of_other_angles_tells_which_way_a_gyroscope_turns(sense: float) -> None:
     made = of_phone(MIXED, "phyphox:gyroscope-unsigned", turns_deg=60.0)
     series = made.headings[0]
-    turned = replace(series, north="unknown", heading_deg=(sense * series.heading_deg) % 360.0)
-    seen = found(replace(made, headings=(turned,)))
+    turned = structs.replace(
+        series, north="unknown", heading_deg=(sense * series.heading_deg) % 360.0
+    )
+    seen = found(structs.replace(made, headings=(turned,)))
     assert seen.heading.kind == "compass"
     assert ("mirror image" in seen.heading.reason) == (sense < 0)
     either = marked(seen, "candidate") | marked(seen, "confirmed")
@@ -164,8 +168,8 @@ def on_streets(legs: list[Leg], courses_deg: list[float], sense: float) -> Recor
     faced = course + np.repeat([leg.turned_deg for leg in legs], seconds)
     noise = np.random.default_rng(5).normal(0.0, 6.0, course.size)
     heading = (sense * (faced + 20.0) + noise) % 360.0
-    series = replace(made.headings[0], north="unknown", heading_deg=heading)
-    return replace(made, columns={**made.columns, **places}, headings=(series,))
+    series = structs.replace(made.headings[0], north="unknown", heading_deg=heading)
+    return structs.replace(made, columns={**made.columns, **places}, headings=(series,))
 
 
 @pytest.mark.parametrize("sense", [1.0, -1.0])
@@ -183,8 +187,8 @@ def test_out_and_back_a_mirror_image_puts_nothing_on_another_side_of_either_moun
     moved = np.arange(backward(MIXED).size) >= 500
     worn_deg = np.where(moved, 140.0, 20.0)
     made = of_phone(MIXED, "sensorlogger:yaw", worn_deg, moved.astype(np.int64), turns_deg=180.0)
-    unknown = replace(made.headings[0], north="unknown")
-    seen = found(replace(with_steps(made, MIXED), headings=(unknown,)))
+    unknown = structs.replace(made.headings[0], north="unknown")
+    seen = found(structs.replace(with_steps(made, MIXED), headings=(unknown,)))
     assert seen.heading.kind == "compass"
     assert f1(marked(seen, "confirmed"), backward(MIXED)) > 0.9
 
@@ -384,8 +388,8 @@ def test_iron_is_taken_out_in_each_mount() -> None:
     legs = [*MIXED, *MIXED]
     half = backward(MIXED).size
     made = run(legs, mount_deg=20.0, iron=0.45, turns_deg=75.0)
-    series = replace(made.headings[0], mount=handled_at([half], 2 * half))
-    seen = found(replace(made, headings=(series,)))
+    series = structs.replace(made.headings[0], mount=handled_at([half], 2 * half))
+    seen = found(structs.replace(made, headings=(series,)))
     assert "iron" in seen.heading.reason
     assert f1(marked(seen, "confirmed"), backward(legs)) > 0.95
 

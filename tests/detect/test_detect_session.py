@@ -1,11 +1,10 @@
 """The detector on sessions whose truth is known, by seeds that are used for tuning."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from retrorun.detect import detect
 from retrorun.detect.labels import labels_of_file

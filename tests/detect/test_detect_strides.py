@@ -1,11 +1,11 @@
 """Contact time and vertical excursion beside the steps, and columns that say nothing."""
 
 import itertools
-from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from made_runs import Leg, backward, run
 from retrorun.arithmetic import log

@@ -1,9 +1,8 @@
 """Never falsely sure: whatever rests on step rate alone stays a candidate, and teaches nobody."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from retrorun.detect import detect
 from retrorun.model import (

@@ -74,7 +74,7 @@ def test_a_device_that_is_turned_confirms_nothing(
 ) -> None:
     recording = run(FORWARD, mount_deg=turned_device(spans))
     columns = {name: each for name, each in recording.columns.items() if name != without}
-    assert not sure(found(replace(recording, columns=columns))).any()
+    assert not sure(found(structs.replace(recording, columns=columns))).any()
 
 
 def test_a_device_that_stays_turned_is_seen_to_be() -> None:
@@ -138,7 +138,7 @@ def paused(legs: list[Leg], source: str, mount: FloatArray | float) -> Recording
     """The legs as recorded by this source, without the legs that stand still: a paused watch."""
     recording = run(legs, mount_deg=mount)
     keep = np.repeat([leg.speed_mps > 0 for leg in legs], [leg.seconds for leg in legs])
-    heading = replace(
+    heading = structs.replace(
         recording.headings[0],
         source=source,
         time_s=recording.time_s[keep],
@@ -146,7 +146,7 @@ def paused(legs: list[Leg], source: str, mount: FloatArray | float) -> Recording
     )
     columns = {name: values[keep] for name, values in recording.columns.items()}
     time_s = recording.time_s[keep]
-    return replace(recording, time_s=time_s, columns=columns, headings=(heading,))
+    return structs.replace(recording, time_s=time_s, columns=columns, headings=(heading,))
 
 
 PAUSE = Leg(40, 0.0, 0.0)
@@ -184,7 +184,11 @@ def test_iron_on_the_device_is_taken_out(iron: float) -> None:
 def test_what_a_second_device_is_called_says_nothing_of_its_heading(device: str) -> None:
     made = run([Leg(300), BACK, Leg(600), BACK, Leg(400)], iron=0.45, turns_deg=75.0)
     series = made.headings[0]
-    called = found(replace(made, headings=(replace(series, source=f"{series.source} ({device})"),)))
+    called = found(
+        structs.replace(
+            made, headings=(structs.replace(series, source=f"{series.source} ({device})"),)
+        )
+    )
     assert "iron" in called.heading.reason
     assert called.segments == found(made).segments
 
@@ -195,7 +199,7 @@ def test_steps_counted_by_halves_are_repaired_and_have_no_vote() -> None:
     columns["cadence_spm"] = columns["cadence_spm"].copy()
     columns["cadence_spm"][400:500] /= 2.0
     columns["cadence_spm"][800:860] = 166.0
-    track = prepare(replace(recording, columns=columns), SETTINGS.prepare)
+    track = prepare(structs.replace(recording, columns=columns), SETTINGS.prepare)
     seen = modes(track, SETTINGS.detect)
     assert not seen.walking.any()
     assert seen.cadence_spm[405:495] == pytest.approx(166.0, abs=6.0)
@@ -269,7 +273,7 @@ def test_speed_alone_must_say_more_than_speed_and_steps(without: str, holds: boo
     legs = [Leg(600), BACK, Leg(600)]
     recording = run(legs)
     columns = {name: each for name, each in recording.columns.items() if name != without}
-    track = prepare(replace(recording, columns=columns), SETTINGS.prepare)
+    track = prepare(structs.replace(recording, columns=columns), SETTINGS.prepare)
     silent = np.zeros(track.seconds)
     grounds = _grounds(_observed(track, SETTINGS.detect), silent, Athlete(), SETTINGS.detect)
     assert grounds.mount is not None
@@ -294,7 +298,7 @@ def on_a_hill(legs: list[Leg], mount: list[float]) -> Recording:
     ]
     speed = [leg.speed_mps for leg in legs]
     altitude = 300.0 + np.cumsum(np.repeat(np.array(climb) * np.array(speed), seconds))
-    return replace(made, columns={**made.columns, "altitude_m": altitude})
+    return structs.replace(made, columns={**made.columns, "altitude_m": altitude})
 
 
 def test_a_device_that_is_turned_on_climbs_confirms_nothing() -> None:

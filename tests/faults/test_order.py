@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from dying import dies_at_first
+from msgspec import structs
 from states import ATHLETE, State, differences, drop, dropped, prepared, processed, state, work_of
 
 from retrorun import ingest, pipeline
@@ -39,7 +40,7 @@ def sample(name: str) -> bytes:
 
 
 def watch_of(run: Simulated) -> Simulated:
-    return replace(run, recording=replace(run.recording, headings=()))
+    return replace(run, recording=structs.replace(run.recording, headings=()))
 
 
 def phone_of(run: Simulated, first: int, skew_s: float) -> bytes:
@@ -49,10 +50,10 @@ def phone_of(run: Simulated, first: int, skew_s: float) -> bytes:
     for name in ("heart_rate_bpm", "cadence_spm"):
         columns[name] = columns[name] * float("nan")
     headings = tuple(
-        replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
+        structs.replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
         for each in whole.headings
     )
-    recording = replace(
+    recording = structs.replace(
         whole,
         time_s=whole.time_s[kept] + skew_s,
         columns=columns,

@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 import remembered_pipeline
 from retrorun.archive import Archive
@@ -47,10 +48,10 @@ def phone_of(run: Simulated, first: int = 120, last: int = -60, skew_s: float = 
     for name in ("heart_rate_bpm", "cadence_spm"):
         columns[name] = np.full(len(columns["latitude_deg"]), np.nan)
     headings = tuple(
-        replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
+        structs.replace(each, time_s=each.time_s[kept] + skew_s, heading_deg=each.heading_deg[kept])
         for each in whole.headings
     )
-    recording: Recording = replace(
+    recording: Recording = structs.replace(
         whole,
         time_s=whole.time_s[kept] + skew_s,
         columns=columns,
@@ -71,7 +72,7 @@ def run_again(run: Simulated) -> Simulated:
         name: np.interp(asked_s, time_s, values) if name in POSITION else values
         for name, values in run.recording.columns.items()
     }
-    return replace(run, recording=replace(run.recording, columns=columns))
+    return replace(run, recording=structs.replace(run.recording, columns=columns))
 
 
 def imported(folder: Path, archive: Archive, *, retry: bool = False) -> Report:

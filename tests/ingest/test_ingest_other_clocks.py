@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
 from recordings_of_one_run import ENGINE, brief, imported, one_run, phone_of, run_again
 
 from retrorun import prepare, time_zone
@@ -45,13 +46,15 @@ def copy_of(run: Simulated, hours: float, columns: tuple[str, ...] = ()) -> byte
         for name, values in whole.columns.items()
     }
     pauses = tuple(
-        replace(each, start_time_s=each.start_time_s + by_s, end_time_s=each.end_time_s + by_s)
+        structs.replace(
+            each, start_time_s=each.start_time_s + by_s, end_time_s=each.end_time_s + by_s
+        )
         for each in whole.pauses
     )
-    recording = replace(
+    recording = structs.replace(
         whole, time_s=whole.time_s + by_s, columns=kept, headings=(), laps=(), pauses=pauses
     )
-    return gpx_bytes(replace(run, recording=replace(recording, utc_offset_s=None)))
+    return gpx_bytes(replace(run, recording=structs.replace(recording, utc_offset_s=None)))
 
 
 def offset_hours(run: Simulated) -> float:
@@ -200,8 +203,8 @@ def poor_with_compass(run: Simulated, hours: float) -> bytes:
         name: values if name in POSITION else np.full(values.size, np.nan)
         for name, values in whole.columns.items()
     }
-    headings = tuple(replace(each, time_s=each.time_s + by_s) for each in whole.headings)
-    recording = replace(
+    headings = tuple(structs.replace(each, time_s=each.time_s + by_s) for each in whole.headings)
+    recording = structs.replace(
         whole,
         time_s=whole.time_s + by_s,
         columns=columns,
@@ -303,10 +306,10 @@ def test_the_offset_of_a_clock_that_was_not_believed_is_not_kept(
 ) -> None:
     """A watch whose local time was written as UTC says that it is 0 s ahead of it."""
     by_s = 3600 * offset_hours(run)
-    whole = prepare.with_clock(replace(run.recording, headings=()), by_s)
+    whole = prepare.with_clock(structs.replace(run.recording, headings=()), by_s)
     folder = tmp_path / "copies"
     folder.mkdir()
-    watch = replace(run, recording=replace(whole, utc_offset_s=0.0))
+    watch = replace(run, recording=structs.replace(whole, utc_offset_s=0.0))
     (folder / "watch.fit").write_bytes(fit_bytes(watch))
     imported(folder, archive)
     (alone,) = archive.sessions()

@@ -1,11 +1,11 @@
 """Sessions of another version or of other settings: so many a run, newest first, to one end."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 import fake_pipeline
 from retrorun import ingest

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from made_phone import about_table, facing, phone, places_table, sensor_table
 from retrorun.archive import Archive, maintenance
@@ -75,7 +76,7 @@ def log(run: Simulated) -> dict[str, str]:
 def exports(tmp_path: Path, run: Simulated) -> Path:
     folder = tmp_path / "exports"
     (folder / "log").mkdir(parents=True)
-    bare = replace(run, recording=replace(run.recording, headings=()))
+    bare = replace(run, recording=structs.replace(run.recording, headings=()))
     (folder / "watch.fit").write_bytes(fit_bytes(bare))
     return folder
 

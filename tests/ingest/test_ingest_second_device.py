@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
 from recordings_of_one_run import (
     ENGINE,
     SEED,
@@ -46,7 +47,7 @@ def run() -> Simulated:
 
 
 def watch_of(run: Simulated) -> bytes:
-    return fit_bytes(replace(run, recording=replace(run.recording, headings=())))
+    return fit_bytes(replace(run, recording=structs.replace(run.recording, headings=())))
 
 
 def sensor_log_of(run: Simulated) -> bytes:
@@ -436,7 +437,7 @@ def test_two_without_any_heading_that_were_started_apart_count_once(
     exports: Path, archive: Archive, run: Simulated
 ) -> None:
     """By start and length they are no copies; by their movement they are one run."""
-    bare = replace(run, recording=replace(run.recording, headings=()))
+    bare = replace(run, recording=structs.replace(run.recording, headings=()))
     (exports / "phone.gpx").write_bytes(phone_of(bare))
     assert imported(exports, archive).joined == 1
     (session,) = archive.sessions()
@@ -450,10 +451,10 @@ def test_a_phone_that_went_on_for_longer_than_the_watch_keeps_its_session(
     exports: Path, archive: Archive, run: Simulated
 ) -> None:
     """A third of the phone's time is not worth the other two."""
-    short = replace(run.recording, headings=(), laps=(), pauses=())
+    short = structs.replace(run.recording, headings=(), laps=(), pauses=())
     third = len(short.time_s) // 3
     columns = {name: values[:third] for name, values in short.columns.items()}
-    cut = replace(short, time_s=short.time_s[:third], columns=columns)
+    cut = structs.replace(short, time_s=short.time_s[:third], columns=columns)
     (exports / "watch.fit").write_bytes(fit_bytes(replace(run, recording=cut)))
     (exports / "phone.gpx").write_bytes(phone_of(run, 0, -1, skew_s=15.0))
     assert imported(exports, archive).joined == 0
@@ -485,9 +486,9 @@ def test_a_phone_s_file_that_holds_another_run_now_takes_nothing_back(
 ) -> None:
     imported(exports, archive)
     (joined,) = archive.sessions()
-    later = replace(run.recording, time_s=run.recording.time_s + 86_400)
-    headings = tuple(replace(each, time_s=each.time_s + 86_400) for each in later.headings)
-    tomorrow = replace(run, recording=replace(later, headings=headings))
+    later = structs.replace(run.recording, time_s=run.recording.time_s + 86_400)
+    headings = tuple(structs.replace(each, time_s=each.time_s + 86_400) for each in later.headings)
+    tomorrow = replace(run, recording=structs.replace(later, headings=headings))
     (exports / "phone.gpx").write_bytes(phone_of(tomorrow))
     imported(exports, archive)
     first, second = archive.sessions()
@@ -500,10 +501,10 @@ def test_two_runs_of_one_time_and_length_that_went_different_ways_both_stand(
     exports: Path, archive: Archive, run: Simulated, *, stored: bool
 ) -> None:
     """Two people's; whether the first was written before or comes with the second."""
-    bare = replace(run, recording=replace(run.recording, headings=()))
+    bare = replace(run, recording=structs.replace(run.recording, headings=()))
     columns = dict(bare.recording.columns)
     columns["latitude_deg"] = columns["latitude_deg"] + 0.002  # 222 m to the north
-    other = replace(bare, recording=replace(bare.recording, columns=columns))
+    other = replace(bare, recording=structs.replace(bare.recording, columns=columns))
     (exports / "phone.gpx").unlink()
     if stored:
         imported(exports, archive)
@@ -573,7 +574,7 @@ def test_a_report_names_only_sessions_that_stand_after_the_joining(
 ) -> None:
     """The phone goes into a recording of the first half, and that into the whole one."""
     half = run.recording.time_s.size // 2
-    first_half = replace(
+    first_half = structs.replace(
         run.recording,
         time_s=run.recording.time_s[:half],
         columns={name: values[:half] for name, values in run.recording.columns.items()},
@@ -599,7 +600,7 @@ def test_a_report_names_only_sessions_that_stand_after_the_joining(
 def part_of(run: Simulated, first: int, last: int, shift_s: float = 0.0) -> Simulated:
     """What a platform gives of a watch's recording: no heading, cut, on a clock that is off."""
     whole, kept = run.recording, slice(first, len(run.recording.time_s) - last)
-    recording = replace(
+    recording = structs.replace(
         whole,
         time_s=whole.time_s[kept] + shift_s,
         columns={name: values[kept] for name, values in whole.columns.items()},
@@ -678,7 +679,7 @@ def test_a_log_of_two_runs_is_the_duplicate_of_the_first_whichever_watch_came_la
     later_s = 7200.0
     again = run_again(run)
     later = replace(
-        again, recording=replace(again.recording, time_s=again.recording.time_s + later_s)
+        again, recording=structs.replace(again.recording, time_s=again.recording.time_s + later_s)
     )
     second_log = phone_of(again, skew_s=later_s + SKEW_S)
     first, second = (log.partition(b"<trk>") for log in (phone_of(run), second_log))

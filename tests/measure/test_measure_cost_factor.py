@@ -1,5 +1,5 @@
-import dataclasses
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,17 +73,17 @@ def test_a_known_factor_is_recovered_within_its_interval(true_factor: float) -> 
 def test_candidates_teach_nothing() -> None:
     track, detection = session(1.4)
     doubtful = tuple(
-        dataclasses.replace(each, verdict="candidate") if each.direction == "backward" else each
+        replace(each, verdict="candidate") if each.direction == "backward" else each
         for each in detection.segments
     )
-    estimate = factor(track, dataclasses.replace(detection, segments=doubtful))
+    estimate = factor(track, structs.replace(detection, segments=doubtful))
     assert estimate.value is None
     assert "no confirmed" in (estimate.reason or "")
 
 
 def test_it_is_refused_in_words_without_what_it_needs() -> None:
     track, detection = session(1.4)
-    no_heart = dataclasses.replace(
+    no_heart = structs.replace(
         track, columns={"ground_speed_mps": track.column("ground_speed_mps")}
     )
     assert factor(no_heart, detection).reason == "no heart rate"
@@ -123,11 +123,11 @@ def test_shuttles_say_nothing() -> None:
 
 def test_one_forward_effort_is_no_reference() -> None:
     track, detection = session(1.4)
-    even = dataclasses.replace(
+    even = structs.replace(
         track, columns={**track.columns, "ground_speed_mps": np.full(track.seconds, 2.5)}
     )
-    running = tuple(dataclasses.replace(each, gait="run") for each in detection.segments)
-    estimate = factor(even, dataclasses.replace(detection, segments=running))
+    running = tuple(replace(each, gait="run") for each in detection.segments)
+    estimate = factor(even, structs.replace(detection, segments=running))
     assert "different efforts" in (estimate.reason or "")
 
 
@@ -136,7 +136,7 @@ def test_a_heart_that_does_not_follow_effort_gives_no_number(seed: int) -> None:
     # an even heart rate would fit a factor that makes both directions equally hard
     track, detection = session(1.4)
     noise = np.random.default_rng(seed).normal(0, 2.0, track.seconds)
-    even = dataclasses.replace(track, columns={**track.columns, "heart_rate_bpm": 140.0 + noise})
+    even = structs.replace(track, columns={**track.columns, "heart_rate_bpm": 140.0 + noise})
     assert "hardly follows" in (factor(even, detection).reason or "")
 
 
@@ -146,7 +146,7 @@ def test_a_wandering_heart_rate_gives_a_wide_interval_or_none() -> None:
     steps = np.random.default_rng(1).normal(0, 1.0, track.seconds)
     heart = track.column("heart_rate_bpm") + np.cumsum(steps)
     wandering = factor(
-        dataclasses.replace(track, columns={**track.columns, "heart_rate_bpm": heart}), detection
+        structs.replace(track, columns={**track.columns, "heart_rate_bpm": heart}), detection
     )
     assert calm.high is not None
     assert calm.low is not None
@@ -273,7 +273,7 @@ def late_session(true_factor: float, ceiling_bpm: float = 230.0) -> tuple[Track,
     demand = np.where(backward, demand * true_factor, demand)
     heart = late_heart(demand, backward, ceiling_bpm)
     columns = {**track.columns, "ground_speed_mps": speed, "heart_rate_bpm": heart}
-    return dataclasses.replace(track, columns=columns), detection
+    return structs.replace(track, columns=columns), detection
 
 
 @pytest.mark.parametrize("true_factor", [1.0, 1.3, 1.7])

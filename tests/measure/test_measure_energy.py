@@ -1,8 +1,7 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hand_made import START_S, found, part, track_of
+from msgspec.structs import replace
 
 from retrorun.measure import measure
 from retrorun.measure.energy import keytel, keytel_refusal

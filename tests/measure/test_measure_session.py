@@ -1,10 +1,10 @@
-import dataclasses
 import math
 
 import msgspec
 import numpy as np
 import pytest
 from hand_made import START_S, found, part, track_of
+from msgspec import structs
 
 from retrorun.measure import measure
 from retrorun.measure.heart import maximum_bpm, suspect_heart_rate, trimp_factor
@@ -45,7 +45,7 @@ def test_what_the_watch_says_of_the_feet_is_averaged_while_moving() -> None:
 
 
 def test_the_metres_of_each_second_come_before_the_speed() -> None:
-    track = dataclasses.replace(track_of(100, ground_speed_mps=2.5), step_m=np.full(100, 3.0))
+    track = structs.replace(track_of(100, ground_speed_mps=2.5), step_m=np.full(100, 3.0))
     metrics = run(track, found(part(0, 50), part(50, 100))).segments[0].metrics
     assert metrics.distance_m == pytest.approx(150.0)
 
@@ -225,7 +225,7 @@ def test_a_break_between_two_pieces_is_no_way() -> None:
     track = track_of(120, ground_speed_mps=2.0)
     begins = np.zeros(120, dtype=np.bool_)
     begins[70] = True
-    track = dataclasses.replace(track, flags={**track.flags, "break": begins})
+    track = structs.replace(track, flags={**track.flags, "break": begins})
     bests = {best.key: best for best in run(track, found(part(0, 120, "backward"))).bests}
     assert bests["longest_m"].distance_m == pytest.approx(138.0)
     assert "200 m" not in bests
@@ -281,7 +281,7 @@ def test_what_is_paused_is_no_distance() -> None:
     track = track_of(100, ground_speed_mps=2.5)
     paused = np.zeros(100, dtype=np.bool_)
     paused[40:60] = True
-    track = dataclasses.replace(track, flags={**track.flags, "paused": paused})
+    track = structs.replace(track, flags={**track.flags, "paused": paused})
     metrics = run(track, found(part(0, 100))).segments[0].metrics
     assert metrics.distance_m == pytest.approx(200.0)
     assert metrics.moving_s == 80.0

@@ -285,10 +285,10 @@ def test_a_later_start_gives_an_equal_structure(parts: list[Part], later_s: int)
     found = structure(made(parts), SETTINGS)
     shifted = structure(made(parts, float(later_s)), SETTINGS)
     back = [
-        replace(
+        structs.replace(
             each,
             repetitions=tuple(
-                replace(one, start_s=one.start_s - later_s, end_s=one.end_s - later_s)
+                structs.replace(one, start_s=one.start_s - later_s, end_s=one.end_s - later_s)
                 for one in each.repetitions
             ),
         )

@@ -1,6 +1,5 @@
 """What is kept has no more digits than mean something."""
 
-import dataclasses
 import math
 import types
 import typing
@@ -21,13 +20,13 @@ DETECTED = ("backward_probability", "heading_minus_course_deg", "evidence_headin
 
 
 def numbers(kind: object, name: str = "") -> Iterator[str]:
-    """Names of the fields that hold floats, in a dataclass and all that it holds."""
+    """Names of the fields that hold floats, in a value and all that it holds."""
     if kind is float:
         yield name
-    elif isinstance(kind, type) and dataclasses.is_dataclass(kind):
+    elif isinstance(kind, type) and hasattr(kind, "__match_args__"):
         hints = typing.get_type_hints(kind)
-        for each in dataclasses.fields(kind):
-            yield from numbers(hints[each.name], each.name)
+        for each in kind.__match_args__:
+            yield from numbers(hints[each], each)
     elif typing.get_origin(kind) in {tuple, types.UnionType, typing.Union}:
         for each in typing.get_args(kind):
             yield from numbers(each, name)

@@ -1,8 +1,8 @@
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from retrorun.model import HeadingSeries, Recording
 from retrorun.model.recording import POSITION

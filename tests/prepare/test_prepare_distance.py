@@ -1,7 +1,5 @@
 """Metres of each second, against runs whose length is known because they were laid out by hand."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from msgspec import structs
@@ -62,9 +60,9 @@ def test_a_steady_run_has_its_length_however_often_it_was_sampled(often: str, by
     times = np.unique(EVERY[often])
     run = northward(times, 3.0 * times)
     if by != "positions":
-        run = replace(run, columns={**run.columns, "distance_m": 3.0 * times})
+        run = structs.replace(run, columns={**run.columns, "distance_m": 3.0 * times})
     if by == "odometer":
-        run = replace(run, columns={"distance_m": 3.0 * times})
+        run = structs.replace(run, columns={"distance_m": 3.0 * times})
     track = prepared(run)
     assert metres(track) == pytest.approx(2700.0, rel=1e-3)
     assert moving_s(track) == 900
@@ -91,7 +89,7 @@ def test_who_stands_runs_no_shuttles() -> None:
 def test_a_phone_that_writes_no_speed_does_not_make_the_athlete_stand() -> None:
     times = np.arange(0.0, 3601.0, 60.0)
     run = northward(times, 2.5 * times)
-    run = replace(run, columns={**run.columns, "speed_mps": np.zeros(times.size)})
+    run = structs.replace(run, columns={**run.columns, "speed_mps": np.zeros(times.size)})
     assert metres(prepared(run)) == pytest.approx(9000.0, rel=1e-3)
 
 
@@ -112,7 +110,7 @@ def test_a_hole_of_hours_does_not_set_the_usual_speed_and_its_way_is_named(by: s
     way_m = np.concatenate((3 * part, 1800 + 4000 + 3 * part))
     run = northward(times, way_m)
     if by == "odometer":
-        run = replace(run, columns={**run.columns, "distance_m": way_m})
+        run = structs.replace(run, columns={**run.columns, "distance_m": way_m})
     track = prepared(run)
     assert metres(track) == pytest.approx(7600.0, rel=0.01)
     assert moving_s(track) == pytest.approx(1200 + 4000 / 3, rel=0.01)
@@ -124,7 +122,7 @@ def test_a_hole_in_the_positions_is_one_though_samples_go_on_and_a_total_is_no_l
     lost = (times > 300) & (times < 1500)
     run = northward(times, 3.0 * times)
     place = {name: np.where(lost, np.nan, each) for name, each in run.columns.items()}
-    run = replace(run, columns={**place, "heart_rate_bpm": np.full(1801, 150.0)})
+    run = structs.replace(run, columns={**place, "heart_rate_bpm": np.full(1801, 150.0)})
     said = [each.message for each in prepared(run).notes if each.slug == "distance-over-holes"]
     assert len(said) == 1
     assert "up to 1,200 s" in said[0]
@@ -165,7 +163,7 @@ def test_a_timer_pause_is_no_moving_time_and_what_lies_around_it_is_kept() -> No
     times = np.concatenate((np.arange(0.0, 301.0, 10.0), np.arange(610.0, 911.0, 10.0)))
     ran_s = np.where(times <= 300, times, times - 300.0)
     run = northward(times, 3.0 * ran_s)
-    run = replace(run, pauses=(Pause(START_S + 303, START_S + 603),))
+    run = structs.replace(run, pauses=(Pause(START_S + 303, START_S + 603),))
     track = prepared(run)
     assert metres(track) == pytest.approx(3.0 * 610, rel=2e-3)
     moving = (track.column("ground_speed_mps") >= 0.5) & ~track.flags["paused"]
@@ -190,9 +188,9 @@ def test_who_walks_slowly_by_the_odometer_does_not_stand_where_positions_jitter(
     places = {
         name: run.columns[name] + off * METRE for name, off in zip(run.columns, noise, strict=True)
     }
-    by_places = prepared(replace(run, columns=places))
+    by_places = prepared(structs.replace(run, columns=places))
     assert moving_s(by_places) < 560  # or there is nothing to tell apart
-    track = prepared(replace(run, columns={**places, "distance_m": way}))
+    track = prepared(structs.replace(run, columns={**places, "distance_m": way}))
     assert moving_s(track) >= 590
 
 
@@ -240,13 +238,13 @@ def test_a_wrong_odometer_is_judged_by_any_other_source(fault: str, witness: str
     shown, slug = SHOWN[fault]
     run = northward(STEADY, 3.0 * STEADY)
     if witness != "positions":
-        run = replace(run, columns={})
+        run = structs.replace(run, columns={})
     if witness == "speed":
-        run = replace(run, columns={"speed_mps": np.full(601, 3.0)})
+        run = structs.replace(run, columns={"speed_mps": np.full(601, 3.0)})
     if witness == "total":
         total = FileTotal("session", 1800.0)
-        run = replace(run, distance_m=1800.0, totals=(total,))
-    track = prepared(replace(run, columns={**run.columns, "distance_m": shown}))
+        run = structs.replace(run, distance_m=1800.0, totals=(total,))
+    track = prepared(structs.replace(run, columns={**run.columns, "distance_m": shown}))
     assert slug in slugs(track)
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
 
@@ -254,7 +252,7 @@ def test_a_wrong_odometer_is_judged_by_any_other_source(fault: str, witness: str
 def stated_m(run: Recording, metres: float) -> Recording:
     """With a session message of so many metres, whose timer ran all the time."""
     timer_s = float(np.ptp(run.time_s))
-    return replace(run, distance_m=metres, totals=(FileTotal("session", metres, timer_s),))
+    return structs.replace(run, distance_m=metres, totals=(FileTotal("session", metres, timer_s),))
 
 
 @pytest.mark.parametrize("stepping", [False, True])
@@ -269,7 +267,7 @@ def test_positions_of_a_part_of_the_session_take_nothing_from_its_odometer(
     known = after_s <= known_s if at == "first" else after_s >= 600 - known_s
     place = {name: np.where(known, values, np.nan) for name, values in run.columns.items()}
     more = {"cadence_spm": np.full(601, 170.0)} if stepping else {}
-    track = prepared(replace(run, columns={**place, **more, "distance_m": 3.0 * STEADY}))
+    track = prepared(structs.replace(run, columns={**place, **more, "distance_m": 3.0 * STEADY}))
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
     assert not [each for each in slugs(track) if each.startswith("odometer-")]
 
@@ -277,20 +275,22 @@ def test_positions_of_a_part_of_the_session_take_nothing_from_its_odometer(
 @pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
 def test_an_odometer_far_off_positions_that_travel_is_not_used(times: float) -> None:
     run = northward(STEADY, 3.0 * STEADY)
-    track = prepared(replace(run, columns={**run.columns, "distance_m": 3.0 * times * STEADY}))
+    track = prepared(
+        structs.replace(run, columns={**run.columns, "distance_m": 3.0 * times * STEADY})
+    )
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
     assert "odometer-differs" in slugs(track)
 
 
 def test_positions_that_wander_about_a_treadmill_do_not_outweigh_its_odometer() -> None:
     run = northward(STEADY, 20.0 * (STEADY / 40 % 2 < 1) * (STEADY / 40 % 1))  # 0.5 m/s, and back
-    track = prepared(replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY}))
+    track = prepared(structs.replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY}))
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
 
 
 def test_two_sources_that_agree_outvote_an_odometer_that_is_a_tenth_off() -> None:
     run = northward(STEADY, 3.0 * STEADY)
-    run = replace(run, columns={**run.columns, "distance_m": 3.4 * STEADY})
+    run = structs.replace(run, columns={**run.columns, "distance_m": 3.4 * STEADY})
     assert metres(prepared(run)) == pytest.approx(2040.0, rel=0.01)  # a foot pod, for all we know
     assert metres(prepared(stated_m(run, 1800.0))) == pytest.approx(1800.0, rel=0.01)
     assert metres(prepared(stated_m(run, 2040.0))) == pytest.approx(2040.0, rel=0.01)
@@ -301,7 +301,7 @@ def test_an_odometer_in_yards_is_converted_where_all_others_say_so(by: str) -> N
     run = northward(STEADY, 3.0 * STEADY) if by != "speed" else without_place(STEADY)
     more = {} if by == "positions" else {"speed_mps": np.full(601, 3.0)}
     shown = {"distance_m": 3.0 * STEADY / 0.9144}
-    track = prepared(replace(run, columns={**run.columns, **more, **shown}))
+    track = prepared(structs.replace(run, columns={**run.columns, **more, **shown}))
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
     assert "odometer-unit" in slugs(track)
 
@@ -313,7 +313,7 @@ def test_an_odometer_that_leaps_once_counts_no_yards(leap_m: float, by: str) -> 
     way = 3.0 * STEADY
     counted = way + leap_m * (STEADY > 300)
     run = northward(STEADY, way)
-    run = replace(
+    run = structs.replace(
         run, columns={**run.columns, "distance_m": counted, "speed_mps": np.full(601, 3.0)}
     )
     track = prepared(stated_m(run, 1800.0) if by == "total" else run)
@@ -328,7 +328,7 @@ def test_a_treadmill_is_brought_to_the_total_that_was_entered_when_it_was_saved(
     assert "odometer-calibrated" in slugs(track)
     # a total of more time than the samples go on is not theirs: the file was cut short
     total = FileTotal("session", 1800.0, 1200.0)
-    cut = replace(shown, distance_m=1800.0, totals=(total,))
+    cut = structs.replace(shown, distance_m=1800.0, totals=(total,))
     assert metres(prepared(cut)) == pytest.approx(1620.0)
 
 
@@ -381,7 +381,7 @@ def test_a_total_that_nobody_can_have_run_is_no_distance(
     )
     totals = (FileTotal("session", stated, 600.0), FileTotal.of_laps(laps))
     run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
-    track = prepared(replace(run, laps=laps, distance_m=stated, totals=totals))
+    track = prepared(structs.replace(run, laps=laps, distance_m=stated, totals=totals))
     assert metres(track) == pytest.approx(found_m)
     assert bool(track.distance_sources) == bool(found_m)
     assert [each for each in slugs(track) if each.startswith("total-")] == ([slug] if slug else [])
@@ -411,7 +411,9 @@ def test_a_short_total_of_who_takes_no_step_is_in_metres() -> None:
 
 def test_a_total_without_a_time_says_nothing_of_its_speed() -> None:
     run = without_place(np.zeros(5), cadence_spm=np.full(5, 170.0))
-    track = prepared(replace(run, distance_m=1.8, totals=(FileTotal("session", 1.8, 600.0),)))
+    track = prepared(
+        structs.replace(run, distance_m=1.8, totals=(FileTotal("session", 1.8, 600.0),))
+    )
     assert track.seconds <= 1
 
 
@@ -430,7 +432,7 @@ JITTER_M = np.cumsum(np.random.default_rng(0).normal(0.0, 0.05, SKIPPED_S.size))
 )
 def test_steps_on_the_spot_are_no_kilometres(run: Recording, least_m: float, most_m: float) -> None:
     """Half an hour of rope skipping, or of short steps; the file's total is 8 m."""
-    run = replace(run, columns={**run.columns, "cadence_spm": np.full(1801, 150.0)})
+    run = structs.replace(run, columns={**run.columns, "cadence_spm": np.full(1801, 150.0)})
     track = prepared(stated_m(run, 8.0))
     assert "total-unit" not in slugs(track)
     assert least_m <= metres(track) <= most_m
@@ -481,7 +483,7 @@ def test_a_source_that_knows_less_than_a_minute_is_no_witness(channel: str) -> N
         name: np.where(known | (name == "distance_m"), values, np.nan)
         for name, values in columns.items()
     }
-    track = prepared(replace(run, columns=place))
+    track = prepared(structs.replace(run, columns=place))
     assert metres(track) == pytest.approx(1800.0)
     assert not [each for each in slugs(track) if each.startswith("odometer-")]
 
@@ -499,7 +501,7 @@ def test_a_wrong_total_of_the_session_takes_nothing_from_its_laps(
     )
     totals = (FileTotal("session", session, 600.0), FileTotal.of_laps(laps))
     run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
-    track = prepared(replace(run, laps=laps, distance_m=session, totals=totals))
+    track = prepared(structs.replace(run, laps=laps, distance_m=session, totals=totals))
     assert metres(track) == pytest.approx(1800.0)
     assert float(steps_m(track)[:300].sum()) == pytest.approx(600.0)
     assert "distance-differs" not in slugs(track)
@@ -510,7 +512,7 @@ def test_a_wrong_total_of_the_session_takes_nothing_from_its_laps(
 def test_a_total_in_kilometres_takes_nothing_from_an_odometer_in_metres() -> None:
     run = without_place(STEADY, distance_m=3.0 * STEADY, cadence_spm=np.full(601, 170.0))
     total = FileTotal("session", 1.8, 600.0)
-    track = prepared(replace(run, distance_m=1.8, totals=(total,)))
+    track = prepared(structs.replace(run, distance_m=1.8, totals=(total,)))
     assert metres(track) == pytest.approx(1800.0)
     assert "distance-differs" not in slugs(track)
 
@@ -519,7 +521,7 @@ def test_a_total_of_a_recording_that_was_cut_short_may_be_more_than_its_samples_
     part = np.arange(201.0)  # of 600 s
     run = without_place(part, distance_m=3.0 * part, cadence_spm=np.full(201, 170.0))
     total = FileTotal("session", 1800.0, 600.0)
-    track = prepared(replace(run, distance_m=1800.0, totals=(total,)))
+    track = prepared(structs.replace(run, distance_m=1800.0, totals=(total,)))
     assert metres(track) == pytest.approx(600.0)
     assert "total-impossible" not in slugs(track)
 
@@ -531,7 +533,9 @@ def test_what_stands_at_0_while_the_athlete_steps_is_no_way(channel: str) -> Non
     assert alone.distance_sources == {}
     assert {"speed-stands", "odometer-stands"} & set(slugs(alone))
     total = FileTotal("session", 1800.0, 600.0)
-    track = prepared(replace(without_place(STEADY, **columns), distance_m=1800.0, totals=(total,)))
+    track = prepared(
+        structs.replace(without_place(STEADY, **columns), distance_m=1800.0, totals=(total,))
+    )
     assert metres(track) == pytest.approx(1800.0)
 
 
@@ -569,7 +573,7 @@ def test_who_stands_for_half_a_minute_and_walks_on_has_stood() -> None:
 def test_an_odometer_that_stands_while_the_positions_move_on_is_left_out_there() -> None:
     shown = np.minimum(3.0 * STEADY, 900.0)
     run = northward(STEADY, 3.0 * STEADY)
-    track = prepared(replace(run, columns={**run.columns, "distance_m": shown}))
+    track = prepared(structs.replace(run, columns={**run.columns, "distance_m": shown}))
     assert metres(track) == pytest.approx(1800.0, rel=0.01)
     assert set(track.distance_sources) == {"odometer", "positions"}
 
@@ -587,7 +591,9 @@ def test_an_odometer_that_is_written_when_it_changes_knows_of_the_stop() -> None
     way = np.where(times < 200, 3.0 * times, np.where(times < 260, 600.0, 3.0 * (times - 60)))
     shown = np.where(np.diff(way // 12, prepend=-1.0) > 0, way - way % 12, np.nan)
     speed = np.where((times >= 200) & (times < 260), 1.4, 3.0)
-    run = replace(without_place(times, distance_m=shown, speed_mps=speed), distance_m=1200.0)
+    run = structs.replace(
+        without_place(times, distance_m=shown, speed_mps=speed), distance_m=1200.0
+    )
     track = prepared(run)
     assert metres(track) == pytest.approx(1200.0, rel=0.01)
     assert (track.column("ground_speed_mps")[210:250] < 0.5).all()
@@ -599,20 +605,24 @@ def test_an_odometer_reaches_the_ends_of_a_recording_by_its_first_reading_and_th
     times = np.arange(341.0)
     shown = np.where((times >= 7) & (times <= 300), 3.0 * times, np.nan)
     run = without_place(times, distance_m=shown, speed_mps=np.where(times < 300, 3.0, 0.6))
-    track = prepared(replace(run, distance_m=900.0))
+    track = prepared(structs.replace(run, distance_m=900.0))
     assert metres(track) == pytest.approx(900.0)
     assert track.distance_sources == pytest.approx({"odometer": 900.0})
     # a total that says more leaves the end to the speed; and 21 m are not run within 1 s
-    assert metres(prepared(replace(run, distance_m=924.0))) == pytest.approx(924.0, abs=1.0)
-    late = replace(run, columns={**run.columns, "distance_m": np.where(times > 0, shown, np.nan)})
-    cut = replace(late, time_s=run.time_s[6:], columns={k: v[6:] for k, v in late.columns.items()})
-    assert metres(prepared(replace(cut, distance_m=900.0))) == pytest.approx(882.0, abs=1.0)
+    assert metres(prepared(structs.replace(run, distance_m=924.0))) == pytest.approx(924.0, abs=1.0)
+    late = structs.replace(
+        run, columns={**run.columns, "distance_m": np.where(times > 0, shown, np.nan)}
+    )
+    cut = structs.replace(
+        late, time_s=run.time_s[6:], columns={k: v[6:] for k, v in late.columns.items()}
+    )
+    assert metres(prepared(structs.replace(cut, distance_m=900.0))) == pytest.approx(882.0, abs=1.0)
 
 
 def test_speed_in_kilometres_an_hour_is_known_by_the_total_or_by_itself() -> None:
     kmh = np.full(901, 10.8)
-    stated = replace(without_place(np.arange(901.0), speed_mps=kmh), distance_m=2700.0)
-    for run in (stated, replace(stated, distance_m=None)):
+    stated = structs.replace(without_place(np.arange(901.0), speed_mps=kmh), distance_m=2700.0)
+    for run in (stated, structs.replace(stated, distance_m=None)):
         track = prepared(run)
         assert metres(track) == pytest.approx(2700.0, rel=1e-3)
         assert "speed-unit" in slugs(track)
@@ -621,7 +631,7 @@ def test_speed_in_kilometres_an_hour_is_known_by_the_total_or_by_itself() -> Non
 @pytest.mark.parametrize("per_mps", [3.6, 1 / 0.44704, 100.0, 1000.0])
 def test_a_unit_of_speed_is_told_by_the_positions(per_mps: float) -> None:
     run = northward(STEADY, 3.0 * STEADY)
-    run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0 * per_mps)})
+    run = structs.replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0 * per_mps)})
     track = prepared(run)
     assert "speed-unit" in slugs(track)
     assert np.allclose(track.column("speed_mps"), 3.0)
@@ -637,7 +647,7 @@ def test_thousands_are_millimetres_a_second_and_hundreds_tell_nothing() -> None:
 def test_a_fast_athlete_is_not_taken_for_one_in_kilometres_an_hour() -> None:
     times = np.arange(601.0)
     run = northward(times, 5.5 * times)
-    run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 5.5)})
+    run = structs.replace(run, columns={**run.columns, "speed_mps": np.full(601, 5.5)})
     assert metres(prepared(run)) == pytest.approx(3300.0, rel=1e-3)
     alone = prepared(without_place(times, speed_mps=np.full(601, 5.5)))
     assert metres(alone) == pytest.approx(3300.0, rel=1e-3)
@@ -651,7 +661,7 @@ def test_a_treadmill_with_totals_only_gets_those_of_its_laps_while_it_steps() ->
         Lap(START_S, START_S + 300, distance_m=600.0),
         Lap(START_S + 300, START_S + 600, distance_m=1200.0),
     )
-    run = replace(without_place(STEADY, cadence_spm=steps), laps=laps, distance_m=1800.0)
+    run = structs.replace(without_place(STEADY, cadence_spm=steps), laps=laps, distance_m=1800.0)
     track = prepared(run)
     assert float(steps_m(track)[:300].sum()) == pytest.approx(600.0)
     assert metres(track) == pytest.approx(1800.0)
@@ -662,14 +672,16 @@ def test_laps_on_another_clock_do_not_take_the_total_from_a_treadmill() -> None:
     """Their starts are in local time, two hours ahead of the samples."""
     laps = tuple(Lap(START_S + 7200 + at, START_S + 7500 + at, distance_m=900.0) for at in (0, 300))
     run = without_place(STEADY, cadence_spm=np.full(601, 170.0))
-    assert metres(prepared(replace(run, laps=laps, distance_m=1800.0))) == pytest.approx(1800.0)
+    assert metres(prepared(structs.replace(run, laps=laps, distance_m=1800.0))) == pytest.approx(
+        1800.0
+    )
 
 
 def without_fix(lost: BoolArray, steps_spm: float = 170.0, **more: FloatArray) -> Recording:
     """600 s due north at 3 m/s; positions are missing where ``lost``, (601,)."""
     run = northward(STEADY, 3.0 * STEADY)
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
-    return replace(run, columns={**place, "cadence_spm": np.full(601, steps_spm), **more})
+    return structs.replace(run, columns={**place, "cadence_spm": np.full(601, steps_spm), **more})
 
 
 @pytest.mark.parametrize("lost", [STEADY < 200, STEADY > 400], ids=["first", "last"])
@@ -698,8 +710,8 @@ def test_what_the_total_says_more_was_run_without_a_fix(lost: BoolArray) -> None
 def test_a_total_that_does_not_tell_of_the_time_without_a_fix_is_not_used_for_it(
     stated: float, timer_s: float
 ) -> None:
-    run = replace(without_fix(STEADY > 400), distance_m=stated)
-    track = prepared(replace(run, totals=(FileTotal("session", stated, timer_s),)))
+    run = structs.replace(without_fix(STEADY > 400), distance_m=stated)
+    track = prepared(structs.replace(run, totals=(FileTotal("session", stated, timer_s),)))
     assert metres(track) == pytest.approx(1200.0, rel=0.01)
     assert "distance-unknown" in slugs(track)
 
@@ -716,7 +728,7 @@ def round_a_corner(shown_mps: float, steps_spm: float) -> Recording:
     run = northward(STEADY, np.where(STEADY < 450, north_m, after_m))
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
     speed = np.where(lost, shown_mps, 3.0)
-    return replace(
+    return structs.replace(
         run, columns={**place, "speed_mps": speed, "cadence_spm": np.full(601, steps_spm)}
     )
 
@@ -748,7 +760,7 @@ def test_a_speed_that_sticks_where_nobody_steps_is_no_way(counted: bool) -> None
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
     stuck = {"speed_mps": np.full(1801, 3.0), "cadence_spm": np.where(lost, 0.0, 170.0)}
     odometer = {"distance_m": way_m} if counted else {}
-    track = prepared(replace(run, columns={**place, **stuck, **odometer}))
+    track = prepared(structs.replace(run, columns={**place, **stuck, **odometer}))
     assert metres(track) == pytest.approx(3600.0, rel=0.01)
 
 
@@ -760,13 +772,13 @@ def test_of_line_and_speed_over_many_holes_not_always_the_longer_is_taken() -> N
     run = northward(times, 3.0 * times)
     place = {name: np.where(lost, np.nan, values) for name, values in run.columns.items()}
     more = {"speed_mps": 3.0 + off_mps, "cadence_spm": np.full(times.size, 170.0)}
-    track = prepared(replace(run, columns={**place, **more}))
+    track = prepared(structs.replace(run, columns={**place, **more}))
     assert metres(track) == pytest.approx(10_800.0, rel=0.003)
 
 
 def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:
     pause = Pause(START_S + 200, START_S + 290)
-    run = replace(without_place(STEADY), pauses=(pause,), distance_m=1800.0)
+    run = structs.replace(without_place(STEADY), pauses=(pause,), distance_m=1800.0)
     track = prepared(run)
     assert metres(track) == pytest.approx(1800.0)
     assert float(steps_m(track)[205:285].sum()) == 0.0
@@ -775,7 +787,7 @@ def test_a_paused_timer_does_not_take_the_total_from_a_treadmill() -> None:
 
 def test_positions_that_stand_do_not_stop_a_treadmill() -> None:
     run = northward(STEADY, 0.02 * STEADY)
-    run = replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY})
+    run = structs.replace(run, columns={**run.columns, "distance_m": 3.0 * STEADY})
     track = prepared(run)
     assert metres(track) == pytest.approx(1800.0)
     assert np.allclose(track.column("ground_speed_mps"), 3.0, atol=0.01)
@@ -788,7 +800,7 @@ def test_over_two_per_cent_from_the_file_s_own_total_is_noted(
 ) -> None:
     run = northward(STEADY, 3.0 * STEADY)
     total = FileTotal("session", stated_m)
-    track = prepared(replace(run, distance_m=stated_m, totals=(total,)))
+    track = prepared(structs.replace(run, distance_m=stated_m, totals=(total,)))
     found = [note.message for note in track.notes if note.slug == "distance-differs"]
     assert bool(found) == noted
     if noted:
@@ -812,8 +824,8 @@ def squares(times: FloatArray, mps: float, side_m: float) -> Recording:
 def test_corners_of_blocks_lose_no_way(mps: float, hole_s: float) -> None:
     run = squares(STEADY, mps, 100.0)
     if hole_s:
-        run = replace(run, time_s=run.time_s + np.where(STEADY > 30, hole_s, 0.0))
-        run = replace(run, pauses=(Pause(START_S + 30, START_S + 91),))
+        run = structs.replace(run, time_s=run.time_s + np.where(STEADY > 30, hole_s, 0.0))
+        run = structs.replace(run, pauses=(Pause(START_S + 30, START_S + 91),))
     assert metres(prepared(run)) == pytest.approx(600.0 * mps, rel=0.01)
 
 
@@ -829,7 +841,7 @@ def test_positions_that_jitter_are_not_added_up_second_by_second() -> None:
     jitter = np.random.default_rng(3).normal(0.0, 1.5, (2, 601)) * METRE
     run = northward(STEADY, 1.4 * STEADY)
     places = {name: run.columns[name] + off for name, off in zip(run.columns, jitter, strict=True)}
-    assert metres(prepared(replace(run, columns=places))) == pytest.approx(840.0, rel=0.1)
+    assert metres(prepared(structs.replace(run, columns=places))) == pytest.approx(840.0, rel=0.1)
 
 
 @pytest.mark.parametrize("shown", [2.8, 1.4 * 2.23694, 1000 / 60 / 1.4, 1000 / 1.4, 1.4 * 1.94384])
@@ -853,9 +865,9 @@ def test_steps_tell_the_unit_of_a_speed(mps: float, spm: float, shown: float) ->
 def test_positions_that_stay_about_a_treadmill_tell_nothing(by: str) -> None:
     drift = np.cumsum(np.random.default_rng(5).normal(0.0, 0.1, (2, 601)), axis=1)
     run = northward(STEADY, drift[0])
-    run = replace(run, columns={**run.columns, "longitude_deg": 14.5 + drift[1] * METRE})
+    run = structs.replace(run, columns={**run.columns, "longitude_deg": 14.5 + drift[1] * METRE})
     if by == "speed":
-        run = replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0)})
+        run = structs.replace(run, columns={**run.columns, "speed_mps": np.full(601, 3.0)})
     else:
         run = stated_m(run, 1800.0)
     track = prepared(run)
@@ -892,7 +904,7 @@ def test_positions_that_jitter_while_the_odometer_stands_are_no_motion(*, steppi
     one = northward(times, way_m + error_m)
     steps = np.where(rest & (not stepping), 0.0, 168.0)
     columns = {**one.columns, "distance_m": way_m, "cadence_spm": steps}
-    track = prepare(replace(one, columns=columns), SETTINGS)
+    track = prepare(structs.replace(one, columns=columns), SETTINGS)
     assert metres(track) == pytest.approx(2340.0, abs=2.0)
     if stepping:
         assert moving_s(track) > 790  # an odometer alone does not overrule steps
@@ -906,7 +918,7 @@ def test_an_odometer_that_hangs_while_somebody_walks_on_is_no_stop(speed_mps: fl
     times = np.arange(901.0)
     one = northward(times, speed_mps * times)
     shown_m = np.where(times < 300, speed_mps * times, speed_mps * 300)
-    track = prepared(replace(one, columns={**one.columns, "distance_m": shown_m}))
+    track = prepared(structs.replace(one, columns={**one.columns, "distance_m": shown_m}))
     assert moving_s(track) == pytest.approx(900, abs=2)
 
 
@@ -918,7 +930,7 @@ def test_an_odometer_that_hangs_for_half_a_minute_at_a_slow_walk_is_no_stop(
     times = np.arange(601.0)
     shown_m = speed_mps * (times - np.clip(times - 300.0, 0.0, lasts_s))
     one = northward(times, speed_mps * times)
-    track = prepared(replace(one, columns={**one.columns, "distance_m": shown_m}))
+    track = prepared(structs.replace(one, columns={**one.columns, "distance_m": shown_m}))
     assert moving_s(track) == pytest.approx(600, abs=4)
 
 
@@ -938,7 +950,7 @@ def wandering(
     off_m += random.normal(0.0, error_m / 6, off_m.shape)
     one = northward(times, north_m + off_m[0])
     longitude = one.columns["longitude_deg"] + (east_m + off_m[1]) * METRE
-    return replace(one, columns={**one.columns, "longitude_deg": longitude})
+    return structs.replace(one, columns={**one.columns, "longitude_deg": longitude})
 
 
 @pytest.mark.parametrize("error_m", [0.5, 1.0, 1.5, 2.0])
@@ -972,7 +984,7 @@ def test_a_stop_without_an_odometer_is_one_where_positions_jitter(stop_s: int) -
     stepping = {**one.columns, "cadence_spm": np.full(times.size, 110.0)}
     moving = {**one.columns, "speed_mps": np.full(times.size, 0.8)}
     for columns in (stepping, moving):  # steps and a device's own speed tell of motion
-        assert moving_s(prepared(replace(one, columns=columns))) > ran_s + 0.5 * stop_s
+        assert moving_s(prepared(structs.replace(one, columns=columns))) > ran_s + 0.5 * stop_s
 
 
 @pytest.mark.parametrize(("speed_mps", "length_m"), [(1.5, 10.0), (2.0, 10.0), (1.2, 20.0)])

@@ -1,9 +1,8 @@
 """Two recordings of one run: the clocks are set by the movement, or the phone is refused."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from retrorun.model import HeadingSeries, Recording
 from retrorun.prepare.second_device import copy_ahead_s, join_second_device

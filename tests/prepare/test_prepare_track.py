@@ -1,7 +1,6 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from retrorun.model import HeadingSeries, Pause, Recording
 from retrorun.prepare import prepare

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import structs
 
 from attack_artefacts import leave
 from attack_routes import door, run
@@ -26,7 +27,7 @@ from retrorun.units import EARTH_RADIUS_M
 
 HOME = door(3)
 ATHLETE = Athlete(mass_kg=70, privacy_zones=(HOME.zone,), zone_secret="kept")  # noqa: S106
-WIDE = dc.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),))
+WIDE = structs.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),))
 POINTS_OUT = re.compile(rb"<trkpt (.*?)</trkpt>", re.DOTALL)
 POINT = re.compile(rb'<trkpt lat="([^"]+)" lon="([^"]+)"><ele>([^<]+)</ele>')
 
@@ -228,7 +229,7 @@ def test_a_session_within_a_zone_keeps_what_the_body_did() -> None:
 
 def test_far_from_every_zone_nothing_changes() -> None:
     data = run(HOME, 1, "streets", 3)
-    far = dc.replace(ATHLETE, privacy_zones=(Zone(0.0, 0.0, 300.0),))
+    far = structs.replace(ATHLETE, privacy_zones=(Zone(0.0, 0.0, 300.0),))
     assert analysed(data, far)[0] == analysed(data, Athlete(mass_kg=70))[0]
 
 
@@ -373,7 +374,7 @@ def test_hidden_seconds_do_not_decide_which_odometer_is_believed(name: str, valu
     assert not hidden[first:].any()
     other = columns[name].copy()
     other[hidden] = value
-    changed = dc.replace(made.recording, columns={**columns, name: other})
+    changed = structs.replace(made.recording, columns={**columns, name: other})
     (session, track), (second, other_track) = (
         analysed(fit_bytes(dc.replace(made, recording=one)), athlete)
         for one in (made.recording, changed)
@@ -410,7 +411,7 @@ def test_a_zone_that_is_crossed_does_not_change_the_unit_of_the_odometer(
 
 
 def test_far_from_every_zone_odometer_and_laps_stay() -> None:
-    far = dc.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, latitude_deg=-30.0),))
+    far = structs.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, latitude_deg=-30.0),))
     session, track = analysed(trimmed(612.0, 240), far)
     assert session.source.name == "2026-05-08-142427.gpx"
     assert session.laps

@@ -1,11 +1,10 @@
 """Which seconds a privacy zone hides, and that nothing that is left knows them."""
 
-import dataclasses as dc
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from retrorun import privacy_zones
 from retrorun.errors import ArchiveError
@@ -124,8 +123,8 @@ def test_seconds_drawn_from_a_hidden_sample_are_hidden(gone: list[int], wider: l
 
 def test_a_cut_track_keeps_how_its_phone_was_worn() -> None:
     whole = line()
-    worn = dc.replace(whole.headings[0], mount=(np.arange(400) >= 100).astype(np.int64))
-    mount = shown(dc.replace(whole, headings=(worn,))).headings[0].mount
+    worn = structs.replace(whole.headings[0], mount=(np.arange(400) >= 100).astype(np.int64))
+    mount = shown(structs.replace(whole, headings=(worn,))).headings[0].mount
     assert mount is not None
     assert (mount.size, int(np.argmax(mount))) == (400 - 41, 100 - 41)
 
@@ -171,7 +170,7 @@ def test_seconds_without_a_position_are_hidden_while_another_session_hides_some(
     nowhere = np.full(400, np.nan)
     way_m = line().columns["distance_m"]
     columns = {"latitude_deg": nowhere, "longitude_deg": nowhere, "distance_m": way_m}
-    phone = dc.replace(line(), start_time_s=1.7e9 + 10, columns=columns)
+    phone = structs.replace(line(), start_time_s=1.7e9 + 10, columns=columns)
     gone = privacy_zones.hidden_seconds(phone, (HOME,), hides_s)
     first = int(watch.start_time_s - 1.7e9) - 10
     assert gone.tolist() == [True] * first + [False] * (400 - first)
@@ -238,7 +237,10 @@ def test_a_stored_track_within_a_disc_is_refused() -> None:
     with pytest.raises(ArchiveError) as refused:
         privacy_zones.check(line(), athlete, "abc")
     assert refused.value.slug == "privacy-zone-open"
-    assert privacy_zones.check(line(), dc.replace(athlete, privacy_zones=()), "abc").seconds == 400
+    assert (
+        privacy_zones.check(line(), structs.replace(athlete, privacy_zones=()), "abc").seconds
+        == 400
+    )
 
 
 @pytest.mark.parametrize(

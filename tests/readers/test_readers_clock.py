@@ -1,10 +1,10 @@
 """Clocks that were set, ran astray or stood, in files whose run is known."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import (

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import hand_made_sessions
+from msgspec import structs
 from playwright.sync_api import Page, Route
 
 from retrorun.model import Athlete, MeasuredSegment, Remark, Session, Track
@@ -174,7 +175,7 @@ class FakeApi:
             "undo": undo,
             "fresh": True,
             "page": page,
-            "note": dc.asdict(self.notes.get(session_id, Remark())),
+            "note": structs.asdict(self.notes.get(session_id, Remark())),
         }
 
 

@@ -1,8 +1,7 @@
 """Cohorts made by hand, small and large, and the numbers over them by the project's own code."""
 
-import dataclasses as dc
-
 import numpy as np
+from msgspec import structs
 
 from retrorun.compare.cohort import cohort
 from retrorun.model.cohort import (
@@ -47,7 +46,7 @@ def athlete(name: str, seed: int) -> AthleteSummary:
     sessions = int(rng.integers(3, 13))
     factor = 1.34 * float(np.exp(rng.normal(0, 0.06)))
     width = float(rng.uniform(1.04, 1.15))
-    return dc.replace(
+    return structs.replace(
         NOTHING,
         athlete=name,
         sessions=sessions + 2,
@@ -81,7 +80,7 @@ def _measure(
 def of(count: int, forward_only: int = 0, lost: int = 0) -> Cohort:
     """So many athletes who run backward, others who never do, and some who are missing."""
     back = [athlete(f"athlete {seed:05d}", seed) for seed in range(count)]
-    rest = [dc.replace(NOTHING, athlete=f"forward {place}") for place in range(forward_only)]
+    rest = [structs.replace(NOTHING, athlete=f"forward {place}") for place in range(forward_only)]
     missing = [
         Uncompared(f"lost {place} {HOSTILE}", "results-part-damaged", f"broken {HOSTILE}")
         for place in range(lost)
@@ -92,7 +91,7 @@ def of(count: int, forward_only: int = 0, lost: int = 0) -> Cohort:
 def hostile(count: int = 6) -> Cohort:
     """The same, all of whose names want to be something else."""
     rows = [
-        dc.replace(each, athlete=f"{HOSTILE}{place}{'long' * 500}")
+        structs.replace(each, athlete=f"{HOSTILE}{place}{'long' * 500}")
         for place, each in enumerate(of(count).athletes)
     ]
     return cohort(rows, of(0, lost=3).uncompared, CompareSettings())

@@ -1,12 +1,12 @@
 """What pages say of the athlete's answers, of what counts by habit, and of what is only assumed."""
 
-import dataclasses as dc
 from typing import Any
 
 import hand_made_sessions
 import pytest
 import session_history
 from lxml import html as parser
+from msgspec import structs
 
 from retrorun.model import AnsweredGait, AnsweredSide, Athlete, GaitHabit, GaitKind, Session
 from retrorun.report.history.comparison import comparison_page
@@ -15,8 +15,8 @@ from retrorun.report.inbox import habit_state
 from retrorun.report.session.page import SessionContext, session_page
 
 PROVEN = GaitHabit(GaitKind((0.08, 0.21), (0.55, 0.8), 40.0), 96, 90, 12, 84, 84, 0.9563, True)  # noqa: FBT003
-EARLY = dc.replace(PROVEN, kind=None, answers=5, counted=0, right=0, low=0.0, proven=False)
-LOST = dc.replace(PROVEN, right=82, low=0.917, proven=False)
+EARLY = structs.replace(PROVEN, kind=None, answers=5, counted=0, right=0, low=0.0, proven=False)
+LOST = structs.replace(PROVEN, right=82, low=0.917, proven=False)
 PLAN: hand_made_sessions.Plan = [
     (600, "forward", "run", "assumed", 3.0),
     (60, "backward", "run", "habit", 2.0),
@@ -73,7 +73,7 @@ def test_overviews_say_what_was_learnt_and_from_how_many_and_offer_trust() -> No
 
 def test_a_bound_that_misses_the_proof_is_not_rounded_up_to_it() -> None:
     """68 of 68: the lower end is 68 / (68 + 1.96²) = 0.9465, and 95 % were needed."""
-    short = dc.replace(PROVEN, counted=68, right=68, low=0.9465, proven=False)
+    short = structs.replace(PROVEN, counted=68, right=68, low=0.9465, proven=False)
     for text in overview(Athlete(gait_habit=short, trust_gait=True)):
         assert "68 of 68 stretches: 100 %, and at least 94 % with 95 % confidence" in text
 

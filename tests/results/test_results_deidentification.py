@@ -7,6 +7,7 @@ import re
 import types
 import typing
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from made_results import analysed, filed, written
+from msgspec import structs
 
 from retrorun import compare, pipeline, results
 from retrorun.archive.serialization import summary_decoder
@@ -58,9 +60,9 @@ def copied(store: Folder, folder: Path, key: results.PseudonymKey = KEY) -> Fold
 # --- everything is decided
 
 
-def dataclasses_of(kind: object, found: set[type]) -> set[type]:
-    """Every dataclass that a value of this type can hold, except below fields left out."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+def kinds_of(kind: object, found: set[Any]) -> set[Any]:
+    """Every kind with fields that a value of this type can hold, except below those left out."""
+    if hasattr(kind, "__match_args__") and isinstance(kind, type):
         if kind in found:
             return found
         found.add(kind)
@@ -68,18 +70,18 @@ def dataclasses_of(kind: object, found: set[type]) -> set[type]:
         left_out = {"null", "nothing", "blank"}
         for name, rule in deidentification_rules.FIELDS[kind].items():
             if rule not in left_out:
-                dataclasses_of(hints[name], found)
+                kinds_of(hints[name], found)
     for each in typing.get_args(kind):
-        dataclasses_of(each, found)
+        kinds_of(each, found)
     return found
 
 
 def test_every_field_of_a_session_is_decided() -> None:
-    reached = dataclasses_of(Session, set())
+    reached = kinds_of(Session, set())
     assert reached == set(deidentification_rules.FIELDS)
     for kind in reached:
         decided = deidentification_rules.FIELDS[kind]
-        assert set(decided) == {each.name for each in dataclasses.fields(kind)}, kind
+        assert set(decided) == set(kind.__match_args__), kind
         assert set(decided.values()) <= set(deidentification_rules.RULES), kind
 
 
@@ -162,13 +164,13 @@ def test_what_nobody_decided_is_left_out(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def planted(value: Any, hint: object, count: Iterator[int]) -> Any:  # noqa: ANN401 - any field's value
     """The value with a marker in every text that is not one of a few fixed words."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if hasattr(type(value), "__match_args__") and not isinstance(value, type):
         hints = typing.get_type_hints(type(value))
         changed = {
-            each.name: planted(getattr(value, each.name), hints[each.name], count)
-            for each in dataclasses.fields(value)
+            name: planted(getattr(value, name), hints[name], count)
+            for name in type(value).__match_args__
         }
-        return dataclasses.replace(value, **changed)
+        return type(value)(**changed)
     if typing.get_origin(hint) is typing.Literal:
         return value
     if isinstance(value, dict):
@@ -190,14 +192,14 @@ def _is_text(hint: object) -> bool:
 @pytest.fixture(scope="module")
 def marked(samples: Path) -> Analysis:
     found = analysed(samples / "2026-05-03-connect-iq.fit")
-    session = dataclasses.replace(
+    session = replace(
         found.sessions[0],
         zone=TimeZone("Europe/Ljubljana", 7200.0, "position"),
         laps=(Lap(1.0, 2.0, "name", "step", "trigger"),),
         pauses=(Pause(1.0, 2.0),),
         notes=(Note("slug", "message"),),
         second_devices=(SecondDevice("f" * 64, 0, "device", 0.0, "reason"),),
-        source=dataclasses.replace(found.sessions[0].source, warnings=(Note("slug", "words"),)),
+        source=structs.replace(found.sessions[0].source, warnings=(Note("slug", "words"),)),
     )
     count = iter(range(10_000))
     changed = planted(session, Session, count)
@@ -205,8 +207,8 @@ def marked(samples: Path) -> Analysis:
     track = found.tracks[0]
     columns = dict(track.columns)
     columns["altitude_m"] = np.asarray(1234.0 + np.arange(track.seconds) * 0.01, np.float64)
-    track = dataclasses.replace(track, columns=columns)
-    source = dataclasses.replace(changed.source, name=f"{MARK}.fit", device=MARK)
+    track = structs.replace(track, columns=columns)
+    source = structs.replace(changed.source, name=f"{MARK}.fit", device=MARK)
     return Analysis(source, (changed,), (track,), (Note(MARK, MARK),))
 
 
@@ -373,13 +375,11 @@ def test_two_recordings_of_an_activity_stay_one_where_only_one_has_a_time_zone(
     watch, plain = runs[0].sessions[0], runs[0].sessions[0]
     assert watch.zone is not None
     assert watch.zone.utc_offset_s
-    plain = dataclasses.replace(
-        plain, id="f" * 12, zone=None, start_time_s=plain.start_time_s + 5.0
-    )
-    lone = dataclasses.replace(
+    plain = replace(plain, id="f" * 12, zone=None, start_time_s=plain.start_time_s + 5.0)
+    lone = replace(
         plain, id="e" * 12, start_time_s=plain.start_time_s + 7200.0
     )  # another activity: its clock is taken for UTC
-    source = dataclasses.replace(runs[0].source, sha256="f" * 64)
+    source = structs.replace(runs[0].source, sha256="f" * 64)
     both = Analysis(source, (watch, plain, lone), (runs[0].tracks[0],) * 3)
     store = written(tmp_path / "whole", [filed("ann", both)])
     copy = copied(store, tmp_path / "copy")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from msgspec import structs
 
 from retrorun import export, pipeline, results
 from retrorun.errors import SettingsError
@@ -223,11 +224,13 @@ def test_hostile_names_are_filed_and_found(
 ) -> None:
     _, outcome = outcomes[0]
     assert isinstance(outcome, Analysis)
-    source = replace(outcome.source, name=name)
+    source = structs.replace(outcome.source, name=name)
     session = replace(outcome.sessions[0], source=source, name=name, device=name)
     part = results.BatchWriter(BATCH, tracks=False)
     broken = Failed(Source(name, "f" * 64), "broken", name, remedy=name)
-    part.add(filed(name, name, replace(outcome, source=source, sessions=(session,)), broken))
+    part.add(
+        filed(name, name, structs.replace(outcome, source=source, sessions=(session,)), broken)
+    )
     store = Folder(tmp_path)
     for path, data in part.close():
         store.put(path, data)
@@ -244,7 +247,9 @@ def test_a_clock_that_no_table_can_hold_costs_its_file_only(
 ) -> None:
     _, outcome = outcomes[0]
     assert isinstance(outcome, Analysis)
-    astray = replace(outcome, sessions=(replace(outcome.sessions[0], start_time_s=start_s),))
+    astray = structs.replace(
+        outcome, sessions=(replace(outcome.sessions[0], start_time_s=start_s),)
+    )
     part = results.BatchWriter(BATCH, tracks=False)
     part.add(filed("ann", "astray.fit", astray))
     part.add(filed("ann", "good.fit", outcome))
@@ -261,10 +266,12 @@ def test_many_sessions_are_packed_as_they_come(outcomes: list[tuple[str, Outcome
     assert isinstance(outcome, Analysis)
     part = results.BatchWriter(BATCH, tracks=False)
     for number in range(600):
-        source = replace(outcome.source, sha256=f"{number:064x}")
+        source = structs.replace(outcome.source, sha256=f"{number:064x}")
         session = replace(outcome.sessions[0], id=f"{number:012x}", source=source)
         part.add(
-            filed("ann", f"{number}.fit", replace(outcome, source=source, sessions=(session,)))
+            filed(
+                "ann", f"{number}.fit", structs.replace(outcome, source=source, sessions=(session,))
+            )
         )
     written = dict(part.close())
     found = pq.ParquetFile(io.BytesIO(written[f"sessions/athlete=ann/year=2026/{BATCH}.parquet"]))
@@ -279,7 +286,7 @@ def test_a_number_that_is_none_is_null(outcomes: list[tuple[str, Outcome]]) -> N
     assert isinstance(outcome, Analysis)
     session = replace(outcome.sessions[0], distance_m=float("nan"), moving_s=float("inf"))
     part = results.BatchWriter(BATCH, tracks=False)
-    part.add(filed("ann", "run.fit", replace(outcome, sessions=(session,))))
+    part.add(filed("ann", "run.fit", structs.replace(outcome, sessions=(session,))))
     written = dict(part.close())
     (row,) = read(written[f"sessions/athlete=ann/year=2026/{BATCH}.parquet"]).to_pylist()
     assert row["distance_m"] is None

@@ -53,14 +53,14 @@ def export(day: int = 0) -> bytes:
     shift_s = day * DAY_S
     recording = made.recording
     laps = tuple(
-        replace(
+        structs.replace(
             each,
             start_time_s=each.start_time_s + shift_s,
             end_time_s=each.end_time_s + shift_s,
         )
         for each in recording.laps
     )
-    later = replace(recording, time_s=recording.time_s + shift_s, laps=laps)
+    later = structs.replace(recording, time_s=recording.time_s + shift_s, laps=laps)
     return fit_bytes(replace(made, recording=later))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import serving
 from axe_playwright_python.sync_playwright import Axe
+from msgspec import structs
 from playwright.sync_api import Browser, BrowserContext, FilePayload, Page, expect
 
 from retrorun.archive import Archive
@@ -37,7 +38,7 @@ def export(day: int, presses_s: tuple[int, ...] = ()) -> bytes:
     time_s = recording.time_s + day * serving.DAY_S
     edges = [float(time_s[0]) + each for each in presses_s] + [float(time_s[-1])]
     laps = tuple(Lap(a, b, trigger="manual") for a, b in itertools.pairwise(edges))
-    return fit_bytes(replace(made, recording=replace(recording, time_s=time_s, laps=laps)))
+    return fit_bytes(replace(made, recording=structs.replace(recording, time_s=time_s, laps=laps)))
 
 
 @pytest.fixture(scope="module")

@@ -9,12 +9,12 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 import serving
+from msgspec.structs import replace
 from serving import Client
 
 from retrorun import answers, ingest

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from retrorun import contract, engines
 from retrorun.cli import options, terminal

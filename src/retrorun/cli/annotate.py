@@ -3,12 +3,12 @@
 import contextlib
 import json
 import tomllib
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
@@ -238,7 +238,7 @@ def change_note(
     known = {name: value for name, value in given.items() if value is not None}
     after = store.annotations.change_remark(
         full_id,
-        lambda before: replace(before, **known),  # type: ignore[arg-type]
+        lambda before: replace(before, **known),
     )
     _print_note(full_id, after)
 

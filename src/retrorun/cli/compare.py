@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -231,8 +231,8 @@ def compare_athletes(chosen: CompareOptions, settings: CompareSettings) -> Cohor
     done = athletes.compare_athletes(known, compare_options, _engine(chosen))
     found = athletes.summarize(chain(gone, _with_progress(done, len(known))), settings)
     if about.deidentified:
-        found, notes = replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
-    found = replace(found, notes=(*found.notes, *notes))
+        found, notes = structs.replace(found, first_date=None, last_date=None), (*notes, SHIFTED)
+    found = structs.replace(found, notes=(*found.notes, *notes))
     if chosen.out is not None:
         athletes.write_tables(storage.open_store(chosen.out), found)
     return found

@@ -5,11 +5,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from retrorun.cli import terminal
 

@@ -15,6 +15,7 @@ from typing import IO
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from retrorun.archive import serialization
 from retrorun.cohort import profiles
@@ -317,7 +318,8 @@ def _with_zones(known: dict[str, Athlete], default: Athlete) -> dict[str, Athlet
     """Profiles with the privacy zones that hold for everybody; a table names none."""
     zones, secret = default.privacy_zones, default.zone_secret
     return {
-        key: replace(each, privacy_zones=zones, zone_secret=secret) for key, each in known.items()
+        key: structs.replace(each, privacy_zones=zones, zone_secret=secret)
+        for key, each in known.items()
     }
 
 

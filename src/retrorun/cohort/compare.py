@@ -12,11 +12,10 @@ comparison/athletes/<athlete>.jsonl   an athlete's whole comparison, one line of
 The same athletes give the same bytes, whatever the engine and the workers.
 """
 
-import dataclasses
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from operator import attrgetter
@@ -24,6 +23,7 @@ from sys import intern
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from retrorun import compare, results
 from retrorun.compare.cohort import cohort, summary
@@ -102,7 +102,7 @@ def _athlete_columns() -> Iterator[tuple[str, str]]:
 
 
 def _row(each: AthleteSummary | Uncompared) -> Row:
-    return dataclasses.asdict(each) if isinstance(each, Uncompared) else _athlete_row(each)
+    return structs.asdict(each) if isinstance(each, Uncompared) else _athlete_row(each)
 
 
 def _athlete_row(each: AthleteSummary) -> Row:
@@ -319,7 +319,7 @@ def summarize(done: Iterable[Result], settings: CompareSettings) -> Cohort:
 
 def _with_shared_text(each: AthleteSummary) -> AthleteSummary:
     """The summary with one copy of texts that all athletes share, to save memory."""
-    return replace(
+    return structs.replace(
         each,
         measures={intern(key): value for key, value in each.measures.items()},
         reasons={intern(key): intern(words) for key, words in each.reasons.items()},

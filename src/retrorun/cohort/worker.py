@@ -15,6 +15,8 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from msgspec import structs
+
 from retrorun import __version__, readers, results, storage
 from retrorun.cohort import manifest
 from retrorun.cohort.assignment import Athletes
@@ -185,8 +187,8 @@ def _analyse_file(job: Job, file: PlannedFile, data: bytes) -> Iterator[Item]:
     folder, slash, last = name.rpartition("/")
     outcome = _analyse_bytes(job, Blob(last, data), file.athlete)
     if isinstance(outcome, Failed):  # files of one name differ by their folders
-        named = replace(outcome.source, name=f"{folder}{slash}{outcome.source.name}")
-        outcome = replace(outcome, source=named)
+        named = structs.replace(outcome.source, name=f"{folder}{slash}{outcome.source.name}")
+        outcome = structs.replace(outcome, source=named)
     yield FileResult(outcome, file.athlete)
     yield FileDone(sha256)
 
@@ -223,11 +225,11 @@ def _analyse_bytes(job: Job, blob: Blob, athlete: str) -> Outcome:
     outcome = (config.process or pipeline())(blob, config.settings, profile)
     if not isinstance(outcome, Analysis) or config.tracks:
         return outcome
-    return replace(outcome, tracks=tuple(map(_without_samples, outcome.tracks)))
+    return structs.replace(outcome, tracks=tuple(map(_without_samples, outcome.tracks)))
 
 
 def _without_samples(track: Track) -> Track:
-    return replace(track, columns={}, flags={}, headings=())
+    return structs.replace(track, columns={}, flags={}, headings=())
 
 
 @dataclass(frozen=True, slots=True)

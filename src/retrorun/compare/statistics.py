@@ -16,11 +16,11 @@ One of a page's eight trends is sure by chance more often than one alone: `signi
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.arithmetic import dot

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun.compare.sessions import by_week, counted, segments_of_kind, total
 from retrorun.compare.statistics import LEAST_POINTS, SlopeTest, significant, slope_test, theil_sen

@@ -6,7 +6,6 @@ decoding of the sum → judgement of each segment.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -268,7 +267,7 @@ def _mix_by_sign(probability: FloatArray, mounted: Mount, settings: DetectSettin
 def _heading_verdict(facing: Facing, mounted: Mount | None) -> HeadingVerdict:
     if mounted is None:
         return facing.verdict
-    return replace(
+    return structs.replace(
         facing.verdict,
         mount_offset_deg=round(float(wrap_deg(arithmetic.median(mounted.offset_deg))), 1),
         concentration=round(mounted.concentration, 3),

@@ -10,7 +10,6 @@ about.
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -149,7 +148,7 @@ def _shifted(labels: tuple[Label, ...], first: int, step: int) -> tuple[Label, .
     for index in range(first + 1, len(labels)):
         if 0 <= index + step < len(labels):
             way: Direction = labels[index + step].direction
-            found.append(replace(labels[index], direction=way))
+            found.append(structs.replace(labels[index], direction=way))
     return tuple(found)
 
 
@@ -168,7 +167,10 @@ def _moved_to_turns(
         late = settings.exact_press_s < away[near] <= settings.late_press_s
         return float(firm[near]) if late else edge_s
 
-    moved = [replace(one, start_s=nearest(one.start_s), end_s=nearest(one.end_s)) for one in labels]
+    moved = [
+        structs.replace(one, start_s=nearest(one.start_s), end_s=nearest(one.end_s))
+        for one in labels
+    ]
     return tuple(one for one in moved if one.end_s > one.start_s)
 
 

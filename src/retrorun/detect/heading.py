@@ -1,6 +1,5 @@
 """Which heading is to be believed, what iron did to it, and what it says second by second."""
 
-from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -81,8 +80,8 @@ def facing(track: Track, modes: Modes, settings: DetectSettings) -> Facing:
     others = [one.verdict for one in judged if one is not best]
     if others:
         listed = "; ".join(f"{one.source}: {one.kind}, {one.reason}" for one in others)
-        verdict = replace(best.verdict, reason=f"{best.verdict.reason} (beside it {listed})")
-        best = structs.replace(best, verdict=verdict)
+        reason = f"{best.verdict.reason} (beside it {listed})"
+        best = structs.replace(best, verdict=structs.replace(best.verdict, reason=reason))
     return best
 
 
@@ -91,7 +90,7 @@ def _judge(series: HeadingTrack, track: Track, modes: Modes, settings: DetectSet
     begins = 0 if series.mount is None else int((np.diff(series.mount) != 0).sum())
     handled_too_often = begins > settings.handled_most
     if handled_too_often:
-        series = replace(series, mount=None)
+        series = structs.replace(series, mount=None)
     frozen = stands(series.heading_deg, settings.frozen_s)  # so long that the sensor must hang
     raw = np.where(frozen, np.nan, series.heading_deg)
     held = held_share(raw, settings) > settings.held_share
@@ -459,7 +458,7 @@ def without_hard_iron(facing: Facing, settings: DetectSettings) -> Facing:
     return structs.replace(
         facing,
         delta_deg=wrap_deg(straight),
-        verdict=replace(facing.verdict, reason=reason),
+        verdict=structs.replace(facing.verdict, reason=reason),
     )
 
 

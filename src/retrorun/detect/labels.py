@@ -4,12 +4,12 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path, PurePath
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun.model import (
     DAY_CLOCK,

@@ -8,10 +8,10 @@
 """
 
 import math
-from dataclasses import replace
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic, literature
 from retrorun.arithmetic import product

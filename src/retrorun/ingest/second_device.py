@@ -331,9 +331,9 @@ def _shifted(label: "Label", later_s: float, ending: str, phone: Brief) -> "Labe
 
     is_moment = label.origin.startswith((LOCAL_CLOCK, UTC_CLOCK, DAY_CLOCK))
     if is_moment or label.start_s >= phone.duration_s:
-        return replace(label, origin=f"{label.origin}{ending}")
+        return structs.replace(label, origin=f"{label.origin}{ending}")
     start_s, end_s = (max(0.0, round(at + later_s, 1)) for at in (label.start_s, label.end_s))
-    return replace(label, start_s=start_s, end_s=end_s, origin=f"{label.origin}{ending}")
+    return structs.replace(label, start_s=start_s, end_s=end_s, origin=f"{label.origin}{ending}")
 
 
 def _is_of(device: "SecondDevice", phone: Brief) -> bool:

@@ -12,12 +12,12 @@ is a candidate. A direction that is only asked for has none.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby, pairwise
 from statistics import fmean, median, median_low
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from retrorun.model import Gait, MeasuredSegment
 from retrorun.model.segment import Recovery, Repetition, RepetitionSet, Role, Structure

@@ -3,15 +3,16 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 from typing import Literal, Self
+
+import msgspec
+from msgspec.structs import replace
 
 from retrorun.metric_types import Estimate
 from retrorun.model.segment import AnsweredGait, GaitHabit, GaitKind, GaitLine
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(msgspec.Struct, frozen=True):
     """A privacy zone: samples within ``radius_m`` of the point are never shown."""
 
     latitude_deg: float
@@ -19,16 +20,14 @@ class Zone:
     radius_m: float
 
 
-@dataclass(frozen=True, slots=True)
-class DatedMass:
+class DatedMass(msgspec.Struct, frozen=True):
     """Body mass from a day of the athlete's own clock on."""
 
     since: dt.date
     mass_kg: float
 
 
-@dataclass(frozen=True, slots=True)
-class Athlete:
+class Athlete(msgspec.Struct, frozen=True):
     """The stated profile of whoever runs, and what was learnt from their sessions.
 
     ``mass_kg`` is used where ``masses``, in the order of their days, have no entry. ``zone_secret``
@@ -57,7 +56,12 @@ class Athlete:
     cost_factor: Estimate | None = None
     gait_habit: GaitHabit | None = None
     answered_gait: AnsweredGait | None = None
-    zone_secret: str = field(default="", repr=False)  # in no log
+    zone_secret: str = ""
+
+    def __repr__(self) -> str:
+        """Without the secret: it is in no log."""
+        shown = (name for name in self.__struct_fields__ if name != "zone_secret")
+        return f"Athlete({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
     def on(self, day: dt.date) -> "Athlete":
         """The athlete as on that day: the latest mass not after it, if any."""
@@ -180,8 +184,7 @@ def _fingerprint(read: _Read) -> str:
 LONGEST_NOTE = 10_000  # characters of a remark's text
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(msgspec.Struct, frozen=True):
     """What the athlete noted about a session: scores from 0 to 10 and words; None: not asked.
 
     ``effort`` is the rating of perceived exertion of the whole session.

@@ -5,8 +5,9 @@ that is not known is None, with the reason in words beside it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from retrorun.metric_types import Estimate
 from retrorun.model.recording import Note
@@ -14,8 +15,7 @@ from retrorun.model.recording import Note
 Scale = Literal["factor", "difference", "percent"]
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True):
     """A number with its 95 % interval, where it has one."""
 
     value: float
@@ -23,8 +23,7 @@ class Interval:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AthleteMetric:
+class AthleteMetric(msgspec.Struct, frozen=True):
     """One metric of one athlete, backward minus forward: a `Difference` without its words.
 
     ``difference`` is in the unit of the metric, ``percent`` in per cent of forward.
@@ -39,8 +38,7 @@ class AthleteMetric:
     shared_days: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class AthleteSummary:
+class AthleteSummary(msgspec.Struct, frozen=True):
     """What a cohort keeps of one athlete's comparison.
 
     Attributes:
@@ -69,8 +67,7 @@ class AthleteSummary:
     reasons: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Uncompared:
+class Uncompared(msgspec.Struct, frozen=True):
     """An athlete whose sessions could not be read or compared; nobody else pays for it."""
 
     athlete: str
@@ -78,8 +75,7 @@ class Uncompared:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quantiles:
+class Quantiles(msgspec.Struct, frozen=True):
     """Sample quantiles over athletes, each of them counted once.
 
     Those that the sample does not reach are None; ``note`` then says how many athletes it takes.
@@ -95,8 +91,7 @@ class Quantiles:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Mixed:
+class Mixed(msgspec.Struct, frozen=True):
     """A mean over athletes who differ among themselves (random intercept by athlete).
 
     Attributes:
@@ -120,8 +115,7 @@ class Mixed:
     heaviest_share: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CohortMetric:
+class CohortMetric(msgspec.Struct, frozen=True):
     """One metric over all athletes who have it.
 
     Attributes:
@@ -144,8 +138,7 @@ class CohortMetric:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cohort:
+class Cohort(msgspec.Struct, frozen=True):
     """Everything that the cohort page and ``cohort compare --json`` show.
 
     Attributes:

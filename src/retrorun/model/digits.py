@@ -7,11 +7,11 @@ the same. A name ends in its unit, and the unit tells the decimals.
 
 import operator
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun.metrics import STORED_DIGITS
 from retrorun.model.recording import HeadingTrack, Track
@@ -82,10 +82,10 @@ def _rounded(value: Any, name: str) -> object:  # noqa: ANN401 - whatever a sess
     return _rounded_fields(value)
 
 
-def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any dataclass that a session holds
+def _rounded_fields(value: Any) -> object:  # noqa: ANN401 - any value that a session holds
     """The value itself where no field changes: to make a new one is the most of the cost."""
     found, changed = dict[str, Any](), False
-    for name in value.__dataclass_fields__:
+    for name in type(value).__match_args__:  # the fields of a dataclass, and of a Struct
         old = getattr(value, name)
         if old is None:
             found[name] = None

@@ -1,10 +1,11 @@
 """One activity: as its file holds it (native time, SI units), and as a track at 1 Hz."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
 import numpy as np
+from msgspec import structs
 
 from retrorun.text import plain, plain_or_none
 from retrorun.units import BoolArray, FloatArray, IntArray
@@ -12,14 +13,13 @@ from retrorun.units import BoolArray, FloatArray, IntArray
 HeadingKind = Literal["compass", "course", "unknown", "none"]
 
 
-def _plain_texts(value: object, names: tuple[str, ...]) -> None:
+def _plain_texts(value: msgspec.Struct, names: tuple[str, ...]) -> None:
     """Make these texts of a frozen value safe to print; what is empty then is None."""
     for name in names:
-        object.__setattr__(value, name, plain_or_none(getattr(value, name)))
+        structs.force_setattr(value, name, plain_or_none(getattr(value, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(msgspec.Struct, frozen=True):
     """One column of a recording.
 
     Attributes:
@@ -72,8 +72,7 @@ def is_plausible_clock(time_s: float) -> bool:
     return _FIRST_CLOCK_S <= time_s < _LAST_CLOCK_S
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(msgspec.Struct, frozen=True):
     """A remark of a reader or a stage for people; ``slug`` is stable, ``message`` prose."""
 
     slug: str
@@ -81,7 +80,7 @@ class Note:
 
     def __post_init__(self) -> None:
         """Make the message safe to print: text of the file may be part of it."""
-        object.__setattr__(self, "message", plain(self.message))
+        structs.force_setattr(self, "message", plain(self.message))
 
     @property
     def without_message(self) -> "Note":
@@ -89,8 +88,7 @@ class Note:
         return Note(self.slug, self.slug)
 
 
-@dataclass(frozen=True, slots=True)
-class Lap:
+class Lap(msgspec.Struct, frozen=True):
     """A lap by the file's clock, Unix seconds; ``step`` is the workout step it carries out.
 
     ``distance_m`` and ``timer_s`` are the device's own totals of the lap, if the file states them.
@@ -109,8 +107,7 @@ class Lap:
         _plain_texts(self, ("name", "step", "trigger"))
 
 
-@dataclass(frozen=True, slots=True)
-class FileTotal:
+class FileTotal(msgspec.Struct, frozen=True):
     """What a file states of a whole session, and where: ``session``, ``laps`` or ``activity``.
 
     ``timer_s`` is the time without timer pauses.
@@ -130,16 +127,14 @@ class FileTotal:
         return cls("laps", *sums)
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True):
     """The timer stood still, ``[start_time_s, end_time_s)`` in Unix seconds."""
 
     start_time_s: float
     end_time_s: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadingSeries:
+class HeadingSeries(msgspec.Struct, frozen=True, eq=False):
     """One candidate for the body's heading, on its own clock.
 
     Attributes:
@@ -161,11 +156,10 @@ class HeadingSeries:
 
     def __post_init__(self) -> None:
         """Make the place's name safe to print: an app may have chosen it."""
-        object.__setattr__(self, "source", plain(self.source))
+        structs.force_setattr(self, "source", plain(self.source))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recording:
+class Recording(msgspec.Struct, frozen=True, eq=False):
     """One activity as its file holds it: native times, SI units, nothing repaired.
 
     Attributes:
@@ -205,8 +199,7 @@ class Recording:
         _plain_texts(self, ("sport", "name", "device"))
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """Which file: its name, SHA-256 (its identity everywhere), format, device, and its doubts."""
 
     name: str
@@ -218,12 +211,11 @@ class Source:
 
     def __post_init__(self) -> None:
         """Make the file's name and its device's safe to print."""
-        object.__setattr__(self, "name", plain(self.name))
+        structs.force_setattr(self, "name", plain(self.name))
         _plain_texts(self, ("device",))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Export:
+class Export(msgspec.Struct, frozen=True, eq=False):
     """One file, read: who it is, its runs and walks, and what else was in it."""
 
     source: Source
@@ -231,8 +223,7 @@ class Export:
     passed_over: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadingTrack:
+class HeadingTrack(msgspec.Struct, frozen=True, eq=False):
     """A heading candidate on the 1 Hz grid: (n,) degrees, NaN where missing.
 
     ``mount`` (n,) is that of ``HeadingSeries``, on the same grid; it is not stored.
@@ -245,8 +236,7 @@ class HeadingTrack:
     mount: IntArray | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Track:
+class Track(msgspec.Struct, frozen=True, eq=False):
     """One activity at 1 Hz: sample i lies at ``start_time_s + i``.
 
     Attributes:
@@ -271,7 +261,7 @@ class Track:
     headings: tuple[HeadingTrack, ...] = ()
     notes: tuple[Note, ...] = ()
     step_m: FloatArray | None = None
-    distance_sources: Mapping[str, float] = field(default_factory=dict)
+    distance_sources: Mapping[str, float] = msgspec.field(default_factory=dict)
     hidden: tuple[tuple[int, int], ...] = ()
 
     @property

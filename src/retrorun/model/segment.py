@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+import msgspec
+
 from retrorun.model.recording import HeadingKind, Note
 from retrorun.units import FloatArray
 
@@ -29,8 +31,7 @@ UTC_CLOCK = "utc "  # Unix seconds
 DAY_CLOCK = "day "  # seconds since a midnight on the athlete's clock
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(msgspec.Struct, frozen=True):
     """A direction stated by the user; ``origin`` names where (lap, file, command …).
 
     Times are seconds since the session's start, unless the origin begins with the name of a clock:
@@ -86,8 +87,7 @@ class Segment:
         return self.verdict == "candidate" and self.reason in reasons
 
 
-@dataclass(frozen=True, slots=True)
-class HeadingVerdict:
+class HeadingVerdict(msgspec.Struct, frozen=True):
     """Which heading was used or refused, and why."""
 
     source: str | None
@@ -98,8 +98,7 @@ class HeadingVerdict:
     sign_from: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GaitLine:
+class GaitLine(msgspec.Struct, frozen=True):
     """An athlete's line: ``cadence_spm = intercept + slope·speed + grade_slope·grade``.
 
     ``spread_spm`` is the residual's robust standard deviation, ``seconds`` what it was fitted on,
@@ -115,8 +114,7 @@ class GaitLine:
     high_mps: float
 
 
-@dataclass(frozen=True, slots=True)
-class GaitCandidate:
+class GaitCandidate(msgspec.Struct, frozen=True):
     """A segment that may be backward by its step rate alone, and what tells it from others.
 
     ``step_gain`` is its mean step rate over the forward line, as a share of the line;
@@ -133,8 +131,7 @@ class GaitCandidate:
     excursion_ratio: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepRateReason:
+class StepRateReason(msgspec.Struct, frozen=True):
     """A verdict's reason where step rate alone speaks: by how much it is over the forward line.
 
     ``step_gain_pct`` is in per cent of the line; ``habit``: it counts by the athlete's answers.
@@ -154,8 +151,7 @@ class StepRateReason:
         return f"step rate {percent} % above the forward line, without a heading"
 
 
-@dataclass(frozen=True, slots=True)
-class GaitAnswer:
+class GaitAnswer(msgspec.Struct, frozen=True):
     """What the athlete said of such a segment: whether it was backward; ``length_s`` long.
 
     One that is ``mixed`` was backward in part, too little to call it right: its place was wrong,
@@ -171,8 +167,7 @@ class GaitAnswer:
     mixed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredSide:
+class AnsweredSide(msgspec.Struct, frozen=True):
     """What the athlete's segments of one answer show: the mean logarithm of each quantity.
 
     Attributes:
@@ -196,8 +191,7 @@ class AnsweredSide:
     excursion_weight: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredGait:
+class AnsweredGait(msgspec.Struct, frozen=True):
     """The gait of segments that the athlete called backward, and of those called forward.
 
     ``log_odds`` are those that the next such segment is backward, by the numbers of both alone.
@@ -208,8 +202,7 @@ class AnsweredGait:
     log_odds: float
 
 
-@dataclass(frozen=True, slots=True)
-class GaitKind:
+class GaitKind(msgspec.Struct, frozen=True):
     """Bounds, inclusive, within which the athlete's answers to such segments were "backward"."""
 
     step_gain: tuple[float, float]
@@ -223,8 +216,7 @@ class GaitKind:
         return within and slow and length_s >= self.least_s
 
 
-@dataclass(frozen=True, slots=True)
-class GaitHabit:
+class GaitHabit(msgspec.Struct, frozen=True):
     """What the athlete's answers taught of their own backward gait, and whether it is proven.
 
     Attributes:
@@ -247,8 +239,7 @@ class GaitHabit:
     proven: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Detection:
+class Detection(msgspec.Struct, frozen=True, eq=False):
     """Segments that cover a session without overlap, and the evidence of each second.
 
     Attributes:
@@ -278,8 +269,7 @@ class Detection:
 Role = Literal["counted", "odd", "candidate"]
 
 
-@dataclass(frozen=True, slots=True)
-class Repetition:
+class Repetition(msgspec.Struct, frozen=True):
     """One backward repetition of a set.
 
     Attributes:
@@ -306,8 +296,7 @@ class Repetition:
         return self.end_s - self.start_s
 
 
-@dataclass(frozen=True, slots=True)
-class Recovery:
+class Recovery(msgspec.Struct, frozen=True):
     """What lies between the repetitions of a set: medians, and the gait of most of the time."""
 
     gait: Gait
@@ -315,8 +304,7 @@ class Recovery:
     distance_m: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class RepetitionSet:
+class RepetitionSet(msgspec.Struct, frozen=True):
     """Repetitions that follow each other and are alike.
 
     Attributes:
@@ -387,8 +375,7 @@ SET_WORDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SetNaming:
+class SetNaming(msgspec.Struct, frozen=True):
     """How sets are put into words; as it stands, in metres and in English.
 
     Attributes:
@@ -407,8 +394,7 @@ class SetNaming:
 ENGLISH = SetNaming()
 
 
-@dataclass(frozen=True, slots=True)
-class Structure:
+class Structure(msgspec.Struct, frozen=True):
     """The sets of a session, in order; none where nothing is repeated."""
 
     sets: tuple[RepetitionSet, ...] = ()

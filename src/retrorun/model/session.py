@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+import msgspec
+from msgspec import structs
+
 from retrorun.errors import NotARunError, RetrorunError
 from retrorun.metric_types import Estimate
 from retrorun.metrics import Metrics, Totals
@@ -35,8 +38,7 @@ class MeasuredSegment:
     metrics: Metrics
 
 
-@dataclass(frozen=True, slots=True)
-class Best:
+class Best(msgspec.Struct, frozen=True):
     """The fastest backward segment over a distance, or the longest without a break.
 
     ``key`` is such as ``1 km``, ``longest_m`` or ``longest_s``; ``start_s`` elapsed seconds.
@@ -48,8 +50,7 @@ class Best:
     start_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class HeartLoad:
+class HeartLoad(msgspec.Struct, frozen=True):
     """What one direction asked of the heart: seconds a zone, and TRIMP (Banister) a minute.
 
     ``zones_s`` has one entry a zone, the first below the lowest bound; ``bounds_bpm`` are the
@@ -93,8 +94,7 @@ def session_id(sha256: str, index: int) -> str:
     return sha256[:12] if index == 0 else f"{sha256[:12]}-{index + 1}"
 
 
-@dataclass(frozen=True, slots=True)
-class TimeZone:
+class TimeZone(msgspec.Struct, frozen=True):
     """A time zone by name or by offset, and where it was found (``file``, ``position``)."""
 
     name: str | None
@@ -102,8 +102,7 @@ class TimeZone:
     provenance: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecondDevice:
+class SecondDevice(msgspec.Struct, frozen=True):
     """Another recording of the same time, and whether its heading was used.
 
     Attributes:
@@ -122,11 +121,10 @@ class SecondDevice:
     def __post_init__(self) -> None:
         """Make the device's name and the reason, which holds it, safe to print."""
         for name in ("device", "reason"):
-            object.__setattr__(self, name, plain(getattr(self, name)))
+            structs.force_setattr(self, name, plain(getattr(self, name)))
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(msgspec.Struct, frozen=True):
     """What is learnt of the athlete from one session, analysed without learnt values.
 
     Attributes:
@@ -215,8 +213,7 @@ class Session:
         return self.time_s("backward") / self.moving_s if self.moving_s > 0 else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Blob:
+class Blob(msgspec.Struct, frozen=True, eq=False):
     """A file to be analysed, and what is known of each of its sessions by index.
 
     Attributes:
@@ -231,14 +228,13 @@ class Blob:
 
     name: str
     data: bytes
-    labels: Mapping[int, tuple[Label, ...]] = field(default_factory=dict)
+    labels: Mapping[int, tuple[Label, ...]] = msgspec.field(default_factory=dict)
     second_files: tuple[tuple[str, bytes], ...] = ()
-    notes: Mapping[int, tuple[Note, ...]] = field(default_factory=dict)
+    notes: Mapping[int, tuple[Note, ...]] = msgspec.field(default_factory=dict)
     hidden_meanwhile: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Analysis:
+class Analysis(msgspec.Struct, frozen=True, eq=False):
     """The sessions of a file, the 1 Hz track of each, and notes on what else was in it."""
 
     source: Source
@@ -247,8 +243,7 @@ class Analysis:
     passed_over: tuple[Note, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(msgspec.Struct, frozen=True):
     """A file that could not be analysed, and why; ``source`` may lack its hash or format.
 
     ``not_a_run``: it was read and holds no running or walking; nothing is wrong with it.
@@ -269,7 +264,7 @@ class Failed:
 
     def __post_init__(self) -> None:
         """Make the message safe to print: text of the file may be part of it."""
-        object.__setattr__(self, "message", plain(self.message))
+        structs.force_setattr(self, "message", plain(self.message))
 
 
 Outcome = Analysis | Failed

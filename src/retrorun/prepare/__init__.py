@@ -16,11 +16,11 @@ a minute and a half that few could run, such as a drive between walks.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.arithmetic import hypot, steps_m

@@ -1,10 +1,10 @@
 """Put a recording's samples in order and reject what no sensor on an athlete can mean."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Pause, Recording, Track

@@ -12,7 +12,6 @@ the athlete is taken to have gone at the session's usual speed and then stood.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -100,7 +99,7 @@ def with_distance(
     if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
-        track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
+        track = structs.replace(track, notes=(*track.notes, Note("positions-stay", words)))
     stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
     paused = track.flags["paused"] | stays
     by_position, by_speed = (  # a source that knows nothing knows nothing of pauses either
@@ -122,7 +121,7 @@ def with_distance(
     notes = (*track.notes, *holes_note(fixes_s, step, off_line, settings))
     if sums and track.has("cadence_spm"):
         notes += unknown_note(step, _in_motion(track, settings), settings)
-    return replace(track, columns=columns, step_m=step, distance_sources=sums, notes=notes)
+    return structs.replace(track, columns=columns, step_m=step, distance_sources=sums, notes=notes)
 
 
 def _odometer(clean: Cleaned, stated_m: float | None, settings: PrepareSettings) -> _Path | None:

@@ -8,10 +8,9 @@ Two copies of one recording may have clocks that differ by hours, as where local
 UTC. They are known by lying at one place at each second, closer than two receivers ever do.
 """
 
-from dataclasses import replace
-
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, Note, Recording, SecondDevice, Track

@@ -4,9 +4,8 @@ Long gaps stay missing, and no line crosses a break. Motion is plane coordinates
 turn rate and grade.
 """
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingSeries, HeadingTrack, Note, Pause, Track

@@ -9,9 +9,10 @@ a ReadError or a NotARunError whatever the bytes are. Then longitudes are brough
 import io
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from retrorun.errors import ReadError
 from retrorun.readers.registry import MemberError, is_archive, reader_of, unreadable

@@ -8,7 +8,6 @@ leaves a note whose slug begins with ``clock``.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
 
 import msgspec
@@ -103,7 +102,7 @@ def _unscramble_times(one: Recording, limits: ReadLimits) -> Recording:
         note = Note("clock-backward", f"{words}; samples were put in order")
         columns = {name: values[order] for name, values in one.columns.items()}
         time_s = one.time_s[order]
-        return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
+        return structs.replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
     if back < limits.clock_scrambled or as_written_m >= limits.clock_shorter * by_time_m:
         return one
     words += " while the places are in order; they were dealt out in the order of the file"
@@ -150,10 +149,10 @@ def _spread_coarse_times(one: Recording, limits: ReadLimits) -> Recording:
 def _with_times(one: Recording, time_s: FloatArray, note: Note) -> Recording:
     """The recording with other times for its samples, and for headings that were read with them."""
     headings = tuple(
-        replace(each, time_s=_times_of_samples(each.time_s, one.time_s, time_s))
+        structs.replace(each, time_s=_times_of_samples(each.time_s, one.time_s, time_s))
         for each in one.headings
     )
-    return replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
+    return structs.replace(one, time_s=time_s, headings=headings, notes=(*one.notes, note))
 
 
 def _times_of_samples(at_s: FloatArray, before_s: FloatArray, after_s: FloatArray) -> FloatArray:
@@ -216,7 +215,7 @@ def _split_at_jumps(one: Recording, limits: ReadLimits) -> Iterator[Recording]:
         notes.append(Note("clock-two-runs", words))
     for run in runs:
         cut = _samples_of_run(one, run, limits, whole=len(runs) == 1)
-        yield replace(cut, notes=(*cut.notes, *notes))
+        yield structs.replace(cut, notes=(*cut.notes, *notes))
 
 
 def _set_back_s(apart_s: FloatArray, limits: ReadLimits) -> FloatArray:
@@ -455,7 +454,7 @@ def _samples_of_run(
     def has(each: Lap | Pause) -> bool:
         return inside(each.start_time_s, each.end_time_s)
 
-    return replace(
+    return structs.replace(
         one,
         time_s=one.time_s[index] + moved,
         columns={name: values[index] for name, values in one.columns.items()},
@@ -484,7 +483,7 @@ def _shift_heading(
         nearer = off_s < away_s
         away_s[nearer], shift_s[nearer] = off_s[nearer], piece.shift_s
     kept = np.ones(known.size, dtype=bool) if whole else away_s <= limits.clock_slack_s
-    return replace(
+    return structs.replace(
         series,
         time_s=(series.time_s[known] + shift_s)[kept],
         heading_deg=series.heading_deg[known][kept],

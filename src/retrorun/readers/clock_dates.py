@@ -7,11 +7,11 @@ import math
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun.model import Lap, Note, Pause, Recording
 from retrorun.readers.sports import by_word

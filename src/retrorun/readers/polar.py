@@ -10,11 +10,11 @@ start, altitude in metres. Cadence counts one leg or both: ``cadence`` finds out
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, FileTotal, Lap, Note, Recording, Source

@@ -10,9 +10,10 @@ UTC microseconds. Units and the schema's version are in the file's metadata unde
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
+
+import msgspec
 
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 from retrorun.model.recording import CHANNELS
@@ -31,8 +32,7 @@ Treatment = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column.
 
     Attributes:

@@ -13,6 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
+import msgspec
+from msgspec import structs
+
 from retrorun.errors import SettingsError
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
 from retrorun.model import (
@@ -119,26 +122,31 @@ def deidentify_value(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any val
     Raises:
         SettingsError: nobody has decided on a field that cannot be left out.
     """
-    if is_dataclass(value) and not isinstance(value, type):
-        rules = FIELDS.get(type(value), {})
-        return type(value)(
-            **{
-                each.name: RULES[rules[each.name]](getattr(value, each.name), facts)
-                for each in fields(value)
-                if each.name in rules or _left_out(type(value), each)
-            }
+    kind = type(value)
+    if _has_fields(kind):
+        rules = FIELDS.get(kind, {})
+        undecided = _required(kind) - rules.keys()
+        if undecided:
+            words = f"nobody has decided what becomes of {kind.__name__}.{min(undecided)}"
+            raise SettingsError("deidentify-undecided", words, remedy="Please report this.")
+        return kind(
+            **{name: RULES[rule](getattr(value, name), facts) for name, rule in rules.items()}
         )
     if isinstance(value, tuple | list):
-        return tuple(deidentify_value(each, facts) for each in value if is_dataclass(each))
+        return tuple(deidentify_value(each, facts) for each in value if _has_fields(type(each)))
     return _number(value, facts)
 
 
-def _left_out(kind: type, undecided: Any) -> bool:  # noqa: ANN401 - a dataclass's field
-    """False, where its default may stand in for a field without a rule."""
-    if undecided.default is MISSING and undecided.default_factory is MISSING:
-        words = f"nobody has decided what becomes of {kind.__name__}.{undecided.name}"
-        raise SettingsError("deidentify-undecided", words, remedy="Please report this.")
-    return False
+def _has_fields(kind: type) -> bool:
+    return is_dataclass(kind) or issubclass(kind, msgspec.Struct)
+
+
+def _required(kind: type[Any]) -> frozenset[str]:
+    """Names of the fields without a default, which could stand in for one without a rule."""
+    if issubclass(kind, msgspec.Struct):
+        return frozenset(each.name for each in structs.fields(kind) if each.required)
+    without = (each for each in fields(kind) if each.default is each.default_factory is MISSING)
+    return frozenset(each.name for each in without)
 
 
 RULES: dict[str, Callable[[Any, Facts], Any]] = {

@@ -8,11 +8,11 @@ import hashlib
 import io
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import export
 from retrorun.errors import read_or_none
@@ -31,8 +31,7 @@ FIRST_S, LAST_S = -9_151_488_000.0, 9_151_488_000.0  # 1680-01-01, 2260-01-01
 OTHER_SPORT = "other-sport"  # slug of an activity that is no run: nothing is wrong with it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FileOutcomes:
+class FileOutcomes(msgspec.Struct, frozen=True, eq=False):
     """One file of the store with its outcomes.
 
     Attributes:

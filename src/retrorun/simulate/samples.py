@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from msgspec import structs
 
 from retrorun.errors import SettingsError, StoreError
 from retrorun.simulate import scenarios
@@ -320,12 +321,12 @@ def first_records(simulated: Simulated, kept: int) -> Simulated:
     """The recording and its truth, as if it had ended after so many records."""
     recording = simulated.recording
     end_s = float(recording.time_s[kept - 1] - recording.time_s[0]) + 1.0
-    cut = replace(
+    cut = structs.replace(
         recording,
         time_s=recording.time_s[:kept],
         columns={name: series[:kept] for name, series in recording.columns.items()},
         headings=tuple(
-            replace(one, time_s=one.time_s[:kept], heading_deg=one.heading_deg[:kept])
+            structs.replace(one, time_s=one.time_s[:kept], heading_deg=one.heading_deg[:kept])
             for one in recording.headings
         ),
     )

@@ -1,9 +1,10 @@
 """A watch or phone that records a motion: its sensors, its compass, and the faults of both."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.model import HeadingKind, HeadingSeries, Lap, Pause, Recording

@@ -2,10 +2,10 @@
 
 import string
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -42,8 +42,8 @@ def _same(one: object, other: object) -> bool:
         return list(one) == list(other) and all(_same(one[key], other[key]) for key in one)
     if isinstance(one, tuple) and isinstance(other, tuple):
         return len(one) == len(other) and all(map(_same, one, other))
-    if is_dataclass(one) and type(one) is type(other):
-        return all(_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
+    if isinstance(one, msgspec.Struct) and type(one) is type(other):
+        return all(_same(getattr(one, f), getattr(other, f)) for f in one.__struct_fields__)
     return one == other
 
 

@@ -7,6 +7,7 @@ import hand_made_sessions
 import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
 
 from retrorun.archive import serialization
 from retrorun.model import (
@@ -59,7 +60,7 @@ def track() -> Track:
 
 
 def changed(made: Track, **columns: np.ndarray) -> Track:
-    return dc.replace(made, columns={**made.columns, **columns})
+    return structs.replace(made, columns={**made.columns, **columns})
 
 
 # -- words ---
@@ -171,7 +172,7 @@ def test_turns_are_where_the_compass_changes_sides_and_where_the_course_turns_ab
 
 def test_only_manual_presses_within_the_session_count() -> None:
     pressed = hand_made_sessions.laps(0, 198, 262, 600)
-    automatic = (dc.replace(pressed[0], trigger="distance"), *pressed[1:])
+    automatic = (structs.replace(pressed[0], trigger="distance"), *pressed[1:])
     assert presses_s(session(laps=pressed)) == (198, 262)
     assert presses_s(session(laps=automatic)) == (262,)
 

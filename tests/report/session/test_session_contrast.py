@@ -1,4 +1,4 @@
-import dataclasses
+from dataclasses import replace
 
 import hand_made_sessions
 
@@ -13,8 +13,8 @@ def test_a_hole_in_the_position_slows_neither_side() -> None:
         (300, "backward", "run", "confirmed", 2.5),
     ]
     ahead, back = hand_made_sessions.measured(plan)
-    holed = dataclasses.replace(ahead.metrics, distance_m=1200.0)
-    measured = [dataclasses.replace(ahead, metrics=holed), back]
+    holed = replace(ahead.metrics, distance_m=1200.0)
+    measured = [replace(ahead, metrics=holed), back]
     found = contrast(measured, Display())
     assert found is not None
     pace = found.measures[0]

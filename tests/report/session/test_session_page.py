@@ -9,6 +9,7 @@ import hand_made_sessions
 import lxml.html
 import numpy as np
 import pytest
+from msgspec import structs
 
 from processor_time import is_cheap
 from retrorun.detect import heading
@@ -54,7 +55,7 @@ def rows(html: str) -> list[list[str]]:
 def bare(plan: hand_made_sessions.Plan, *names: str) -> Track:
     """The plan's track with only these columns."""
     full = hand_made_sessions.track(plan)
-    return dc.replace(full, columns={name: full.columns[name] for name in names})
+    return structs.replace(full, columns={name: full.columns[name] for name in names})
 
 
 def test_one_sentence_tells_the_story() -> None:
@@ -255,7 +256,7 @@ def test_a_page_for_whatever_was_recorded(columns: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(("kind", "drawn"), [("compass", True), ("course", False)])
 def test_facing_is_drawn_only_by_a_compass(kind: HeadingKind, *, drawn: bool) -> None:
-    heading = dc.replace(hand_made_sessions.session().heading, kind=kind)
+    heading = structs.replace(hand_made_sessions.session().heading, kind=kind)
     assert ("Facing against course" in page(hand_made_sessions.session(heading=heading))) is drawn
 
 
@@ -273,7 +274,7 @@ def test_unknown_is_a_dash_never_zero() -> None:
 def test_the_map_does_not_tell_where_the_first_fix_lay() -> None:
     track = hand_made_sessions.track(hand_made_sessions.HOUR)
     moved = {name: track.columns[name] + 5000.0 for name in ("x_m", "y_m")}
-    shifted = dc.replace(track, columns={**track.columns, **moved})
+    shifted = structs.replace(track, columns={**track.columns, **moved})
     assert page(hand_made_sessions.session(), track) == page(hand_made_sessions.session(), shifted)
 
 
@@ -301,9 +302,9 @@ def test_redacted_page_does_not_tell_how_high_the_place_lies() -> None:
         for name, values in low.columns.items()
         if name.endswith("altitude_m")
     }
-    low = dc.replace(low, columns={**low.columns, **heights})
+    low = structs.replace(low, columns={**low.columns, **heights})
     raised = {name: values + 512.0 for name, values in heights.items()}
-    high = dc.replace(low, columns={**low.columns, **raised})
+    high = structs.replace(low, columns={**low.columns, **raised})
     made = hand_made_sessions.session()
     assert heights
     assert "Elevation" in page(made, low, redacted=True)
@@ -419,7 +420,7 @@ def test_a_distance_is_named_on_the_map_only_where_its_name_hides_no_way(
     row, on = np.floor(along / long_m), along % long_m
     x = np.where(row % 2 == 0, on, long_m - on)
     made = hand_made_sessions.track(plan)
-    track = dc.replace(made, columns={**made.columns, "x_m": x, "y_m": 10.0 * row + 0.2 * x})
+    track = structs.replace(made, columns={**made.columns, "x_m": x, "y_m": 10.0 * row + 0.2 * x})
     html = session_page(hand_made_sessions.session(plan), track, SessionContext())
     assert html.count('class="far"') >= 9
     names = re.findall(r'<text class="soft" [^>]*>\d+\skm</text>', html)

@@ -12,6 +12,7 @@ import hand_made_sessions
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from msgspec import structs
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun.language import use_language
@@ -275,7 +276,7 @@ def wide_track(plan: Plan) -> Track:
     """The same run along a line from west to east."""
     track = hand_made_sessions.track(plan)
     along = np.cumsum(track.columns["ground_speed_mps"])
-    return dc.replace(track, columns={**track.columns, "x_m": along, "y_m": 0.02 * along})
+    return structs.replace(track, columns={**track.columns, "x_m": along, "y_m": 0.02 * along})
 
 
 def test_a_wide_way_lies_above_the_lanes_and_stays_in_sight(page: Page, put: Put) -> None:
@@ -551,7 +552,7 @@ def test_a_map_above_the_lanes_covers_nothing_that_is_jumped_to(page: Page, put:
     recorded = hand_made_sessions.track(HOUR)
     flat = {**recorded.columns, "y_m": 0.2 * recorded.column("y_m")}
     page.set_viewport_size({"width": 1280, "height": 840})
-    shown(page, put, HOUR, dc.replace(recorded, columns=flat))
+    shown(page, put, HOUR, structs.replace(recorded, columns=flat))
     expect(page.locator(".course.wide")).to_have_count(1)
     for target in ("#stretches", "#stretch-12"):
         page.locator(target).evaluate("at => at.scrollIntoView()")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import hand_made_sessions
 import pytest
+from msgspec import structs
 
 from retrorun.language import use_language
 from retrorun.model import Note, Session
@@ -53,7 +54,7 @@ def test_how_likely_it_is_stays_where_little_else_is_known() -> None:
     ]
     session = hand_made_sessions.session(plan)
     totals = {
-        kind: replace(total, beats_s=0.0, steps_s=0.0, energy_kcal=None)
+        kind: structs.replace(total, beats_s=0.0, steps_s=0.0, energy_kcal=None)
         for kind, total in session.measures.totals.items()
     }
     measures = replace(session.measures, totals=totals)
@@ -72,7 +73,7 @@ REMARKS = {
 @pytest.mark.parametrize("count", REMARKS)
 def test_remarks_are_counted(count: int) -> None:
     session = hand_made_sessions.session()
-    quiet = replace(session.source, warnings=())
+    quiet = structs.replace(session.source, warnings=())
     measures = replace(session.measures, notes=())
     notes = tuple(Note("made-up", f"remark {number}") for number in range(count))
     made = replace(session, source=quiet, measures=measures, notes=notes)
@@ -85,7 +86,7 @@ def test_remarks_are_counted(count: int) -> None:
 def test_as_many_remarks_are_counted_as_are_listed() -> None:
     session = hand_made_sessions.session()
     notes = (Note("made-up", "once"), Note("other", "twice"), Note("other", "twice"))
-    made = replace(session, source=replace(session.source, warnings=()), notes=notes)
+    made = replace(session, source=structs.replace(session.source, warnings=()), notes=notes)
     made = replace(made, measures=replace(made.measures, notes=(Note("other", "twice"),)))
     assert quality(made).remarks == ("once", "twice")
     assert tiles(made)["Sensors"].note == "2 remarks below"

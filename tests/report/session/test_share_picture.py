@@ -11,6 +11,7 @@ import lxml.etree
 import msgspec
 import numpy as np
 import pytest
+from msgspec import structs
 
 from retrorun.errors import PageError
 from retrorun.model import Session
@@ -126,7 +127,7 @@ def test_the_way_only_where_it_is_asked_for() -> None:
     assert without.findall("{*}g") == []
     (group,) = with_way.findall("{*}g")
     assert len(group) >= 2
-    nowhere = dc.replace(
+    nowhere = structs.replace(
         track,
         columns={
             name: np.full(track.seconds, np.nan) if name in {"x_m", "y_m"} else values

@@ -20,9 +20,9 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import accumulate, islice
 
+import msgspec
 import numpy as np
 from lxml import etree
 
@@ -67,8 +67,7 @@ TABLE_HEAD_BYTES = 1 << 16
 _DATE_TITLE_TYPE = 4  # the export begins with number, date, title and type
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityRow:
+class ActivityRow(msgspec.Struct, frozen=True):
     """What the table says of one file."""
 
     title: str | None
@@ -222,8 +221,7 @@ def is_apple_export(head: bytes) -> bool:
     return b"<HealthData" in head or b"<!DOCTYPE HealthData" in head
 
 
-@dataclass(slots=True)
-class _Route:
+class _Route(msgspec.Struct):
     """When a route was, and what the export says of that time.
 
     Attributes:
@@ -237,11 +235,10 @@ class _Route:
     end_s: float
     sport: str | None = None
     is_referred: bool = False
-    heart: "array[float]" = field(default_factory=lambda: array("d"))
-    steps: "array[float]" = field(default_factory=lambda: array("d"))
+    heart: "array[float]" = msgspec.field(default_factory=lambda: array("d"))
+    steps: "array[float]" = msgspec.field(default_factory=lambda: array("d"))
 
 
-@dataclass(slots=True)
 class _Indoors(_Route):
     """A run or a walk without a route.
 
@@ -257,8 +254,8 @@ class _Indoors(_Route):
     source: str = ""
     distance_m: float | None = None
     energy_kcal: float | None = None
-    pauses: list[tuple[float, float]] = field(default_factory=list)
-    ways: "dict[str, array[float]]" = field(default_factory=dict)
+    pauses: list[tuple[float, float]] = msgspec.field(default_factory=list)
+    ways: "dict[str, array[float]]" = msgspec.field(default_factory=dict)
 
 
 class AppleHealth:

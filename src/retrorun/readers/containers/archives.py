@@ -15,9 +15,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeVar
+
+import msgspec
 
 from retrorun.errors import NotARunError, ReadError, StoreError, drive_error
 from retrorun.readers.containers import (
@@ -79,8 +80,7 @@ def unpacking_error(name: str, problem: Exception) -> MemberError:
 Opened = tuple[zipfile.ZipFile, ReadError | None]
 
 
-@dataclass(slots=True)
-class MemberReader:
+class MemberReader(msgspec.Struct):
     """Reads members and counts what that cost, all members of all nested archives together."""
 
     limits: ReadLimits
@@ -274,15 +274,14 @@ def _may_be_read(name: str) -> bool:
     return _is_recording(name) or name.lower().endswith(_MAY_BE_READ)
 
 
-@dataclass(slots=True)
-class _ArchiveWalk:
+class _ArchiveWalk(msgspec.Struct):
     """One pass over an archive and those within it, with what may still be spent."""
 
     limits: ReadLimits
     reader: MemberReader
     tables: bool
     seen: int = 0
-    activity_rows: dict[str, ActivityRow] = field(default_factory=dict)
+    activity_rows: dict[str, ActivityRow] = msgspec.field(default_factory=dict)
 
     def archive(self, name: str, opened: Opened, depth: int) -> Iterator[Member]:
         archive, problem = opened

@@ -8,10 +8,10 @@ is.
 import csv
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+import msgspec
 import numpy as np
 from msgspec import structs
 
@@ -294,8 +294,7 @@ def read_table(source: Source, data: bytes, limits: ReadLimits) -> Export:
     return read_gpx(source, sensor_log(source.name, tables, limits), limits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Sensors:
+class _Sensors(msgspec.Struct, frozen=True):
     """The tables of one log: ``name`` for messages, role → bytes, and bounds."""
 
     name: str

@@ -6,9 +6,9 @@ that the records lack.
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError

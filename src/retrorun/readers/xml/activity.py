@@ -6,13 +6,14 @@ where parts of an archive become a recording only together.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
 import numpy as np
 from lxml import etree
+from msgspec.structs import replace
 
 from retrorun.errors import ReadError
 from retrorun.model import Export, FileTotal, HeadingSeries, Lap, Note, Pause, Recording, Source
@@ -29,21 +30,20 @@ _MOST_BREAKS = 0.6  # for each point: more pieces are a habit of the writer, not
 _JOIN_S = 3600.0  # a track that begins within an hour of the one before it belongs to it
 
 
-@dataclass(slots=True)
-class ActivityData:
+class ActivityData(msgspec.Struct):
     """An activity while it is being read; ``breaks`` are the first points of new pieces."""
 
     points: PointTable
-    breaks: list[int] = field(default_factory=list)
-    laps: list[Lap] = field(default_factory=list)
-    pauses: list[Pause] = field(default_factory=list)
+    breaks: list[int] = msgspec.field(default_factory=list)
+    laps: list[Lap] = msgspec.field(default_factory=list)
+    pauses: list[Pause] = msgspec.field(default_factory=list)
     sport: str | None = None
     name: str | None = None
     device: str | None = None
     energy_kcal: float | None = None
     distance_m: float | None = None
     timer_s: float | None = None
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Note] = msgspec.field(default_factory=list)
 
 
 def refuse_endless(name: str, data: bytes, point: bytes, limits: ReadLimits) -> None:
@@ -226,8 +226,7 @@ def _column(one: Recording, name: str) -> FloatArray:
     return one.columns.get(name, np.full(len(one.time_s), np.nan))
 
 
-@dataclass(frozen=True, slots=True)
-class ParseSpec:
+class ParseSpec(msgspec.Struct, frozen=True):
     """Which parts of a document a format's reader handles.
 
     Attributes:
@@ -261,8 +260,7 @@ class Handler(Protocol):
 T = TypeVar("T", bound=Handler)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Parsed(Generic[T]):
+class Parsed(msgspec.Struct, Generic[T], frozen=True, eq=False):
     """A parsed document.
 
     Attributes:

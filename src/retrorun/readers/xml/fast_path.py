@@ -17,10 +17,11 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from retrorun.readers.xml import floats_with_commas, hold_values, unix_s
@@ -41,8 +42,7 @@ _TAG = re.compile(rb"<[^>]*+>")
 _END = re.compile(rb"</(%b)>%b" % (_NAME, _SPACE))
 
 
-@dataclass(frozen=True, slots=True)
-class PointNames:
+class PointNames(msgspec.Struct, frozen=True):
     """What a format calls its points and what they hold.
 
     Attributes:
@@ -68,8 +68,7 @@ class IrregularError(Exception):
     """These bytes are no plain point, or one that does not go with those before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(msgspec.Struct, frozen=True):
     """An element as it is written; without children it holds text."""
 
     name: bytes
@@ -126,8 +125,7 @@ def _local(name: bytes) -> str:
     return name.rpartition(b":")[2].decode("ascii")
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(msgspec.Struct, frozen=True, dict=True):
     """A point's tree, and how to read a point with it.
 
     Attributes:
@@ -273,8 +271,7 @@ _PLAIN = frozenset({b"utf-8", b"us-ascii", b"ascii", b"iso-8859-1", b"windows-12
 Indices = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Run(msgspec.Struct, frozen=True, eq=False):
     """Consecutive points: column, which of them have it, and their numbers or words.
 
     Times are numbers, Unix seconds; of their words only the first is kept, for its zone.
@@ -282,14 +279,15 @@ class Run:
     """
 
     count: int
-    numbers: list[tuple[str, Indices, FloatArray]] = field(default_factory=list)
-    words: list[tuple[str, Indices, list[str]]] = field(default_factory=list)
+    numbers: list[tuple[str, Indices, FloatArray]] = msgspec.field(default_factory=list)
+    words: list[tuple[str, Indices, list[str]]] = msgspec.field(default_factory=list)
     has_decimal_commas: bool = False
-    given: Counter[str] = field(default_factory=Counter)  # column → points with a value of it
+    given: Counter[str] = msgspec.field(
+        default_factory=Counter
+    )  # column → points with a value of it
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Cut:
+class Cut(msgspec.Struct, frozen=True, eq=False):
     """A document without its regular points, and these in their order.
 
     Attributes:

@@ -6,13 +6,13 @@ read with gpxpy. GPX is written where parts of an archive become a recording onl
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 
 import gpxpy.gpx
 import numpy as np
 from lxml import etree
+from msgspec.structs import replace
 
 from retrorun.errors import NotARunError, ReadError
 from retrorun.model import Export, HeadingSeries, Note, Recording, Source

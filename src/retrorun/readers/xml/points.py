@@ -3,8 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from lxml import etree
 
@@ -24,12 +24,11 @@ _MOST_NAMES = 500  # no real file has so many different elements in its points
 _POINT, _PLACE = object(), object()  # what a tag can stand for besides a column
 
 
-@dataclass(slots=True)
-class Texts:
+class Texts(msgspec.Struct):
     """The texts of one element name: which points had one, and what it was."""
 
-    points: list[int] = field(default_factory=list)
-    texts: list[str | None] = field(default_factory=list)
+    points: list[int] = msgspec.field(default_factory=list)
+    texts: list[str | None] = msgspec.field(default_factory=list)
 
 
 class PointTable:

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 
+import msgspec
 import numpy as np
 from lxml import etree
+from msgspec.structs import replace
 
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
 from retrorun.model import Export, Lap, Note, Pause, Recording, Source
@@ -122,12 +123,11 @@ class _LapRead:
         return value if 0 <= value < 1e9 else float("nan")
 
 
-@dataclass(slots=True)
-class _Activity:
+class _Activity(msgspec.Struct):
     """An activity while it is being read."""
 
     gathered: ActivityData
-    laps: list[_LapRead] = field(default_factory=list)
+    laps: list[_LapRead] = msgspec.field(default_factory=list)
 
 
 class _Activities:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from markupsafe import Markup
+from msgspec import structs
 
 from retrorun.detect.labels import RECORDED
 from retrorun.model import (
@@ -270,7 +271,7 @@ def session_page(session: Session, track: Track, context: SessionContext) -> str
 def _with_heights_from_start(track: Track) -> Track:
     """The track with heights from the first one known: above the sea they narrow the place down."""
     levelled = {name: _from_first(track.column(name)) for name in HEIGHTS if track.has(name)}
-    return replace(track, columns={**track.columns, **levelled})
+    return structs.replace(track, columns={**track.columns, **levelled})
 
 
 def _from_first(values: FloatArray) -> FloatArray:
@@ -345,7 +346,7 @@ def redacted(session: Session) -> Session:
     """
     month = np.datetime64(int(session.start_time_s), "s").astype("datetime64[M]")
     first_s = float(month.astype("datetime64[s]").astype(np.int64)) + 43_200.0
-    source = replace(
+    source = structs.replace(
         session.source,
         sha256="",
         name=f"recording.{session.source.format or 'file'}",
@@ -374,8 +375,8 @@ def redacted(session: Session) -> Session:
 def _without_devices(verdict: HeadingVerdict) -> HeadingVerdict:
     """The verdict without the sources of headings: that of a second device holds its name."""
     reason = verdict.reason.partition(" (beside it ")[0]  # as ``detect.heading`` lists the others
-    return replace(verdict, source=None, reason=reason)
+    return structs.replace(verdict, source=None, reason=reason)
 
 
 def _anonymous(label: Label) -> Label:
-    return replace(label, origin="label")
+    return structs.replace(label, origin="label")
