@@ -23,7 +23,6 @@ from retrorun.archive.database import (
     FILE,
     PAGE_BYTES,
     REPAIR,
-    TOTALS,
     Database,
     connect,
     transaction,
@@ -38,6 +37,7 @@ from retrorun.archive.journal import (
     copy_aside,
     unused_path,
 )
+from retrorun.archive.rows import TOTALS
 from retrorun.errors import ArchiveError, read_elsewhere
 
 DAMAGED, JOURNAL = "archive-damaged", "archive-journal"

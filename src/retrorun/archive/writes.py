@@ -6,10 +6,10 @@ import msgspec
 from msgspec.structs import astuple
 
 from retrorun.archive.annotations import Annotations
-from retrorun.archive.database import TOTALS, Database, path_bytes, translate_errors
+from retrorun.archive.database import Database, path_bytes, translate_errors
 from retrorun.archive.objects import Objects
 from retrorun.archive.pending import Pending
-from retrorun.archive.rows import FileRow, Match, Parcel, SessionRow
+from retrorun.archive.rows import TOTALS, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.second_devices import SecondDevices
 from retrorun.errors import ArchiveError
 
