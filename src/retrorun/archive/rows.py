@@ -4,12 +4,12 @@ Light: nothing here needs numpy or the model.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import msgspec
 
 if TYPE_CHECKING:
-    from retrorun.model import Label
+    from retrorun.model import Label, Session
 
 FileOutcome = Literal["imported", "duplicate", "not-a-run", "failed", "undone"]
 
@@ -48,6 +48,35 @@ class SessionRow(msgspec.Struct, frozen=True):
     athlete: str
     version: str
     document: bytes
+
+    @classmethod
+    def of(cls, session: "Session", track: str, athlete: str) -> Self:
+        """The row of a session; ``track`` is the SHA-256 of its Parquet file.
+
+        ``athlete`` is the fingerprint of the one it was computed with.
+        """
+        backward = session.measures.totals.get("backward")
+        return cls(
+            id=session.id,
+            sha256=session.source.sha256,
+            position=session.index,
+            start_time_s=session.start_time_s,
+            duration_s=session.duration_s,
+            distance_m=session.distance_m,
+            sport=session.sport,
+            backward_s=backward.seconds if backward else 0.0,
+            heading=session.heading.kind,
+            track=track,
+            settings=session.settings,
+            athlete=athlete,
+            version=session.version,
+            document=document_of(session),
+        )
+
+
+def document_of(session: "Session") -> bytes:
+    """A session as it is stored."""
+    return msgspec.json.encode(session)
 
 
 class Brief(msgspec.Struct, frozen=True):

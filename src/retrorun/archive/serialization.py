@@ -79,34 +79,9 @@ def parcel(data: bytes, outcome: Outcome, athlete: Athlete) -> Parcel:
         return Parcel(sha256, problem=kind)
     stored = tuple(encode_track(track) for track in outcome.tracks)
     made_with = fingerprint(athlete)
-    rows = (session_row(*pair, made_with) for pair in zip(outcome.sessions, stored, strict=True))
-    return Parcel(sha256, tuple(rows), stored, objects.pack(data))
-
-
-def session_row(session: Session, stored: bytes, athlete: str) -> SessionRow:
-    """The row of a session whose track is stored as these bytes; athlete: a fingerprint."""
-    backward = session.measures.totals.get("backward")
-    return SessionRow(
-        id=session.id,
-        sha256=session.source.sha256,
-        position=session.index,
-        start_time_s=session.start_time_s,
-        duration_s=session.duration_s,
-        distance_m=session.distance_m,
-        sport=session.sport,
-        backward_s=backward.seconds if backward else 0.0,
-        heading=session.heading.kind,
-        track=objects.digest(stored),
-        settings=session.settings,
-        athlete=athlete,
-        version=session.version,
-        document=document(session),
-    )
-
-
-def document(session: Session) -> bytes:
-    """A session as it is stored."""
-    return msgspec.json.encode(session)
+    pairs = zip(outcome.sessions, stored, strict=True)
+    rows = tuple(SessionRow.of(each, objects.digest(track), made_with) for each, track in pairs)
+    return Parcel(sha256, rows, stored, objects.pack(data))
 
 
 def fingerprint(athlete: Athlete) -> str:
