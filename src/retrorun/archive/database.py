@@ -21,7 +21,7 @@ from retrorun.archive.rows import MIGRATIONS
 from retrorun.errors import ArchiveError, system_fault
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 5
+VERSION = 6
 FILE = "archive.sqlite"
 LOCK = "writer.lock"
 OWNER_ONLY = 0o700  # mode of the folder

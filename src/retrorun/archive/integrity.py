@@ -52,7 +52,9 @@ HEADER = (
     (72, (b"\0" * 20,)),
 )
 _WORK_FOLDER = ".rebuilding"
-_NOT_COPIED = frozenset({"totals", "due", "journal"})  # computed from the sessions, or ours
+_NOT_COPIED = frozenset(
+    {"totals", "lessons", "due", "journal"}
+)  # computed from the sessions, or ours
 
 
 class Finding(msgspec.Struct, frozen=True):

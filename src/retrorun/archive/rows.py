@@ -140,6 +140,17 @@ INSERT INTO totals
     WHERE s.sha256 = ?
 """
 
+# ids of sessions whose lesson is not kept apart; read from indexes alone
+UNTAUGHT = (
+    "SELECT id FROM sessions WHERE NOT EXISTS (SELECT 1 FROM lessons WHERE session = sessions.id)"
+)
+
+# of each session its id, its lesson or else its document, and whether it is the lesson
+LESSONS = (
+    "SELECT session, record, 1 FROM lessons UNION ALL "  # noqa: S608 - our own
+    f"SELECT id, document, 0 FROM sessions WHERE id IN ({UNTAUGHT})"
+)
+
 # version → what brings a database of the version before to it
 MIGRATIONS: Mapping[int, str] = {
     2: """
@@ -179,5 +190,12 @@ CREATE TABLE journal (
 """,
     5: """
 CREATE TABLE answers (label INTEGER PRIMARY KEY, answer INTEGER NOT NULL) STRICT;
+""",
+    6: """
+CREATE TABLE lessons (
+    session TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE, record BLOB NOT NULL
+) STRICT;
+CREATE TRIGGER lesson_outdated AFTER UPDATE OF document ON sessions
+    BEGIN DELETE FROM lessons WHERE session = old.id; END;
 """,
 }

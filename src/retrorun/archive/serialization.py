@@ -1,8 +1,8 @@
 """Sessions and tracks as the archive stores them, and back.
 
 A session is one JSON document. ``summaries`` reads many of them without what only their own pages
-show, in a third of the time and a quarter of the memory; ``lessons`` what is learnt from. Fields
-that are left out are not there at all, so that no one is given a value that is not true.
+show, in a third of the time and a quarter of the memory; ``lessons`` what is learnt from, which is
+kept apart as a record. Fields that are left out are not there at all: nobody reads an untrue value.
 
 A track is one Parquet file. Columns keep their names. A column whose numbers are rounded
 (``model.digits``) holds decimals with just as many digits, as differences from second to second;
@@ -37,6 +37,7 @@ from retrorun.model import (
     Energy,
     Failed,
     HeadingTrack,
+    HeadingVerdict,
     HeartRate,
     MeasuredSegment,
     Measures,
@@ -77,8 +78,7 @@ def parcel(data: bytes, outcome: Outcome, athlete: Athlete) -> Parcel:
             outcome.remedy,
         )
         return Parcel(sha256, problem=kind)
-    stored = tuple(encode_track(track) for track in outcome.tracks)
-    made_with = fingerprint(athlete)
+    stored, made_with = tuple(encode_track(each) for each in outcome.tracks), fingerprint(athlete)
     pairs = zip(outcome.sessions, stored, strict=True)
     rows = tuple(SessionRow.of(each, objects.digest(track), made_with) for each, track in pairs)
     return Parcel(sha256, rows, stored, objects.pack(data))
@@ -139,15 +139,29 @@ def summaries(
         return list(_all_decoded(summary_decoder(), documents, damaged))
 
 
-def lessons(
-    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
-) -> list[Session]:
-    """The same, with nothing but their lesson, what they were given, and what tells them apart.
+def lessons(stored: Iterable[tuple[str, bytes, bool]]) -> tuple[list[Session], set[str]]:
+    """The same, with nothing but what is learnt from; and ids of those that cannot be read.
+
+    Args:
+        stored: id of each, its record or else its document, and whether it is the record.
+    """
+    found, damaged, decoder = list[Session](), set[str](), _record_decoder()
+    for session_id, data, is_record in stored:
+        try:
+            found.append(decoder.decode(data if is_record else lesson_record(data)))
+        except (ArchiveError, *_UNREADABLE):
+            damaged.add(session_id)
+    return found, damaged
+
+
+def lesson_record(stored: bytes) -> bytes:
+    """Of a session's document the fields that learning reads, as JSON.
 
     Raises:
-        ArchiveError: a document does not fit this version.
+        ArchiveError: the document does not fit this version.
     """
-    return list(_all_decoded(_lesson_decoder(), documents, damaged))
+    _decoded(_lesson_decoder(), stored, "")  # refuses what nothing can be made of
+    return msgspec.json.encode(_record_decoder().decode(stored))
 
 
 def _all_decoded(
@@ -168,13 +182,12 @@ def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes, session_id: 
     try:
         found = decoder.decode(stored)
         _refuse_odd(found)
-    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
-        raise _unreadable(problem, session_id) from problem
-    except (ValueError, OverflowError, OSError) as problem:
+    except _UNREADABLE as problem:
         raise _unreadable(problem, session_id) from problem
     return found
 
 
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, OSError, RecursionError)
 _LARGEST_SUM = 1e9  # seconds or metres of one session: far over any, and what pages can draw
 
 
@@ -233,8 +246,8 @@ def _unread(metrics: Iterable[Metric]) -> list[str]:
 
 _ABOUT = "labels laps pauses notes"
 _OF_A_SUM = ("id", "start_time_s", "duration_s", "measures")
-_READ = ("source", "zone", "moving_s", "distance_m", "channels", "heading", "lesson", "learnt")
-_OF_A_LESSON = (*_OF_A_SUM, *_READ)
+_LEARNT_FROM = (*_OF_A_SUM, "source", "distance_m", "channels", "heading", "lesson", "learnt")
+_OF_A_LESSON = (*_LEARNT_FROM, "zone", "moving_s")
 
 
 @cache
@@ -254,8 +267,20 @@ def summary_decoder() -> msgspec.json.Decoder[Session]:
 
 @cache
 def _lesson_decoder() -> msgspec.json.Decoder[Session]:
+    """Reads of a document what is learnt from, and what tells that it can be learnt from."""
     measures, others = _with_totals(), _others(Session, _OF_A_LESSON)
     return msgspec.json.Decoder(_without_fields(Session, others, measures=measures))
+
+
+@cache
+def _record_decoder() -> msgspec.json.Decoder[Session]:
+    """Reads what is learnt from alone, of a document or of the record that was made of it."""
+    beats = GenericAlias(dict, (str, _without_fields(Totals, _others(Totals, ("beats",)))))
+    measures = _without_fields(Measures, _others(Measures, ("totals",)), totals=beats)
+    heading = _without_fields(HeadingVerdict, _others(HeadingVerdict, ("kind",)))
+    others = _others(Session, _LEARNT_FROM)
+    kind = _without_fields(Session, others, measures=measures, heading=heading)
+    return msgspec.json.Decoder(kind)
 
 
 def _others(kind: type, kept: Collection[str]) -> str:
