@@ -353,6 +353,8 @@ def back_to_version_5(direct: sqlite3.Connection) -> None:
     """Take away all that version 6 added."""
     direct.execute("DROP TRIGGER lesson_outdated")
     direct.execute("DROP TABLE lessons")
+    direct.execute("DROP INDEX sessions_by_time")
+    direct.execute("CREATE INDEX sessions_by_time ON sessions (start_time_s)")
     direct.execute("DELETE FROM sums WHERE name = 'lessons'")
     direct.execute("PRAGMA user_version = 5")
 
@@ -399,6 +401,29 @@ def test_an_archive_of_version_5_teaches_the_same_and_keeps_its_lessons_with_the
     assert database.version_of(kept) == 5
     assert kept.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
     kept.close()
+
+
+def test_what_is_asked_of_all_sessions_reads_no_document(tmp_path: Path) -> None:
+    """A document fills several pages, and a row behind it is read past them."""
+    archive, _ = filled(tmp_path)
+    asked = list[str]()
+    with archive:
+        archive.database.connection.set_trace_callback(asked.append)
+        archive.known()
+        archive.briefs()
+        archive.pending.outdated("settings", "version")
+        archive.sums()
+        archive.lessons()
+        archive.database.connection.set_trace_callback(None)
+        plans = [
+            step
+            for each in asked
+            if "FROM sessions" in each
+            for *_, step in archive.database.rows(f"EXPLAIN QUERY PLAN {each}")
+        ]
+    scans = [each for each in plans if each.startswith("SCAN sessions")]
+    assert len(scans) >= 5
+    assert [each for each in scans if "COVERING INDEX" not in each] == []
 
 
 def records(archive: Archive) -> dict[str, bytes]:

@@ -58,7 +58,9 @@ CREATE TABLE sessions (
     import_id   INTEGER NOT NULL REFERENCES imports (id),
     document    BLOB NOT NULL               -- the Session as JSON
 ) STRICT;
-CREATE INDEX sessions_by_time ON sessions (start_time_s);
+-- Holds all that is asked of every session without its document, which fills pages in between.
+CREATE INDEX sessions_by_time ON sessions
+    (start_time_s, id, sha256, duration_s, distance_m, heading, settings, version);
 CREATE INDEX sessions_by_hash ON sessions (sha256);
 
 -- The sums of a session by kind of movement, taken from its document when that is written: what

@@ -197,5 +197,8 @@ CREATE TABLE lessons (
 ) STRICT;
 CREATE TRIGGER lesson_outdated AFTER UPDATE OF document ON sessions
     BEGIN DELETE FROM lessons WHERE session = old.id; END;
+DROP INDEX sessions_by_time;
+CREATE INDEX sessions_by_time ON sessions
+    (start_time_s, id, sha256, duration_s, distance_m, heading, settings, version);
 """,
 }
