@@ -18,11 +18,13 @@ from retrorun.model import (
     Estimate,
     GaitAnswer,
     GaitLine,
+    HeadingVerdict,
     Lesson,
     Measures,
     Session,
 )
 from retrorun.model.athlete import LEARNT
+from retrorun.model.recording import HeadingKind
 from retrorun.settings import Settings
 
 COMPARED = Settings().compare
@@ -68,7 +70,7 @@ def random_session(rng: np.random.Generator, session: Session, start_time_s: flo
         kind: Totals(seconds=30.0, moving_s=20.0, beats=float(rng.integers(0, 3)), energy_kcal=9.0)
         for kind in kinds[: rng.integers(1, 6)]
     }
-    kind = ("compass", "course")[int(rng.integers(0, 2))]
+    kind: HeadingKind = "compass" if rng.random() < 0.5 else "course"
     return replace(
         session,
         start_time_s=start_time_s,
@@ -76,7 +78,7 @@ def random_session(rng: np.random.Generator, session: Session, start_time_s: flo
         moving_s=3000.0,
         distance_m=None if rng.random() < 0.2 else float(rng.integers(8000, 8003)),
         channels={"position": 1.0} | {str(each): 0.5 for each in labels},
-        heading=replace(session.heading, kind=kind),
+        heading=HeadingVerdict("fit:developer:heading", kind, 0.0, 0.9, "told so"),
         measures=Measures((), totals, Estimate(None, None, None, "mass")),
         lesson=lesson(rng),
         learnt={name: "" for name in LEARNT if rng.random() < 0.3},
@@ -94,7 +96,8 @@ def written(folder: Path, seed: int) -> None:
         twin_s = float(rng.integers(0, 20)) - DAY_S if number % 3 == 2 else 0.0
         start_time_s = 1.7e9 + number * DAY_S + twin_s
         session = random_session(rng, made.sessions[0], start_time_s)
-        parcels.append(serialization.parcel(data, replace(made, sessions=(session,)), Athlete()))
+        alone = Analysis(made.source, (session,), made.tracks)
+        parcels.append(serialization.parcel(data, alone, Athlete()))
     with Archive.open(folder) as opened:
         opened.writes.apply(
             opened.writes.begin_import("/exports", "0.1.0", 0.0), Change(parcels=parcels)

@@ -37,7 +37,6 @@ from retrorun.model import (
     Energy,
     Failed,
     HeadingTrack,
-    HeadingVerdict,
     HeartRate,
     MeasuredSegment,
     Measures,
@@ -275,9 +274,9 @@ def _lesson_decoder() -> msgspec.json.Decoder[Session]:
 @cache
 def _record_decoder() -> msgspec.json.Decoder[Session]:
     """Reads what is learnt from alone, of a document or of the record that was made of it."""
-    beats = GenericAlias(dict, (str, _without_fields(Totals, _others(Totals, ("beats",)))))
+    beats = GenericAlias(dict, (str, msgspec.defstruct("Totals", [("beats", float)])))
     measures = _without_fields(Measures, _others(Measures, ("totals",)), totals=beats)
-    heading = _without_fields(HeadingVerdict, _others(HeadingVerdict, ("kind",)))
+    heading = msgspec.defstruct("HeadingVerdict", [("kind", str)])
     others = _others(Session, _LEARNT_FROM)
     kind = _without_fields(Session, others, measures=measures, heading=heading)
     return msgspec.json.Decoder(kind)
