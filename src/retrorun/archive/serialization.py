@@ -37,7 +37,9 @@ from retrorun.model import (
     Energy,
     Failed,
     HeadingTrack,
+    HeadingVerdict,
     HeartRate,
+    Lesson,
     MeasuredSegment,
     Measures,
     Metrics,
@@ -159,7 +161,8 @@ def lesson_record(stored: bytes) -> bytes:
     Raises:
         ArchiveError: the document does not fit this version.
     """
-    _decoded(_lesson_decoder(), stored, "")  # refuses what nothing can be made of
+    whole = _taught_decoder((*_LEARNT_FROM, "zone", "moving_s"), Totals, HeadingVerdict)
+    _decoded(whole, stored, "")  # refuses what nothing can be made of
     return msgspec.json.encode(_record_decoder().decode(stored))
 
 
@@ -245,8 +248,7 @@ def _unread(metrics: Iterable[Metric]) -> list[str]:
 
 _ABOUT = "labels laps pauses notes"
 _OF_A_SUM = ("id", "start_time_s", "duration_s", "measures")
-_LEARNT_FROM = (*_OF_A_SUM, "source", "distance_m", "channels", "heading", "lesson", "learnt")
-_OF_A_LESSON = (*_LEARNT_FROM, "zone", "moving_s")
+_LEARNT_FROM = (*_OF_A_SUM, "source", "distance_m", "channels", "heading")
 
 
 @cache
@@ -265,21 +267,22 @@ def summary_decoder() -> msgspec.json.Decoder[Session]:
 
 
 @cache
-def _lesson_decoder() -> msgspec.json.Decoder[Session]:
-    """Reads of a document what is learnt from, and what tells that it can be learnt from."""
-    measures, others = _with_totals(), _others(Session, _OF_A_LESSON)
-    return msgspec.json.Decoder(_without_fields(Session, others, measures=measures))
+def _record_decoder() -> msgspec.json.Decoder[Session]:
+    """Reads what is learnt from alone, of a document or of the record that was made of it."""
+    heading = msgspec.defstruct("HeadingVerdict", [("kind", str)])
+    return _taught_decoder(_LEARNT_FROM, msgspec.defstruct("Totals", [("beats", float)]), heading)
 
 
 @cache
-def _record_decoder() -> msgspec.json.Decoder[Session]:
-    """Reads what is learnt from alone, of a document or of the record that was made of it."""
-    beats = GenericAlias(dict, (str, msgspec.defstruct("Totals", [("beats", float)])))
-    measures = _without_fields(Measures, _others(Measures, ("totals",)), totals=beats)
-    heading = msgspec.defstruct("HeadingVerdict", [("kind", str)])
-    others = _others(Session, _LEARNT_FROM)
-    kind = _without_fields(Session, others, measures=measures, heading=heading)
-    return msgspec.json.Decoder(kind)
+def _taught_decoder(
+    kept: Collection[str], totals: type, heading: type
+) -> msgspec.json.Decoder[Session]:
+    """Reads these fields of a session into a type that is made sooner than a dataclass."""
+    measures = msgspec.defstruct("Measures", [("totals", GenericAlias(dict, (str, totals)))])
+    parts = {"measures": measures, "heading": heading}
+    held = [(e.name, parts.get(e.name, e.type)) for e in fields(Session) if e.name in kept]
+    late: Any = [("lesson", Lesson | None, None), ("learnt", dict[str, str], {})]
+    return msgspec.json.Decoder(msgspec.defstruct("Session", [*held, *late]))
 
 
 def _others(kind: type, kept: Collection[str]) -> str:
@@ -290,11 +293,8 @@ def _others(kind: type, kept: Collection[str]) -> str:
 @cache
 def _summed_types() -> tuple[Any, Any]:
     """Of a session and its measures; their fields are taken in the order of those of a session."""
-    return _without_fields(Session, _others(Session, _OF_A_SUM)), _with_totals()
-
-
-def _with_totals() -> Any:  # noqa: ANN401 - a new type
-    return _without_fields(Measures, _others(Measures, ("totals",)))
+    measures = _without_fields(Measures, _others(Measures, ("totals",)))
+    return _without_fields(Session, _others(Session, _OF_A_SUM)), measures
 
 
 def summed(
