@@ -87,7 +87,8 @@ def written(folder: Path, seeds: int) -> Iterator[tuple[str, str]]:
 def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[str, str]]:
     """Documents, rows and tracks as an archive keeps them, pages, what was learnt, comparison."""
     from retrorun import compare, contract, learn
-    from retrorun.archive import serialization
+    from retrorun.archive import objects, serialization
+    from retrorun.archive.rows import SessionRow
     from retrorun.report.history.comparison import comparison_page
     from retrorun.report.history.sessions import index_page
     from retrorun.report.session.page import SessionContext, session_page
@@ -100,7 +101,7 @@ def _analysed(analyses: "list[Analysis]", athlete: "Athlete") -> Iterator[tuple[
         )
         for session, track in zip(each.sessions, each.tracks, strict=True):
             stored = serialization.encode_track(track)
-            row = serialization.session_row(session, stored, "")
+            row = SessionRow.of(session, objects.digest(stored), "")
             yield f"rows/{session.id}", _sha256(repr(row).encode())
             yield f"tracks/{session.id}", _sha256(stored)
             page = session_page(session, track, SessionContext(athlete=athlete))

@@ -10,7 +10,8 @@ from msgspec import structs
 
 import speed_material
 from retrorun import compare, pipeline, publish
-from retrorun.archive import Archive, Change, FileRow, Parcel, serialization
+from retrorun.archive import Archive, Change, FileRow, Parcel, objects, serialization
+from retrorun.archive.rows import SessionRow
 from retrorun.model import Analysis, Athlete, Blob
 from retrorun.settings import Settings
 from retrorun.simulate import fit_bytes
@@ -102,7 +103,8 @@ def _copies(folder: Path, made: list[Pattern]) -> Iterator[tuple[FileRow, Parcel
             source=structs.replace(session.source, name=Path(entry.name).name, sha256=sha256),
             start_time_s=session.start_time_s + day * speed_material.DAY_S,
         )
-        row = serialization.session_row(copy, pattern.track, serialization.fingerprint(ATHLETE))
+        track = objects.digest(pattern.track)
+        row = SessionRow.of(copy, track, serialization.fingerprint(ATHLETE))
         parcel = Parcel(sha256, (row,), (pattern.track,))
         yield (
             FileRow(entry.address, entry.size, entry.tag, sha256, "imported", __version__),

@@ -29,6 +29,7 @@ from retrorun.archive import (
     maintenance,
     serialization,
 )
+from retrorun.archive.rows import document_of
 from retrorun.errors import ArchiveError
 from retrorun.model import Analysis, Athlete, Blob, Label, Remark, Session
 from retrorun.settings import Settings
@@ -94,9 +95,9 @@ def test_what_ends_the_reading_of_sessions_is_told_alone(
     def interrupted(_: object) -> None:
         raise KeyboardInterrupt
 
+    archive, _ = filled(tmp_path)
     monkeypatch.setattr(sys, "unraisablehook", complaints.append)
     monkeypatch.setattr(serialization, "_refuse_odd", interrupted)
-    archive, _ = filled(tmp_path)
     with pytest.raises(KeyboardInterrupt), archive:
         archive.sessions()
     gc.collect()
@@ -349,21 +350,132 @@ def test_an_archive_of_version_2_is_brought_up_with_the_sums_of_its_sessions(
     kept.close()
 
 
+def back_to_version_5(direct: sqlite3.Connection) -> None:
+    """Take away all that version 6 added."""
+    direct.execute("DROP TRIGGER lesson_outdated")
+    direct.execute("DROP TABLE lessons")
+    direct.execute("DROP INDEX sessions_by_time")
+    direct.execute("CREATE INDEX sessions_by_time ON sessions (start_time_s)")
+    direct.execute("DELETE FROM sums WHERE name = 'lessons'")
+    direct.execute("PRAGMA user_version = 5")
+
+
 def back_to_version_3(direct: sqlite3.Connection) -> None:
-    """Take away all that versions 4 and 5 added."""
+    """Take away all that versions 4 and later added."""
+    back_to_version_5(direct)
     for table in ("sums", "journal", "answers"):
         direct.execute(f"DROP TABLE {table}")
     direct.execute("PRAGMA user_version = 3")
 
 
 def back_to_version_2(direct: sqlite3.Connection) -> None:
-    """Take away all that versions 3, 4 and 5 added."""
+    """Take away all that versions 3 and later added."""
     back_to_version_3(direct)
     for event in ("added", "changed", "gone"):
         direct.execute(f"DROP TRIGGER sessions_{event}")
     for table in ("totals", "due", "again"):
         direct.execute(f"DROP TABLE {table}")
     direct.execute("PRAGMA user_version = 2")
+
+
+def test_an_archive_of_version_5_teaches_the_same_and_keeps_its_lessons_with_the_next_file(
+    tmp_path: Path,
+) -> None:
+    archive, _ = filled(tmp_path)
+    taught = archive.lessons()
+    archive.close()
+    assert len(taught) == 2
+    direct = sqlite3.connect(tmp_path / database.FILE, isolation_level=None)
+    back_to_version_5(direct)
+    direct.close()
+    with Archive.open(tmp_path) as archive:
+        assert records(archive) == {}
+        assert archive.lessons() == taught  # from their documents
+        assert maintenance.check(archive) == []
+        sent, _ = parcel(b"run 9000 30")
+        archive.writes.apply(1, Change(parcels=[sent]))
+        assert len(records(archive)) == 3
+        assert records(archive).keys() == archive.known().keys()
+        assert archive.lessons()[:2] == taught
+        assert maintenance.check(archive) == []
+    kept = sqlite3.connect(tmp_path / f"{database.FILE}.version-5.backup")
+    assert database.version_of(kept) == 5
+    assert kept.execute("SELECT count(*) FROM sessions").fetchone() == (2,)
+    kept.close()
+
+
+def test_what_is_asked_of_all_sessions_reads_no_document(tmp_path: Path) -> None:
+    """A document fills several pages, and a row behind it is read past them."""
+    archive, _ = filled(tmp_path)
+    asked = list[str]()
+    with archive:
+        archive.database.connection.set_trace_callback(asked.append)
+        archive.known()
+        archive.briefs()
+        archive.pending.outdated("settings", "version")
+        archive.sums()
+        archive.lessons()
+        archive.database.connection.set_trace_callback(None)
+        plans = [
+            step
+            for each in asked
+            if "FROM sessions" in each
+            for *_, step in archive.database.rows(f"EXPLAIN QUERY PLAN {each}")
+        ]
+    scans = [each for each in plans if each.startswith("SCAN sessions")]
+    assert len(scans) >= 5
+    assert [each for each in scans if "COVERING INDEX" not in each] == []
+
+
+def records(archive: Archive) -> dict[str, bytes]:
+    """Session id → the record of its lesson."""
+    return dict(archive.database.rows("SELECT session, record FROM lessons"))
+
+
+def test_a_lesson_is_never_older_than_its_document(tmp_path: Path) -> None:
+    archive, made = filled(tmp_path)
+    first, second = made.sessions
+    longer = replace(first, duration_s=first.duration_s + 1.0)
+    with archive:
+        before = records(archive)
+        change = Change(documents={first.id: document_of(longer)})
+        archive.writes.apply(1, change)
+        assert records(archive)[second.id] == before[second.id]
+        assert records(archive)[first.id] != before[first.id]
+        assert [each.duration_s for each in archive.lessons()] == [61.0, 120.0]
+        with archive.database.transaction():  # as whatever forgets the lesson
+            archive.database.connection.execute(
+                "UPDATE sessions SET document = ? WHERE id = ?", (document_of(first), first.id)
+            )
+        assert records(archive).keys() == {second.id}
+        assert [each.duration_s for each in archive.lessons()] == [60.0, 120.0]
+        with archive.database.transaction():
+            archive.database.connection.execute("DELETE FROM sessions WHERE id = ?", (second.id,))
+        assert records(archive) == {}
+
+
+@pytest.mark.parametrize("record", [b"{}", b"no JSON", b'{"id":7}'])
+def test_of_a_damaged_lesson_the_document_is_read(tmp_path: Path, record: bytes) -> None:
+    archive, made = filled(tmp_path)
+    with archive:
+        taught = archive.lessons()
+        with archive.database.transaction():
+            archive.database.connection.execute(
+                "UPDATE lessons SET record = ? WHERE session = ?", (record, made.sessions[0].id)
+            )
+        assert archive.lessons() == taught
+        assert "archive-sums" in {each.slug for each in maintenance.check(archive)}
+
+
+def test_a_session_that_cannot_be_read_has_no_lesson_and_keeps_none_from_others(
+    tmp_path: Path,
+) -> None:
+    archive, made = filled(tmp_path)
+    first, second = made.sessions
+    with archive:
+        archive.writes.apply(1, Change(documents={first.id: b"{}"}))
+        assert records(archive).keys() == {second.id}
+        assert [each.id for each in archive.lessons()] == [second.id]
 
 
 def totals_of(sessions: list[Session]) -> list[tuple[str, dict[str, tuple[object, ...]]]]:

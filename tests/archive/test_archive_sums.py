@@ -90,6 +90,8 @@ def test_an_altered_column_is_found(folder: Path, table: str, column: str) -> No
         "INSERT INTO labels SELECT 9, session, 20, 30, direction, origin FROM labels WHERE id = 1",
         "INSERT INTO again VALUES ('00')",
         "UPDATE sums SET sum = sum + 1 WHERE name = 'notes'",
+        "UPDATE lessons SET record = CAST(replace(record, '60.0', '61.0') AS BLOB)",
+        "DELETE FROM lessons",
     ],
 )
 def test_a_row_that_came_or_went_is_found(folder: Path, statement: str) -> None:
@@ -137,7 +139,8 @@ def test_an_archive_of_version_3_gets_checksums_and_a_journal(folder: Path) -> N
         )
     (folder / journal.FILE).unlink()
     with closing(sqlite3.connect(folder / database.FILE, isolation_level=None)) as direct:
-        for table in ("sums", "journal", "answers"):
+        direct.execute("DROP TRIGGER lesson_outdated")
+        for table in ("sums", "journal", "answers", "lessons"):
             direct.execute(f"DROP TABLE {table}")
         direct.execute("PRAGMA user_version = 3")
     with Archive.open(folder) as archive:

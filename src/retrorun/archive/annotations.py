@@ -408,6 +408,8 @@ class Annotations:
         They were analysed before the zone was known, and not again since.
         """
         tracks = self._exposed_tracks()
+        if not tracks:  # so it is nearly always, and this is asked again and again
+            return []
         sessions = self._database.rows("SELECT id, track FROM sessions ORDER BY start_time_s, id")
         return [session_id for session_id, track in sessions if tracks.get(session_id) == track]
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from retrorun.archive.annotations import Annotations
 from retrorun.archive.database import Database, connect, translate_errors, writer
 from retrorun.archive.objects import GZ, XZ, Objects, unpack
 from retrorun.archive.pending import Pending
-from retrorun.archive.rows import Brief, FileRow
+from retrorun.archive.rows import LESSONS, Brief, FileRow
 from retrorun.archive.second_devices import SecondDevices
 from retrorun.archive.writes import Stores, Writes
 from retrorun.errors import ArchiveError
@@ -224,7 +224,11 @@ class Archive:
         """
         from retrorun.archive import serialization
 
-        return serialization.lessons(self._documents(), lambda *_: None)
+        found, damaged = serialization.lessons(self._read(LESSONS))
+        if damaged:  # the document of a damaged record may be sound
+            whole = ((*each, False) for each in self._documents() if each[0] in damaged)
+            found += serialization.lessons(whole)[0]
+        return sorted(found, key=lambda each: (each.start_time_s, each.id))
 
     def sums(self) -> "list[Session]":
         """All sessions, oldest first, with nothing but when they were and what was moved.
@@ -246,7 +250,10 @@ class Archive:
         )
 
     def _documents(self) -> "Iterator[tuple[str, bytes]]":
-        query = "SELECT id, document FROM sessions ORDER BY start_time_s, id"
+        return self._read("SELECT id, document FROM sessions ORDER BY start_time_s, id")
+
+    def _read(self, query: str) -> "Iterator[tuple[Any, ...]]":
+        """The rows of a query, one after the other: documents of many need much memory."""
         with translate_errors(self.folder):
             # a generator that is left closes what it yields from, and the database may be closed
             for row in self.database.connection.execute(query):  # noqa: UP028

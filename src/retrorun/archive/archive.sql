@@ -1,4 +1,4 @@
--- The archive of one athlete, version 5.
+-- The archive of one athlete, version 6.
 --
 -- Beside this database lie two folders of files under their own SHA-256, and a journal:
 --   tracks/ab/ab….parquet   the 1 Hz track of a session
@@ -58,7 +58,9 @@ CREATE TABLE sessions (
     import_id   INTEGER NOT NULL REFERENCES imports (id),
     document    BLOB NOT NULL               -- the Session as JSON
 ) STRICT;
-CREATE INDEX sessions_by_time ON sessions (start_time_s);
+-- Holds all that is asked of every session without its document, which fills pages in between.
+CREATE INDEX sessions_by_time ON sessions
+    (start_time_s, id, sha256, duration_s, distance_m, heading, settings, version);
 CREATE INDEX sessions_by_hash ON sessions (sha256);
 
 -- The sums of a session by kind of movement, taken from its document when that is written: what
@@ -71,6 +73,17 @@ CREATE TABLE totals (
     distance_m  REAL,                       -- NULL: none of its way is known
     PRIMARY KEY (session, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- What is learnt from a session, and nothing else of it: taken from its document in the transaction
+-- that writes it, because after each new file all sessions are learnt from. A session that has none
+-- here (from an older version, or one whose document cannot be read) is read from its document, and
+-- the next transaction that writes sessions brings what is missing.
+CREATE TABLE lessons (
+    session     TEXT PRIMARY KEY REFERENCES sessions (id) ON DELETE CASCADE,
+    record      BLOB NOT NULL               -- JSON: the fields of the Session that learning reads
+) STRICT;
+CREATE TRIGGER lesson_outdated AFTER UPDATE OF document ON sessions
+    BEGIN DELETE FROM lessons WHERE session = old.id; END;
 
 -- Sessions that changed or went since pages were written and what they teach was kept: noted in
 -- the transaction that changed them, so that a run that is killed before leaves this to the next.

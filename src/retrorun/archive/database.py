@@ -17,10 +17,11 @@ from typing import Any
 
 from retrorun.archive import checksums
 from retrorun.archive.journal import Journal
+from retrorun.archive.rows import MIGRATIONS
 from retrorun.errors import ArchiveError, system_fault
 
 APPLICATION_ID = 0x52657472  # "Retr": tells our database from any other
-VERSION = 5
+VERSION = 6
 FILE = "archive.sqlite"
 LOCK = "writer.lock"
 OWNER_ONLY = 0o700  # mode of the folder
@@ -30,56 +31,6 @@ LEAST_ROOM_BYTES = 64 << 10  # SQLite keeps 32 KiB beside an open database
 OBJECTS = ("originals", "tracks")  # folders of files under their hash
 REPAIR = "`retrorun archive check --repair` mends what can be mended."
 
-# fills the table of totals from the documents of a file's sessions
-TOTALS = """
-INSERT INTO totals
-    SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
-        coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
-    FROM sessions s, json_each(CAST(s.document AS TEXT), '$.measures.totals') t
-    WHERE s.sha256 = ?
-"""
-
-# version → what brings a database of the version before to it
-MIGRATIONS: Mapping[int, str] = {
-    2: """
-CREATE TABLE matches (
-    phone TEXT NOT NULL, phone_sha256 TEXT NOT NULL, session TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('joined', 'refused', 'apart')),
-    skew_s REAL, reason TEXT NOT NULL, PRIMARY KEY (phone, session)
-) STRICT;
-""",
-    3: """
-CREATE TABLE totals (
-    session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL, seconds REAL NOT NULL, moving_s REAL NOT NULL, distance_m REAL,
-    PRIMARY KEY (session, kind)
-) STRICT, WITHOUT ROWID;
-INSERT INTO totals
-    SELECT s.id, t.key, coalesce(json_extract(t.value, '$.seconds'), 0),
-        coalesce(json_extract(t.value, '$.moving_s'), 0), json_extract(t.value, '$.distance_m')
-    FROM (SELECT id, CAST(document AS TEXT) AS document FROM sessions) s,
-        json_each(iif(json_valid(s.document), s.document, '{}'), '$.measures.totals') t;
-CREATE TABLE due (session TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TRIGGER sessions_added AFTER INSERT ON sessions
-    BEGIN INSERT OR REPLACE INTO due VALUES (new.id); END;
-CREATE TRIGGER sessions_changed AFTER UPDATE OF document ON sessions
-    BEGIN INSERT OR REPLACE INTO due VALUES (new.id); END;
-CREATE TRIGGER sessions_gone AFTER DELETE ON sessions
-    BEGIN INSERT OR REPLACE INTO due VALUES (old.id); END;
-CREATE TABLE again (sha256 TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-""",
-    4: """
-CREATE TABLE sums (
-    name TEXT NOT NULL, key INTEGER NOT NULL, sum INTEGER NOT NULL, PRIMARY KEY (name, key)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE journal (
-    id INTEGER PRIMARY KEY CHECK (id = 1), bytes INTEGER NOT NULL
-) STRICT;
-""",
-    5: """
-CREATE TABLE answers (label INTEGER PRIMARY KEY, answer INTEGER NOT NULL) STRICT;
-""",
-}
 SUMMED = 4  # the version that brought checksums of rows, and the journal
 
 

@@ -23,7 +23,6 @@ from retrorun.archive.database import (
     FILE,
     PAGE_BYTES,
     REPAIR,
-    TOTALS,
     Database,
     connect,
     transaction,
@@ -38,6 +37,7 @@ from retrorun.archive.journal import (
     copy_aside,
     unused_path,
 )
+from retrorun.archive.rows import TOTALS
 from retrorun.errors import ArchiveError, read_elsewhere
 
 DAMAGED, JOURNAL = "archive-damaged", "archive-journal"
@@ -52,7 +52,9 @@ HEADER = (
     (72, (b"\0" * 20,)),
 )
 _WORK_FOLDER = ".rebuilding"
-_NOT_COPIED = frozenset({"totals", "due", "journal"})  # computed from the sessions, or ours
+_NOT_COPIED = frozenset(
+    {"totals", "lessons", "due", "journal"}
+)  # computed from the sessions, or ours
 
 
 class Finding(msgspec.Struct, frozen=True):

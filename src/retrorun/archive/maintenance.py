@@ -46,7 +46,7 @@ def check(archive: Archive, *, deep: bool = True) -> list[Finding]:
 
 
 def _documents(archive: Archive) -> Iterator[Finding]:
-    """Sessions that cannot be decoded, or whose sums in the table are not those of the document."""
+    """Sessions that cannot be decoded, or whose sums or lesson are not those of the document."""
     from retrorun.archive import serialization
 
     sums: dict[str, _Sums] = defaultdict(dict)
@@ -54,6 +54,7 @@ def _documents(archive: Archive) -> Iterator[Finding]:
         "SELECT session, kind, seconds, moving_s, distance_m FROM totals"
     ):
         sums[session_id][kind] = tuple(values)
+    records = dict(archive.database.rows("SELECT session, record FROM lessons"))
     for session_id, document in archive.database.rows(
         "SELECT id, document FROM sessions ORDER BY id"
     ):
@@ -70,6 +71,19 @@ def _documents(archive: Archive) -> Iterator[Finding]:
         if not _equal(expected, sums.get(session_id, {})):
             words = f"the sums of session {session_id} are not those of its document"
             yield Finding("archive-sums", words, database.REPAIR)
+        record = records.get(session_id)
+        if record is not None and not _teaches_the_same(record, document):
+            words = f"the lesson of session {session_id} is not that of its document"
+            yield Finding("archive-sums", words, database.REPAIR)
+
+
+def _teaches_the_same(record: bytes, document: bytes) -> bool:
+    """Whether a session's record holds what this version learns from its document."""
+    from retrorun.archive import serialization
+
+    return serialization.lessons([("", record, True)]) == serialization.lessons(
+        [("", document, False)]
+    )
 
 
 def _pages(archive: Archive) -> Iterator[Finding]:

@@ -1,8 +1,8 @@
 """Sessions and tracks as the archive stores them, and back.
 
 A session is one JSON document. ``summaries`` reads many of them without what only their own pages
-show, in a third of the time and a quarter of the memory; ``lessons`` what is learnt from. Fields
-that are left out are not there at all, so that no one is given a value that is not true.
+show, in a third of the time and a quarter of the memory; ``lessons`` what is learnt from, which is
+kept apart as a record. Fields that are left out are not there at all: nobody reads an untrue value.
 
 A track is one Parquet file. Columns keep their names. A column whose numbers are rounded
 (``model.digits``) holds decimals with just as many digits, as differences from second to second;
@@ -37,7 +37,9 @@ from retrorun.model import (
     Energy,
     Failed,
     HeadingTrack,
+    HeadingVerdict,
     HeartRate,
+    Lesson,
     MeasuredSegment,
     Measures,
     Metrics,
@@ -77,36 +79,10 @@ def parcel(data: bytes, outcome: Outcome, athlete: Athlete) -> Parcel:
             outcome.remedy,
         )
         return Parcel(sha256, problem=kind)
-    stored = tuple(encode_track(track) for track in outcome.tracks)
-    made_with = fingerprint(athlete)
-    rows = (session_row(*pair, made_with) for pair in zip(outcome.sessions, stored, strict=True))
-    return Parcel(sha256, tuple(rows), stored, objects.pack(data))
-
-
-def session_row(session: Session, stored: bytes, athlete: str) -> SessionRow:
-    """The row of a session whose track is stored as these bytes; athlete: a fingerprint."""
-    backward = session.measures.totals.get("backward")
-    return SessionRow(
-        id=session.id,
-        sha256=session.source.sha256,
-        position=session.index,
-        start_time_s=session.start_time_s,
-        duration_s=session.duration_s,
-        distance_m=session.distance_m,
-        sport=session.sport,
-        backward_s=backward.seconds if backward else 0.0,
-        heading=session.heading.kind,
-        track=objects.digest(stored),
-        settings=session.settings,
-        athlete=athlete,
-        version=session.version,
-        document=document(session),
-    )
-
-
-def document(session: Session) -> bytes:
-    """A session as it is stored."""
-    return msgspec.json.encode(session)
+    stored, made_with = tuple(encode_track(each) for each in outcome.tracks), fingerprint(athlete)
+    pairs = zip(outcome.sessions, stored, strict=True)
+    rows = tuple(SessionRow.of(each, objects.digest(track), made_with) for each, track in pairs)
+    return Parcel(sha256, rows, stored, objects.pack(data))
 
 
 def fingerprint(athlete: Athlete) -> str:
@@ -164,15 +140,30 @@ def summaries(
         return list(_all_decoded(summary_decoder(), documents, damaged))
 
 
-def lessons(
-    documents: Iterable[tuple[str, bytes]], damaged: Damaged | None = None
-) -> list[Session]:
-    """The same, with nothing but their lesson, what they were given, and what tells them apart.
+def lessons(stored: Iterable[tuple[str, bytes, bool]]) -> tuple[list[Session], set[str]]:
+    """The same, with nothing but what is learnt from; and ids of those that cannot be read.
+
+    Args:
+        stored: id of each, its record or else its document, and whether it is the record.
+    """
+    found, damaged, decoder = list[Session](), set[str](), _record_decoder()
+    for session_id, data, is_record in stored:
+        try:
+            found.append(decoder.decode(data if is_record else lesson_record(data)))
+        except (ArchiveError, *_UNREADABLE):
+            damaged.add(session_id)
+    return found, damaged
+
+
+def lesson_record(stored: bytes) -> bytes:
+    """Of a session's document the fields that learning reads, as JSON.
 
     Raises:
-        ArchiveError: a document does not fit this version.
+        ArchiveError: the document does not fit this version.
     """
-    return list(_all_decoded(_lesson_decoder(), documents, damaged))
+    whole = _taught_decoder((*_LEARNT_FROM, "zone", "moving_s"), Totals, HeadingVerdict)
+    _decoded(whole, stored, "")  # refuses what nothing can be made of
+    return msgspec.json.encode(_record_decoder().decode(stored))
 
 
 def _all_decoded(
@@ -193,13 +184,12 @@ def _decoded(decoder: msgspec.json.Decoder[Session], stored: bytes, session_id: 
     try:
         found = decoder.decode(stored)
         _refuse_odd(found)
-    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError, RecursionError) as problem:
-        raise _unreadable(problem, session_id) from problem
-    except (ValueError, OverflowError, OSError) as problem:
+    except _UNREADABLE as problem:
         raise _unreadable(problem, session_id) from problem
     return found
 
 
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, OSError, RecursionError)
 _LARGEST_SUM = 1e9  # seconds or metres of one session: far over any, and what pages can draw
 
 
@@ -258,8 +248,7 @@ def _unread(metrics: Iterable[Metric]) -> list[str]:
 
 _ABOUT = "labels laps pauses notes"
 _OF_A_SUM = ("id", "start_time_s", "duration_s", "measures")
-_READ = ("source", "zone", "moving_s", "distance_m", "channels", "heading", "lesson", "learnt")
-_OF_A_LESSON = (*_OF_A_SUM, *_READ)
+_LEARNT_FROM = (*_OF_A_SUM, "source", "distance_m", "channels", "heading")
 
 
 @cache
@@ -278,9 +267,22 @@ def summary_decoder() -> msgspec.json.Decoder[Session]:
 
 
 @cache
-def _lesson_decoder() -> msgspec.json.Decoder[Session]:
-    measures, others = _with_totals(), _others(Session, _OF_A_LESSON)
-    return msgspec.json.Decoder(_without_fields(Session, others, measures=measures))
+def _record_decoder() -> msgspec.json.Decoder[Session]:
+    """Reads what is learnt from alone, of a document or of the record that was made of it."""
+    heading = msgspec.defstruct("HeadingVerdict", [("kind", str)])
+    return _taught_decoder(_LEARNT_FROM, msgspec.defstruct("Totals", [("beats", float)]), heading)
+
+
+@cache
+def _taught_decoder(
+    kept: Collection[str], totals: type, heading: type
+) -> msgspec.json.Decoder[Session]:
+    """Reads these fields of a session into a type that is made sooner than a dataclass."""
+    measures = msgspec.defstruct("Measures", [("totals", GenericAlias(dict, (str, totals)))])
+    parts = {"measures": measures, "heading": heading}
+    held = [(e.name, parts.get(e.name, e.type)) for e in fields(Session) if e.name in kept]
+    late: Any = [("lesson", Lesson | None, None), ("learnt", dict[str, str], {})]
+    return msgspec.json.Decoder(msgspec.defstruct("Session", [*held, *late]))
 
 
 def _others(kind: type, kept: Collection[str]) -> str:
@@ -291,11 +293,8 @@ def _others(kind: type, kept: Collection[str]) -> str:
 @cache
 def _summed_types() -> tuple[Any, Any]:
     """Of a session and its measures; their fields are taken in the order of those of a session."""
-    return _without_fields(Session, _others(Session, _OF_A_SUM)), _with_totals()
-
-
-def _with_totals() -> Any:  # noqa: ANN401 - a new type
-    return _without_fields(Measures, _others(Measures, ("totals",)))
+    measures = _without_fields(Measures, _others(Measures, ("totals",)))
+    return _without_fields(Session, _others(Session, _OF_A_SUM)), measures
 
 
 def summed(

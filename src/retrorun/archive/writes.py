@@ -1,15 +1,16 @@
 """What is written to an archive: imports, files and sessions, each change whole or not at all."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 from msgspec.structs import astuple
 
 from retrorun.archive.annotations import Annotations
-from retrorun.archive.database import TOTALS, Database, path_bytes, translate_errors
+from retrorun.archive.database import Database, path_bytes, translate_errors
 from retrorun.archive.objects import Objects
 from retrorun.archive.pending import Pending
-from retrorun.archive.rows import FileRow, Match, Parcel, SessionRow
+from retrorun.archive.rows import TOTALS, UNTAUGHT, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.second_devices import SecondDevices
 from retrorun.errors import ArchiveError
 
@@ -134,6 +135,8 @@ class Writes:
             for sha256 in sorted(changed):
                 self._keep_first_path(sha256)
             before |= self._second_devices.write(change.matches)
+            if change.parcels or change.documents:
+                self._keep_lessons()
             self._pending.add(self._renamed_files(names))
             self._drop_labels_of_removed(change.replaced)
             if change.files or change.replaced:
@@ -245,6 +248,21 @@ class Writes:
             # where the label came to a session whose place a new file takes
             self._pending.add([parcel.sha256])
         return {track for _, track in before}
+
+    def _keep_lessons(self) -> None:
+        """Keep what each session teaches apart from its document, where that is not so yet.
+
+        Where an older version wrote the archive, those are all sessions, once.
+        """
+        from retrorun.archive import serialization  # planning must not load numpy
+
+        connection = self._database.connection
+        for (session_id,) in connection.execute(UNTAUGHT).fetchall():
+            query = "SELECT document FROM sessions WHERE id = ?"
+            (stored,) = connection.execute(query, (session_id,)).fetchone()
+            with suppress(ArchiveError):  # it teaches nothing, and its page says what is wrong
+                record = serialization.lesson_record(stored)
+                connection.execute("INSERT INTO lessons VALUES (?, ?)", (session_id, record))
 
     def _replace(self, replaced: Mapping[str, str]) -> set[str]:
         """Let sessions take the place of others; which tracks those had."""

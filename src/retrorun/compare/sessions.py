@@ -193,6 +193,8 @@ def _cut_out_of_forward(session: Session) -> set[float]:
     """Starts of labelled segments that are the smaller part of unbroken forward movement, s."""
     moving = [each.segment for each in session.measures.segments if each.segment.gait != "still"]
     found: set[float] = set()
+    if not any(each.verdict == "labelled" for each in moving):
+        return found
     for direction, unbroken in groupby(moving, key=lambda each: each.direction):
         parts = list(unbroken)
         labelled = [each for each in parts if each.verdict == "labelled"]

@@ -24,7 +24,7 @@ from msgspec import Struct, field, structs
 
 from retrorun.archive import Archive, Change, FileRow, Match, Parcel, SessionRow
 from retrorun.archive.annotations import position
-from retrorun.archive.rows import Brief
+from retrorun.archive.rows import Brief, document_of
 from retrorun.archive.second_devices import KEPT_APART, origin_suffix
 from retrorun.errors import RetrorunError
 from retrorun.ingest.analysis import Engine, Report, analysed, note_shown_meanwhile
@@ -380,9 +380,7 @@ def _without_refused_devices(row: SessionRow, document: bytes) -> SessionRow:
 
     session = serialization.session(document)
     joined = tuple(each for each in session.second_devices if each.skew_s is not None)
-    return structs.replace(
-        row, document=serialization.document(replace(session, second_devices=joined))
-    )
+    return structs.replace(row, document=document_of(replace(session, second_devices=joined)))
 
 
 def _with_refusal_notes(
@@ -392,7 +390,6 @@ def _with_refusal_notes(
 
     A stored session that cannot be read stays as it is: it gets the note when it is made again.
     """
-    from retrorun.archive import serialization
     from retrorun.archive.second_devices import refusal_note
 
     sessions = {each.id: each for each in _sessions(parcel.sessions)} if parcel else {}
@@ -403,9 +400,7 @@ def _with_refusal_notes(
                 notes = (*session.notes, refusal_note(other, match.reason))
                 sessions[own] = replace(session, notes=notes)
     touched = {each.session for each in refused} | {each.phone for each in refused}
-    return {
-        each: serialization.document(sessions[each]) for each in sorted(touched & set(sessions))
-    }
+    return {each: document_of(sessions[each]) for each in sorted(touched & set(sessions))}
 
 
 def regroup(found: Sequence[Pair], archive: Archive, engine: Engine) -> Report:

@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from retrorun.archive import serialization
+from retrorun.archive.rows import document_of
 from retrorun.model import (
     Analysis,
     Athlete,
@@ -333,7 +334,7 @@ def test_the_number_of_the_steps_is_the_one_of_the_sessions_table() -> None:
 
 
 def test_a_stored_session_without_the_number_of_its_steps_is_still_asked_about() -> None:
-    document = msgspec.json.decode(serialization.document(session(heading=NO_COMPASS)))
+    document = msgspec.json.decode(document_of(session(heading=NO_COMPASS)))
     for each in document["measures"]["segments"]:
         del each["segment"]["step_gain_pct"]
     older = serialization.session(msgspec.json.encode(document))
