@@ -123,7 +123,7 @@ def pytest_collection_modifyitems(
             if holds:
                 item.add_marker(name)
         group = _group(item)
-        if group:
+        if group and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
     yield
@@ -158,12 +158,16 @@ def _group(item: pytest.Item) -> str | None:
     if "browser" in marks:
         names = (BROWSERS[each] for each in parts if each in BROWSERS)
         return next(names, "browser")
+    if _shares(item):
+        return PUBLISHED if "publish" in parts else item.path.stem
+    return None if marks & {"commands", "faults"} else item.path.stem
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether the test uses what is prepared once for its module."""
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
-    shares = any(each.scope == "module" for definitions in found for each in definitions)
-    if not shares:
-        return None
-    return PUBLISHED if "publish" in parts else item.path.stem
+    return any(each.scope == "module" for definitions in found for each in definitions)
 
 
 def _rank(item: pytest.Item) -> int:
