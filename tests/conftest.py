@@ -17,9 +17,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 import headless_browser
 import object_stores
 from object_stores import ObjectServer
+from retrorun import readers
 from retrorun.archive import Archive
 from retrorun.engines import child, cluster
+from retrorun.errors import RetrorunError
+from retrorun.model import Export
 from retrorun.report.page import Site
+from retrorun.settings import ReadLimits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,7 +69,7 @@ WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy",
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A worker a core; two where half of a test's time is waiting for a program that it started."""
-    return (2 if _wants_commands(config) else 1) * (os.cpu_count() or 1)
+    return (2 if _wants("commands", config) else 1) * (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,15 +79,20 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
-def _wants_commands(config: pytest.Config) -> bool:
-    return "not commands" not in str(config.option.markexpr)
+def _wants(mark: str, config: pytest.Config) -> bool:
+    return f"not {mark}" not in str(config.option.markexpr)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where tests of whole commands are not wanted, their modules are not even imported."""
+    """Modules of which no test is wanted are not even imported."""
     inside = collection_path.relative_to(ROOT / "tests").parts
-    is_one = bool(inside) and inside[0] in WHOLE_COMMANDS
-    return True if is_one and not _wants_commands(config) else None
+    holds = {
+        "commands": bool(inside) and inside[0] in WHOLE_COMMANDS,
+        "browser": collection_path.name.endswith("_browser.py"),
+        "faults": inside[:1] == ("faults",),
+    }
+    unwanted = any(holds[name] and not _wants(name, config) for name in holds)
+    return True if unwanted else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -182,6 +191,18 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real recordings is not beside this checkout")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def read_corpus(corpus: Path) -> dict[str, Export | RetrorunError]:
+    """What each real file is read as, or why it is not, by its name; nobody changes it."""
+    found: dict[str, Export | RetrorunError] = {}
+    for path in sorted(corpus.glob("*/*")):
+        try:
+            found[path.name] = readers.read(path.name, path.read_bytes(), ReadLimits())
+        except RetrorunError as problem:
+            found[path.name] = problem
+    return found
 
 
 @pytest.fixture(scope="session")
