@@ -196,7 +196,8 @@ def _silent(nodes: Sequence[ast.AST], *, is_table: bool) -> Iterator[int]:
         is_table: only what functions and classes say is read.
     """
     for node in nodes:
-        yield from _ids(_unread_within(node))
+        if isinstance(node, _WITH_UNREAD):
+            yield from _ids(_unread_within(node))
         if isinstance(node, ast.JoinedStr):
             yield from (id(each) for each in node.values if isinstance(each, ast.Constant))
         if isinstance(node, ast.Compare):
@@ -205,6 +206,13 @@ def _silent(nodes: Sequence[ast.AST], *, is_table: bool) -> Iterator[int]:
         kept = (ast.FunctionDef, ast.ClassDef)
         body = ast.iter_child_nodes(nodes[0])
         yield from _ids(each for each in body if not isinstance(each, kept))
+
+
+# few of all nodes; the others are passed over at once
+_WITH_UNREAD = (
+    *(ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
+    *(ast.arg, ast.AnnAssign, ast.FormattedValue, ast.Call, ast.keyword),
+)
 
 
 def _unread_within(node: ast.AST) -> list[ast.AST | None]:
