@@ -73,7 +73,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Folders of tests are in memory where there is room: a disk takes milliseconds a commit."""
+    """Folders of tests are in memory where there is room: a disk takes milliseconds a commit.
+
+    Groups stay in the order of ``_rank``: pytest-xdist would begin with those of most tests, and
+    the clusters, which are few tests and take longest, would be waited for at the end.
+    """
+    config.option.loadscopereorder = False
     is_told = config.option.basetemp or {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"} & set(os.environ)
     if not is_told and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
@@ -117,7 +122,8 @@ def pytest_collection_modifyitems(
 
     One worker of pytest-xdist runs all tests of a group: so there are few browsers, two object
     stores and two clusters, and what a module prepares for its tests is prepared once. The longest
-    groups come first, so that the workers end at about the same time.
+    groups come first, so that the workers end at about the same time. Quick tests are in the group
+    of their module: the scheduler looks through all groups of a worker at each end of a test.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
