@@ -242,13 +242,13 @@ def test_a_value_that_a_point_holds_twice_is_one_value(second: str, wrapped: str
     assert _same(_outcome(data), _by_the_parser(data))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(documents())
 def test_any_document_gives_the_same_both_ways(data: bytes) -> None:
     assert _same(_outcome(data), _by_the_parser(data))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.booleans(),
     st.integers(0, 9000),
