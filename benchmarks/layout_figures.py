@@ -9,6 +9,7 @@ import ast
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
@@ -58,9 +59,24 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def import_statements(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """What a source file imports, at its top or within functions; each file is parsed once."""
+    found = _statements(ast.parse(path.read_text(encoding="utf-8")))
+    return tuple(each for each in found if isinstance(each, ast.Import | ast.ImportFrom))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements within a node, and what holds statements; expressions hold none."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for each in getattr(node, field, ()):
+            yield each
+            yield from _statements(each)
+
+
 def imported_modules(path: Path, known: frozenset[str]) -> Iterator[str]:
     """Modules of the package that a source file imports, at its top or within functions."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in import_statements(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in known)
         elif isinstance(node, ast.ImportFrom) and node.module in known:

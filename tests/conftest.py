@@ -17,9 +17,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 import headless_browser
 import object_stores
 from object_stores import ObjectServer
+from retrorun import readers
 from retrorun.archive import Archive
 from retrorun.engines import child, cluster
+from retrorun.errors import RetrorunError
+from retrorun.model import Export
 from retrorun.report.page import Site
+from retrorun.settings import ReadLimits
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -65,25 +69,35 @@ WHOLE_COMMANDS = {"benchmarks", "cli", "cohort", "engines", "ingest", "privacy",
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A worker a core; two where half of a test's time is waiting for a program that it started."""
-    return (2 if _wants_commands(config) else 1) * (os.cpu_count() or 1)
+    return (2 if _wants("commands", config) else 1) * (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Folders of tests are in memory where there is room: a disk takes milliseconds a commit."""
+    """Folders of tests are in memory where there is room: a disk takes milliseconds a commit.
+
+    Groups stay in the order of ``_rank``: pytest-xdist would begin with those of most tests, and
+    the clusters, which are few tests and take longest, would be waited for at the end.
+    """
+    config.option.loadscopereorder = False
     is_told = config.option.basetemp or {"TMPDIR", "PYTEST_DEBUG_TEMPROOT"} & set(os.environ)
     if not is_told and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES:
         os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
 
 
-def _wants_commands(config: pytest.Config) -> bool:
-    return "not commands" not in str(config.option.markexpr)
+def _wants(mark: str, config: pytest.Config) -> bool:
+    return f"not {mark}" not in str(config.option.markexpr)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where tests of whole commands are not wanted, their modules are not even imported."""
+    """Modules of which no test is wanted are not even imported."""
     inside = collection_path.relative_to(ROOT / "tests").parts
-    is_one = bool(inside) and inside[0] in WHOLE_COMMANDS
-    return True if is_one and not _wants_commands(config) else None
+    holds = {
+        "commands": bool(inside) and inside[0] in WHOLE_COMMANDS,
+        "browser": collection_path.name.endswith("_browser.py"),
+        "faults": inside[:1] == ("faults",),
+    }
+    unwanted = any(holds[name] and not _wants(name, config) for name in holds)
+    return True if unwanted else None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -108,7 +122,8 @@ def pytest_collection_modifyitems(
 
     One worker of pytest-xdist runs all tests of a group: so there are few browsers, two object
     stores and two clusters, and what a module prepares for its tests is prepared once. The longest
-    groups come first, so that the workers end at about the same time.
+    groups come first, so that the workers end at about the same time. Quick tests are in the group
+    of their module: the scheduler looks through all groups of a worker at each end of a test.
     """
     for item in items:
         used = set(getattr(item, "fixturenames", ()))
@@ -123,7 +138,7 @@ def pytest_collection_modifyitems(
             if holds:
                 item.add_marker(name)
         group = _group(item)
-        if group:
+        if group and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
     yield
@@ -158,12 +173,16 @@ def _group(item: pytest.Item) -> str | None:
     if "browser" in marks:
         names = (BROWSERS[each] for each in parts if each in BROWSERS)
         return next(names, "browser")
+    if _shares(item):
+        return PUBLISHED if "publish" in parts else item.path.stem
+    return None if marks & {"commands", "faults"} else item.path.stem
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether the test uses what is prepared once for its module."""
     known = getattr(item, "_fixtureinfo", None)
     found = () if known is None else known.name2fixturedefs.values()
-    shares = any(each.scope == "module" for definitions in found for each in definitions)
-    if not shares:
-        return None
-    return PUBLISHED if "publish" in parts else item.path.stem
+    return any(each.scope == "module" for definitions in found for each in definitions)
 
 
 def _rank(item: pytest.Item) -> int:
@@ -178,6 +197,18 @@ def corpus() -> Path:
     if not CORPUS.is_dir():
         pytest.skip("the corpus of real recordings is not beside this checkout")
     return CORPUS
+
+
+@pytest.fixture(scope="session")
+def read_corpus(corpus: Path) -> dict[str, Export | RetrorunError]:
+    """What each real file is read as, or why it is not, by its name; nobody changes it."""
+    found: dict[str, Export | RetrorunError] = {}
+    for path in sorted(corpus.glob("*/*")):
+        try:
+            found[path.name] = readers.read(path.name, path.read_bytes(), ReadLimits())
+        except RetrorunError as problem:
+            found[path.name] = problem
+    return found
 
 
 @pytest.fixture(scope="session")

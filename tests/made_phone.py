@@ -82,10 +82,9 @@ def facing(seconds: int, turns: dict[float, float], first_deg: float = 30.0) -> 
 
 def sensor_table(at_s: FloatArray, values: FloatArray) -> bytes:
     """A three-axis table of Sensor Logger."""
-    stamps = [f"{(BEGIN_S + at) * 1e9:.0f}" for at in at_s]
     rows = [
-        f"{stamp},{at:.4f},{z:.6f},{y:.6f},{x:.6f}"
-        for stamp, at, (x, y, z) in zip(stamps, at_s, values, strict=True)
+        f"{(BEGIN_S + at) * 1e9:.0f},{at:.4f},{z:.6f},{y:.6f},{x:.6f}"
+        for at, (x, y, z) in zip(at_s.tolist(), values.tolist(), strict=True)
     ]
     return "\n".join(["time,seconds_elapsed,z,y,x", *rows, ""]).encode()
 

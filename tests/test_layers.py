@@ -2,10 +2,11 @@
 
 import ast
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
 import pytest
+
+from layout_figures import import_statements as imports
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "retrorun"
 LAYERS = (
@@ -34,8 +35,7 @@ LAYERS = (
     {"cli"},
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
-# so that each module is parsed once, not once by each worker
-pytestmark = pytest.mark.xdist_group("test_layers")
+pytestmark = pytest.mark.xdist_group("layout")  # each module is parsed once, by one worker
 # what the package itself offers (retrorun.load, __version__) is outside the order
 OUTSIDE = {"__init__", "__main__"}
 
@@ -46,13 +46,6 @@ def modules() -> list[Path]:
 
 def room(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
-
-
-@cache
-def imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
-    """What a module imports, at its top or within functions."""
-    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-    return tuple(each for each in nodes if isinstance(each, ast.Import | ast.ImportFrom))
 
 
 def imported(path: Path) -> Iterator[str]:

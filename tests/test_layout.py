@@ -5,6 +5,7 @@ import pytest
 import layout_figures
 from layout_figures import PACKAGE, Layout
 
+pytestmark = pytest.mark.xdist_group("layout")  # as tests/test_layers.py
 FOLDERS = sorted({path.parent.relative_to(PACKAGE.parent) for path in PACKAGE.rglob("*.py")})
 
 

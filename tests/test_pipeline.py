@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+import remembered_pipeline
 from retrorun import contract, pipeline
 from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Label, Outcome, Zone
 from retrorun.model.recording import POSITION
@@ -19,6 +20,8 @@ from retrorun.settings import Settings
 from retrorun.simulate import Place, fit_bytes, gpx_bytes, scenarios, simulate
 from retrorun.simulate.samples import first_records
 
+# one worker analyses the samples once for all modules of this group
+pytestmark = pytest.mark.xdist_group("analysed samples")
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_data"
 EXPORTS = sorted(path for path in SAMPLES.glob("2026*") if not path.name.endswith(".truth.json"))
 TOLERANCE_S = 3.0
@@ -34,7 +37,7 @@ class Stretch:
 
 
 def analysed(path: Path) -> Outcome:
-    return pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
+    return remembered_pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
 
 
 def joined(stretches: list[Stretch]) -> list[Stretch]:
@@ -92,8 +95,9 @@ def test_segments_cover_the_session_without_overlap(path: Path) -> None:
 
 
 def test_the_same_bytes_give_the_same_answer() -> None:
-    path = EXPORTS[0]
-    assert contract.document(analysed(path)) == contract.document(analysed(path))
+    blob = Blob(EXPORTS[0].name, EXPORTS[0].read_bytes())
+    found = [pipeline.process(blob, Settings(), Athlete()) for _ in range(2)]
+    assert contract.document(found[0]) == contract.document(found[1])
 
 
 @pytest.mark.parametrize("size", [0, 1, 11, 12, 13, 14, 100, 1000])
@@ -132,7 +136,7 @@ def test_every_real_file_is_a_session_or_has_a_reason_and_none_runs_backward(cor
     paths = sorted(path for path in corpus.glob("*/*") if path.is_file())
     assert len(paths) == 107
     for path in paths:
-        outcome = analysed(path)
+        outcome = pipeline.process(Blob(path.name, path.read_bytes()), Settings(), Athlete())
         if isinstance(outcome, Failed):
             assert outcome.slug != "internal-error", f"{path.name}: {outcome.message}"
             continue

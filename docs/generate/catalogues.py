@@ -16,7 +16,7 @@ import inspect
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -173,8 +173,9 @@ def sentences(path: Path) -> Iterator[str]:
     """The sentences of a source file, each with its gaps, in their order."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     name = path.relative_to(SOURCE).as_posix()
-    skipped = set(_silent(tree, is_table=name in TABLES))
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    skipped = set(_silent(nodes, is_table=name in TABLES))
+    for node in nodes:
         if id(node) in skipped:
             continue
         if isinstance(node, ast.JoinedStr):
@@ -187,17 +188,31 @@ def sentences(path: Path) -> Iterator[str]:
             yield from _chosen_words(node.value)
 
 
-def _silent(tree: ast.Module, *, is_table: bool) -> Iterator[int]:
-    """Ids of nodes that nobody reads: docstrings, types, parts of f-strings, tables, keys."""
-    for node in ast.walk(tree):
-        yield from _ids(_unread_within(node))
+def _silent(nodes: Sequence[ast.AST], *, is_table: bool) -> Iterator[int]:
+    """Ids of nodes that nobody reads: docstrings, types, parts of f-strings, tables, keys.
+
+    Args:
+        nodes: of a whole file, itself first.
+        is_table: only what functions and classes say is read.
+    """
+    for node in nodes:
+        if isinstance(node, _WITH_UNREAD):
+            yield from _ids(_unread_within(node))
         if isinstance(node, ast.JoinedStr):
             yield from (id(each) for each in node.values if isinstance(each, ast.Constant))
         if isinstance(node, ast.Compare):
             yield from (id(each) for each in (node.left, *node.comparators))
     if is_table:
         kept = (ast.FunctionDef, ast.ClassDef)
-        yield from _ids(each for each in tree.body if not isinstance(each, kept))
+        body = ast.iter_child_nodes(nodes[0])
+        yield from _ids(each for each in body if not isinstance(each, kept))
+
+
+# few of all nodes; the others are passed over at once
+_WITH_UNREAD = (
+    *(ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
+    *(ast.arg, ast.AnnAssign, ast.FormattedValue, ast.Call, ast.keyword),
+)
 
 
 def _unread_within(node: ast.AST) -> list[ast.AST | None]:

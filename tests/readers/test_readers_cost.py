@@ -57,8 +57,9 @@ def slugs(data: bytes) -> list[str]:
 
 def test_empty_gzip_members() -> None:
     empty = gzip.compress(b"", mtime=0)
-    assert costs_at_most(lambda: slug_of(empty * 40_000), 16, lambda: slug_of(empty * 5000))
-    assert slug_of(empty * 40_000) == "empty"
+    many, few, found = empty * 40_000, empty * 5000, []
+    assert costs_at_most(lambda: found.append(slug_of(many)), 16, lambda: slug_of(few))
+    assert set(found) == {"empty"}
     assert slug_of(empty * 250_001) == "gzip-too-many"
 
 
@@ -109,15 +110,17 @@ def test_long_comments_are_not_searched_to_their_end() -> None:
 def test_a_member_that_claims_too_much_is_not_unpacked() -> None:
     data = zipped(("a.gpx", bytes(64 << 20)))
     assert len(data) < 100_000
-    assert is_cheap(lambda: slugs(data), 0.1)
-    assert slugs(data) == ["member-too-large"]
+    found: list[list[str]] = []
+    assert is_cheap(lambda: found.append(slugs(data)), 0.1)
+    assert found[-1] == ["member-too-large"]
 
 
 def test_many_small_bombs_share_one_allowance() -> None:
     data = zipped(*((f"{n}.gpx", bytes(1 << 20)) for n in range(200)))
-    found = slugs(data)
-    assert found.count("member-too-large") > 100
-    assert sum(isinstance(each, bytes) for _, each in members("a", data, LIMITS)) < 100
+    found = [each for _, each in members("a.zip", data, LIMITS)]
+    refused = [each.slug for each in found if not isinstance(each, bytes)]
+    assert refused.count("member-too-large") > 100
+    assert len(found) - len(refused) < 100
 
 
 def test_a_bomb_within_a_zip_is_refused() -> None:

@@ -1,11 +1,11 @@
 """Every file ends in recordings or in a named reason."""
 
 import gzip
-from pathlib import Path
 
 import pytest
 
-from retrorun.errors import NotARunError, ReadError
+from retrorun.errors import NotARunError, ReadError, RetrorunError
+from retrorun.model import Export
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
 
@@ -128,17 +128,20 @@ def test_a_truncated_gzip_keeps_what_came_before() -> None:
     assert len(export.recordings[0].time_s) == 2
 
 
-def test_every_corpus_file_is_a_recording_or_has_a_reason(corpus: Path) -> None:
+@pytest.mark.xdist_group("real files")  # they are read once, by one worker
+def test_every_corpus_file_is_a_recording_or_has_a_reason(
+    read_corpus: dict[str, Export | RetrorunError],
+) -> None:
     outcomes = {}
-    for path in sorted(corpus.glob("*/*")):
-        try:
-            export = read(path.name, path.read_bytes(), LIMITS)
-            outcomes[path.name] = "recording"
-            assert export.recordings
-            for one in export.recordings:
-                assert all(len(column) == len(one.time_s) for column in one.columns.values())
-        except (ReadError, NotARunError) as reason:
-            outcomes[path.name] = reason.slug
+    for name, export in read_corpus.items():
+        if isinstance(export, RetrorunError):
+            assert isinstance(export, ReadError | NotARunError)
+            outcomes[name] = export.slug
+            continue
+        outcomes[name] = "recording"
+        assert export.recordings
+        for one in export.recordings:
+            assert all(len(column) == len(one.time_s) for column in one.columns.values())
     assert len(outcomes) == 107
     assert outcomes["run.fit"] == "recording"
     assert outcomes["testcourse.fit"] == "fit-course"

@@ -5,11 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from remembered_pipeline import process
 from retrorun.model import Analysis, Athlete, Blob, Segment
-from retrorun.pipeline import process
 from retrorun.settings import Settings
 from retrorun.simulate import Truth
 
+pytestmark = pytest.mark.xdist_group("analysed samples")  # as tests/test_pipeline.py
 WITHIN_S = 3.0
 SURE = (
     "2026-05-03-connect-iq.fit",

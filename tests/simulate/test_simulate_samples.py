@@ -9,25 +9,30 @@ import numpy as np
 import pytest
 import tzfpy
 
+import retrorun.simulate.samples as sample_files
 from retrorun.errors import SettingsError, StoreError
 from retrorun.readers import read
 from retrorun.settings import ReadLimits
 from retrorun.simulate import Truth, fit_bytes, scenarios, simulate, write_samples
-from retrorun.simulate.samples import Sample, cut_off, first_records
+from retrorun.simulate.samples import SAMPLE_SEED, Sample, cut_off, first_records
 from retrorun.simulate.samples import samples as made
-
-
-@pytest.fixture(scope="module")
-def rewritten(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("samples")
-    write_samples(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def simulated() -> tuple[Sample, ...]:
     """The samples before they are written."""
-    return tuple(made())
+    return tuple(made(SAMPLE_SEED, 16))
+
+
+@pytest.fixture(scope="module")
+def rewritten(tmp_path_factory: pytest.TempPathFactory, simulated: tuple[Sample, ...]) -> Path:
+    """What is written by default; it is simulated once for all tests."""
+    folder = tmp_path_factory.mktemp("samples")
+    known = {(SAMPLE_SEED, 16): simulated}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample_files, "samples", lambda *asked: known[asked])
+        write_samples(folder)
+    return folder
 
 
 def contents(path: Path) -> bytes:

@@ -28,6 +28,17 @@ def made(name: str) -> Simulated:
     return simulate(scenarios()[name], 11)
 
 
+@cache
+def fit_of(name: str) -> bytes:
+    return fit_bytes(made(name))
+
+
+@cache
+def gpx_of(flavour: Flavour) -> bytes:
+    return gpx_bytes(made("intervals"), flavour)
+
+
+@cache
 def sdk_messages(data: bytes) -> dict[str, list[dict[str, object]]]:
     messages, errors = Decoder(Stream.from_bytes_io(io.BytesIO(data))).read()
     assert errors == []
@@ -36,8 +47,7 @@ def sdk_messages(data: bytes) -> dict[str, list[dict[str, object]]]:
 
 @pytest.mark.parametrize("name", FIT_NAMES)
 def test_garmins_own_decoder_finds_nothing_wrong(name: str) -> None:
-    simulated = made(name)
-    data = fit_bytes(simulated)
+    simulated, data = made(name), fit_of(name)
     assert Decoder(Stream.from_bytes_io(io.BytesIO(data))).check_integrity()
     messages = sdk_messages(data)
     assert len(messages["record_mesgs"]) == len(simulated.recording.time_s)
@@ -47,9 +57,7 @@ def test_garmins_own_decoder_finds_nothing_wrong(name: str) -> None:
 @pytest.mark.parametrize("name", FIT_NAMES)
 def test_fitparse_reads_every_record(name: str) -> None:
     simulated = made(name)
-    rows = [
-        row.get_values() for row in fitparse.FitFile(fit_bytes(simulated)).get_messages("record")
-    ]
+    rows = [row.get_values() for row in fitparse.FitFile(fit_of(name)).get_messages("record")]
     recording = simulated.recording
     stamps = [row["timestamp"].replace(tzinfo=UTC).timestamp() for row in rows]
     assert np.array_equal(stamps, recording.time_s)
@@ -82,7 +90,7 @@ def test_the_heading_field_comes_back_in_its_unit(unit: str, spoken: str) -> Non
 
 def test_workout_steps_stand_behind_the_laps() -> None:
     simulated = made("workout steps")
-    messages = sdk_messages(fit_bytes(simulated))
+    messages = sdk_messages(fit_of("workout steps"))
     steps = messages["workout_step_mesgs"]
     for lap, said in zip(messages["lap_mesgs"], simulated.recording.laps, strict=True):
         index = lap["wkt_step_index"]
@@ -93,10 +101,10 @@ def test_workout_steps_stand_behind_the_laps() -> None:
 
 def test_pauses_become_timer_events() -> None:
     simulated = made("auto-pause")
-    events = sdk_messages(fit_bytes(simulated))["event_mesgs"]
+    events = sdk_messages(fit_of("auto-pause"))["event_mesgs"]
     kinds = [event["event_type"] for event in events]
     assert kinds == ["start", *["stop_all", "start"] * len(simulated.recording.pauses), "stop_all"]
-    session = sdk_messages(fit_bytes(simulated))["session_mesgs"][0]
+    session = sdk_messages(fit_of("auto-pause"))["session_mesgs"][0]
     stood = sum(pause.end_time_s - pause.start_time_s for pause in simulated.recording.pauses)
     elapsed, timer = session["total_elapsed_time"], session["total_timer_time"]
     assert isinstance(elapsed, float)
@@ -105,7 +113,7 @@ def test_pauses_become_timer_events() -> None:
 
 
 def test_local_time_is_the_places() -> None:
-    activity = sdk_messages(fit_bytes(made("intervals")))["activity_mesgs"][0]
+    activity = sdk_messages(fit_of("intervals"))["activity_mesgs"][0]
     stamp, local = activity["timestamp"], activity["local_timestamp"]
     assert isinstance(local, int)
     assert hasattr(stamp, "timestamp")
@@ -134,7 +142,7 @@ def extension(data: bytes, name: str) -> FloatArray:
 @pytest.mark.parametrize("flavour", get_args(Flavour))
 def test_gpxpy_reads_every_flavour(flavour: Flavour) -> None:
     simulated = made("intervals")
-    track = gpxpy.parse(gpx_bytes(simulated, flavour).decode()).tracks[0]
+    track = gpxpy.parse(gpx_of(flavour).decode()).tracks[0]
     points = [point for segment in track.segments for point in segment.points]
     latitude = np.array([point.latitude for point in points])
     assert np.array_equal(latitude, simulated.recording.columns["latitude_deg"])
@@ -147,13 +155,13 @@ def test_each_flavour_puts_the_heading_in_its_own_place() -> None:
     heading = simulated.recording.headings[0].heading_deg
     course = simulated.recording.columns["device_course_deg"]
     osmand = "{https://osmand.net/docs/technical/osmand-file-formats/osmand-gpx}heading"
-    assert np.allclose(extension(gpx_bytes(simulated, "osmand"), osmand), heading)
-    tracker = gpx_bytes(simulated, "osmtracker")
+    assert np.allclose(extension(gpx_of("osmand"), osmand), heading)
+    tracker = gpx_of("osmtracker")
     assert np.allclose(extension(tracker, "{*}compass"), heading)
-    garmin = gpx_bytes(simulated, "garmin")
+    garmin = gpx_of("garmin")
     assert np.allclose(extension(garmin, f"{{{TPX2}}}bearing"), heading)
     assert np.allclose(extension(garmin, f"{{{TPX2}}}course"), course)
-    trap = gpx_bytes(simulated, "gpslogger")
+    trap = gpx_of("gpslogger")
     assert np.allclose(extension(trap, f"{{{TPX2}}}bearing"), course)
     assert len(extension(trap, f"{{{TPX2}}}course")) == 0
     assert len(extension(gpx_bytes(simulated), f"{{{TPX1}}}hr")) == len(heading)
@@ -168,11 +176,12 @@ def test_a_pause_begins_a_new_gpx_segment() -> None:
 
 def test_tcx_holds_every_second_once_and_the_laps_words() -> None:
     simulated = made("named laps")
-    recording, root = simulated.recording, etree.fromstring(tcx_bytes(simulated))
-    heart = extension(tcx_bytes(simulated), f"{{{TCX}}}Value")
+    data = tcx_bytes(simulated)
+    recording, root = simulated.recording, etree.fromstring(data)
+    heart = extension(data, f"{{{TCX}}}Value")
     assert np.array_equal(heart, recording.columns["heart_rate_bpm"][: len(heart)])
     assert len(recording.time_s) - len(heart) <= 1  # the last instant closes the last lap
-    steps = 2.0 * extension(tcx_bytes(simulated), f"{{{EXTENSION}}}RunCadence")
+    steps = 2.0 * extension(data, f"{{{EXTENSION}}}RunCadence")
     assert np.array_equal(steps, recording.columns["cadence_spm"][: len(steps)])
     notes = [node.text for node in root.iter(f"{{{TCX}}}Notes")]
     assert notes == [lap.name for lap in recording.laps]
@@ -194,7 +203,7 @@ def test_our_reader_takes_each_flavour_for_what_it_is(
     flavour: Flavour, source: str | None, claim: str | None
 ) -> None:
     simulated = made("intervals")
-    export = read("run.gpx", gpx_bytes(simulated, flavour), ReadLimits())
+    export = read("run.gpx", gpx_of(flavour), ReadLimits())
     claims = {series.source: series.claim for series in export.recordings[0].headings}
     assert claims.get(source or "") == claim
     if claim == "compass":

@@ -86,22 +86,22 @@ def fit_sessions(
         return _unweighted(means)
     freedom, own = total - 1.0, 1.0 / counts + shared
 
-    def scale(ratio: float) -> float:
+    def scale(apart: FloatArray, weight: FloatArray) -> float:
         """Variance within athletes that fits best, given the ratio of between to within."""
-        weight = 1.0 / (own + ratio)
-        apart = means - _mean(means, weight)
         return (inner + float((weight * np.square(apart)).sum())) / freedom
 
     def score(ratio: float) -> float:
-        within = scale(ratio)
         weight = 1.0 / (own + ratio)
-        return math.inf if within <= 0 else _score(means, weight, within)
+        apart = means - _mean(means, weight)
+        within = scale(apart, weight)
+        return math.inf if within <= 0 else _score(apart, weight, within)
 
     if inner <= _rounding_variance(means):  # no variance within athletes
         return _weighted(means, np.zeros_like(means), float(means.var(ddof=1)), 0.0)
     typical = float(means.var(ddof=1)) / (inner / (total - len(means)))
     ratio = _root(score, max(typical, 1e-3))
-    within = scale(ratio)
+    weight = 1.0 / (own + ratio)
+    within = scale(means - _mean(means, weight), weight)
     return _weighted(means, within * own, ratio * within, within)
 
 
@@ -119,7 +119,8 @@ def fit_estimates(values: FloatArray, errors: FloatArray) -> RandomEffects:
     variances = np.square(errors)
 
     def score(between: float) -> float:
-        return _score(values, 1.0 / (variances + between), 1.0)
+        weight = 1.0 / (variances + between)
+        return _score(values - _mean(values, weight), weight, 1.0)
 
     between = _root(score, max(float(values.var(ddof=1)), 1e-6 * float(variances.mean())))
     return _weighted(values, variances, between, None)
@@ -134,13 +135,12 @@ def _mean(values: FloatArray, weight: FloatArray) -> float:
     return float((weight * values).sum() / weight.sum())
 
 
-def _score(values: FloatArray, weight: FloatArray, scale: float) -> float:
+def _score(apart: FloatArray, weight: FloatArray, scale: float) -> float:
     """Twice the slope of the restricted log-likelihood; its root is the estimate.
 
-    Positive where more variance between athletes fits better; weights are the inverse variances
-    in units of ``scale``.
+    Positive where more variance between athletes fits better. Values are given as their distances
+    from the weighted mean; weights are the inverse variances in units of ``scale``.
     """
-    apart = values - _mean(values, weight)
     squared = np.square(weight)
     rise = (squared * np.square(apart)).sum() / scale
     return float(rise - weight.sum() + squared.sum() / weight.sum())

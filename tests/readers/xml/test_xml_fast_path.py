@@ -125,6 +125,12 @@ def test_real_files_give_the_same_both_ways(corpus: Path) -> None:
     assert taken > 0.95 * present
 
 
+def test_decimal_commas_that_only_columns_hold_are_named() -> None:
+    data = _gpx(_plain(20, "<ele>1.5</ele>") + _plain(20, "<ele>2,5</ele>", first=20))
+    assert _taken_out(data) > 30
+    assert _same(_outcome(data), _by_the_parser(data))
+
+
 def test_simulated_files_give_the_same_both_ways(samples: Path) -> None:
     paths = sorted((*samples.glob("*.gpx"), *samples.glob("*.tcx")))
     assert len(paths) >= 6
