@@ -10,20 +10,16 @@ import msgspec
 from markupsafe import escape
 
 from retrorun.errors import PageError
-from retrorun.model import MeasuredSegment, Session, Totals, Track
+from retrorun.model import MeasuredSegment, Session, Track
 from retrorun.report.figures import FONTS
 from retrorun.report.numbers import (
     Display,
     clock,
-    counted,
-    duration_in_words,
     local_date,
-    number,
-    percent,
     short_date,
 )
-from retrorun.report.session.contrast import means_of
 from retrorun.report.session.map import track_paths
+from retrorun.report.session.tiles import picture_facts, picture_head
 from retrorun.report.words import say
 
 WIDTH, HEIGHT = 1200, 630
@@ -62,7 +58,7 @@ def share_picture(session: Session, options: PictureOptions) -> str:
         PageError: the way is asked for, and the track has no positions.
     """
     right = RIGHT if options.track is None else MAP_LEFT - 40
-    head = _head(session, options.display)
+    head = picture_head(session, options.display)
     title = f"{head[0]} {head[1]}"
     parts = [
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
@@ -91,31 +87,6 @@ PATTERNS = (
     f'patternTransform="rotate(45)"><rect width="10" height="10" fill="{PAPER}"/>'
     f'<rect width="4" height="10" fill="{BACKWARD}"/></pattern></defs>'
 )
-
-
-def _head(session: Session, display: Display) -> tuple[str, str, str]:
-    """The great number, the words beside it, and the line below."""
-    backward, maybe = session.total("backward"), session.total("candidate")
-    whole = display.distance(session.distance_m)
-    for kind, total in (("backward", backward), ("candidate", maybe)):
-        if total.moving_s:
-            time, _, unit = duration_in_words(total.moving_s).partition(" ")
-            return time, f"{unit} {say(f'picture_{kind}')}", _line(session, total, kind, display)
-    time, _, unit = duration_in_words(session.moving_s).partition(" ")
-    line = "picture_line_undecided" if session.is_undecided else "picture_line_forward"
-    return time, f"{unit} {say('picture_forward')}", say(line, whole=whole)
-
-
-def _line(session: Session, total: Totals, kind: str, display: Display) -> str:
-    count = sum(each.segment.kind == kind for each in session.measures.segments)
-    share = percent(total.moving_s / session.moving_s) if session.moving_s else ""
-    return say(
-        "picture_line" if total.distance_m else "picture_line_timed",
-        stretches=counted(count, "stretches"),
-        distance=display.distance(total.distance_m),
-        whole=display.distance(session.distance_m),
-        share=share,
-    )
 
 
 def _text(  # noqa: PLR0913 - a text has as many properties
@@ -204,7 +175,7 @@ def _seconds(measured: MeasuredSegment) -> float:
 
 def _facts(session: Session, display: Display, right: float) -> str:
     """Pace, what it cost and the longest stretch, as far as they are known: at most three."""
-    found = [*_pace(session, display), *_cost(session), *_longest(session, display)]
+    found = picture_facts(session, display)
     most = 3 if right == RIGHT else 2
     room = (right - LEFT) / most
     return "".join(
@@ -212,44 +183,6 @@ def _facts(session: Session, display: Display, right: float) -> str:
         + _text(LEFT + room * place, 582, 23, MUTED, words, room=room - 20)
         for place, (value, words) in enumerate(found[:most])
     )
-
-
-def _pace(session: Session, display: Display) -> list[tuple[str, str]]:
-    """Beside the forward pace of the same gait, as the session's page compares them."""
-    unit = display.pace_unit.removeprefix("min")
-    means = means_of("pace_s_per_km", session.measures.segments)
-    if means and not session.is_undecided:
-        beside = say("picture_pace_beside", pace=display.pace(means[1]))
-        return [(f"{display.pace(means[0])} {unit}", say("picture_pace_backward") + beside)]
-    for kind in ("backward", "candidate", "forward"):
-        if (pace := _seconds_per_km(session.total(kind))) is not None:
-            words = "undecided" if session.is_undecided else kind
-            return [(f"{display.pace(pace)} {unit}", say(f"picture_pace_{words}"))]
-    return []
-
-
-def _seconds_per_km(total: Totals) -> float | None:
-    if not total.distance_m or not total.moving_s:
-        return None
-    return total.moving_s / total.distance_m * 1000.0
-
-
-def _cost(session: Session) -> list[tuple[str, str]]:
-    factor = session.measures.cost_factor
-    if factor.value is None:
-        return []
-    low, high = number(factor.low, 2), number(factor.high, 2)
-    return [(f"{number(factor.value, 2)} ×", say("picture_cost", low=low, high=high))]
-
-
-def _longest(session: Session, display: Display) -> list[tuple[str, str]]:
-    longest = next((each for each in session.measures.bests if each.key == "longest_s"), None)
-    if longest is None:
-        return []
-    words = say("picture_longest")
-    if longest.distance_m:
-        words = f"{words}, {display.distance(longest.distance_m)}"
-    return [(clock(longest.seconds), words)]
 
 
 def _track_shape(track: Track, session: Session) -> str:
