@@ -5,6 +5,7 @@ their gaps is escaped.
 """
 
 import re
+import textwrap
 from collections.abc import Mapping
 
 from retrorun.language import counted, word
@@ -73,6 +74,21 @@ UNIT_BLANK = re.compile(
 def with_unbroken_units(text: str) -> str:
     """The text with no-break spaces between numbers and their units, so that no line parts them."""
     return UNIT_BLANK.sub("\N{NO-BREAK SPACE}", text)
+
+
+def broken(text: str, letters: int, most: int) -> list[str]:
+    """The text in lines of so many letters, of more where they would be too many; about even."""
+
+    def wrapped(wide: int) -> list[str]:
+        return textwrap.wrap(with_unbroken_units(text), wide, break_long_words=False)
+
+    wide = max(letters, 1)
+    while len(wrapped(wide)) > most:
+        wide += 1
+    count = len(wrapped(wide))
+    while wide > 1 and len(wrapped(wide - 1)) == count:
+        wide -= 1
+    return wrapped(wide)
 
 
 # lanes, map, technique and tiles of a session's page
