@@ -12,7 +12,7 @@ from retrorun.language import counted, word
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.model.segment import SET_WORDS
 from retrorun.report.words_comparison import COHORT, HISTORY
-from retrorun.report.words_review import INBOX, REVIEW
+from retrorun.report.words_review import INBOX, REVIEW, ZONES
 
 _UNSET = "\0"
 
@@ -420,6 +420,7 @@ WORDS: Mapping[str, str] = {
     # questions and answers
     **REVIEW,
     **INBOX,
+    **ZONES,
     **PICTURES,
     # pages over many sessions
     **HISTORY,

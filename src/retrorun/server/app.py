@@ -30,7 +30,9 @@ from retrorun import engines, publish
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import translated, use_language
+from retrorun.model import Track
 from retrorun.report.page import LIVE, Fault, asset_names, asset_text, fault_page, missing_page
+from retrorun.server.inbox import change_zones, zones_page
 from retrorun.server.live import ArchiveThread, Events, Live, Setup
 from retrorun.server.security import (
     JSON,
@@ -43,6 +45,7 @@ from retrorun.server.security import (
     member,
     refusal_of,
     remark_of,
+    zone_change_of,
 )
 from retrorun.server.uploads import Receiver
 from retrorun.server.work import LOOK_S, Follower, Overviews
@@ -84,6 +87,7 @@ class Server:
             Route("/care", self.overview(publish.CARE)),
             Route("/sessions/{session}", self.session),
             Route("/review", self.review),
+            Route("/zones", self.zones),
             Route("/assets/{name}", self.asset),
             Route("/api/inbox", self.inbox),
             Route("/api/review/{session}/{start_s}", self.question),
@@ -91,6 +95,7 @@ class Server:
             Route("/api/sessions/{session}/answers", self.answer, methods=["POST"]),
             Route("/api/sessions/{session}/undo", self.undo, methods=["POST"]),
             Route("/api/sessions/{session}/note", self.note, methods=["POST"]),
+            Route("/api/zones", self.change_zones, methods=["POST"]),
             Route("/api/exports", self.exports, methods=["POST"]),
             Route("/api/events", self.stream),
         ]
@@ -163,6 +168,14 @@ class Server:
         number = _whole_number(request.query_params.get("segment", ""))
         html = await self._read_thread.do(self._live.review, session_id, number)
         return HTMLResponse(html)
+
+    async def zones(self, _: Request) -> Response:
+        """The page of the privacy zones."""
+        self._note_use()
+        return HTMLResponse(await self._read_thread.do(self._zones_page))
+
+    def _zones_page(self, archive: Archive) -> str:
+        return zones_page(archive, self.setup.athlete_of(archive).privacy_zones)
 
     async def asset(self, request: Request) -> Response:
         """A script or style of the pages, by the name that changes with its content."""
@@ -252,6 +265,20 @@ class Server:
         given, seen = remark_of(document), remark_of(document.get("seen", {}))
         work, session_id = self._live.note, request.path_params["session"]
         return await self._state(await self._answer_thread.do(work, session_id, given, seen))
+
+    async def change_zones(self, request: Request) -> Response:
+        """Add or remove a privacy zone; what follows from it begins at once."""
+        self._note_use()
+        wanted = zone_change_of(await _document(request))
+        known = self.setup.athlete_of, self._shown_track
+        words, due = await self._answer_thread.do(change_zones, *known, wanted)
+        if due:
+            self.follower.answered()
+            self.events.tell("fresh", {"fresh": False})
+        return _json({"words": words, "due": due})
+
+    def _shown_track(self, archive: Archive, session_id: str) -> Track:
+        return self._live.shown(archive, session_id).track
 
     async def exports(self, request: Request) -> Response:
         """Store what was dropped, and look at the folder at once."""
