@@ -6,7 +6,6 @@ WebP, so that all of them together stay below 1.5 MB.
 """
 
 import argparse
-import base64
 import math
 import os
 import subprocess
@@ -157,10 +156,7 @@ def take(browser: Browser, path: Path, look: str) -> bytes:
     if page.locator("[data-chart]").count():
         page.locator("html[data-drawn=yes]").wait_for(state="attached")
     page.wait_for_timeout(300)
-    devtools = page.context.new_cdp_session(page)
-    clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": SCALES[look]}
-    wanted = {"format": "webp", "quality": QUALITY, "clip": clip}
-    picture = base64.b64decode(devtools.send("Page.captureScreenshot", wanted)["data"])
+    picture = headless_browser.webp(page, SCALES[look], QUALITY)
     page.close()
     return picture
 

@@ -1,8 +1,8 @@
 """Take pictures of a folder of pages: python benchmarks/screenshots.py reports .demo.
 
-The documentation's go into docs/images, those of the review by a server of the archive that is
-named second; every kind of page in light, dark, on a phone and on paper goes into the folder's own
-``pictures``, to be looked at.
+The documentation's go into docs/images as WebP, those of the review by a server of the archive that
+is named second; every kind of page in light, dark, on a phone and on paper goes into the folder's
+own ``pictures``, to be looked at.
 """
 
 import subprocess
@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import headless_browser
 
 IMAGES = Path(__file__).resolve().parents[1] / "docs" / "images"
 README = ("session", "comparison")
+NARROW = 1000
+PHONE_SCALE = 2.0  # a phone has as many pixels and more for each of the page
+QUALITY = 70
 LOOKS = {"light": ("light", 1280), "dark": ("dark", 1280), "phone": ("light", 390)}
 
 
@@ -30,7 +33,7 @@ def main() -> None:
         browser = headless_browser.launch(playwright)
         for name, path in _wanted(pages).items():
             if name in README:
-                _shoot(browser, path, IMAGES / f"{name}.png", ("light", 1180))
+                _shoot(browser, path, IMAGES / f"{name}.webp", ("light", 1180))
             for look, how in LOOKS.items():
                 _shoot(browser, path, pictures / f"{name}-{look}.png", how, whole=True)
             _print(browser, path, pictures / f"{name}.pdf")
@@ -63,11 +66,16 @@ def _review(browser: Browser, address: str, pictures: Path) -> None:
         page = browser.new_page(
             color_scheme="dark" if scheme == "dark" else "light",
             viewport={"width": width, "height": height},
+            has_touch=width < NARROW,
+            is_mobile=width < NARROW,
         )
         page.goto(address)
         page.goto(f"{site}/review")
         page.locator("#handle-start").wait_for()
-        page.screenshot(path=(IMAGES if name in looks else pictures) / f"{name}.png")
+        if name in looks:
+            _keep(page, name, PHONE_SCALE if width < NARROW else 1.0)
+        else:
+            page.screenshot(path=pictures / f"{name}.png")
         session = page.locator("article.question").get_attribute("data-session")
         page.close()
     page = browser.new_page(viewport={"width": 1280, "height": 840})
@@ -77,8 +85,15 @@ def _review(browser: Browser, address: str, pictures: Path) -> None:
     page.goto(f"{site}/sessions/{session}")
     page.locator("#stretches").evaluate("(at) => at.scrollIntoView()")
     page.wait_for_timeout(1500)
-    page.screenshot(path=IMAGES / "answers.png")
+    _keep(page, "answers")
     page.close()
+
+
+def _keep(page: Page, name: str, scale: float = 1.0) -> None:
+    """A picture of the documentation."""
+    path = IMAGES / f"{name}.webp"
+    path.write_bytes(headless_browser.webp(page, scale, QUALITY))
+    print(f"{path.name}: {path.stat().st_size // 1000} kB")
 
 
 def _wanted(pages: Path) -> dict[str, Path]:
@@ -99,9 +114,11 @@ def _shoot(
     )
     page.goto(path.as_uri())
     page.wait_for_timeout(1500)
-    page.screenshot(path=picture, full_page=whole)
+    if picture.parent == IMAGES:
+        _keep(page, picture.stem)
+    else:
+        page.screenshot(path=picture, full_page=whole)
     page.close()
-    print(f"{picture.name}: {picture.stat().st_size // 1000} kB")
 
 
 def _print(browser: Browser, path: Path, paper: Path) -> None:

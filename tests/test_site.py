@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 import site_pages
+from retrorun.report.page import asset_names, asset_text
 
 ROOT = Path(__file__).resolve().parents[1]
 # what a browser fetches when a page is opened
@@ -107,4 +109,66 @@ def test_names_in_tables_stay_whole_on_a_phone(site: Path, browser: Browser) -> 
         )
         assert broken == []
         assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.close()
+
+
+COLOURS = {  # where the site shows it → the name of the reports' colour
+    "body: background-color": "--paper",
+    ".md-header: background-color": "--paper",
+    ".md-header__topic: color": "--ink",
+    ".md-typeset p: color": "--ink",
+    ".md-typeset p a, .md-typeset li a: color": "--forward-text",
+    ".md-nav__link--active: color": "--backward-text",
+    ".md-header: border-top-color": "--backward",
+}
+OF_PAGE = """(where) => where.map((each) => {
+  const [css, name] = each.split(": ");
+  return getComputedStyle(document.querySelector(css)).getPropertyValue(name);
+})"""
+OF_REPORTS = """(names) => names.map((name) => {
+  document.body.style.color = `var(${name})`;
+  return getComputedStyle(document.body).color;
+})"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_site_has_the_colours_of_the_reports(site: Path, browser: Browser, scheme: str) -> None:
+    page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_content(f"<style>{asset_text(asset_names()['style'])}</style>")
+    wanted = page.evaluate(OF_REPORTS, list(COLOURS.values()))
+    assert len(set(wanted)) == 5
+    page.goto((site / "index.html").as_uri())
+    page.locator("html.js").wait_for()
+    assert dict(zip(COLOURS, page.evaluate(OF_PAGE, list(COLOURS)), strict=True)) == dict(
+        zip(COLOURS, wanted, strict=True)
+    )
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "guide/json"])
+def test_letters_of_the_site_stand_out_from_its_paper(
+    site: Path, browser: Browser, name: str, scheme: str
+) -> None:
+    page = browser.new_page(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto((site / f"{name}.html").as_uri())
+    page.locator("html.js").wait_for()
+    rules = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+    found = Axe().run(page, options=rules)
+    page.close()
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("name", ["index", "review"])
+@pytest.mark.parametrize(("width", "least"), [(390, 0.8), (1280, 0.5)])
+def test_the_letters_of_the_review_s_picture_can_be_read(
+    site: Path, browser: Browser, name: str, width: int, least: float
+) -> None:
+    """On a phone the picture is that of a phone: a desk's would be shown at a quarter."""
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.goto((site / f"{name}.html").as_uri())
+    picture = page.locator("picture img").first
+    pictured_px = 390 if "phone" in str(picture.evaluate("(at) => at.currentSrc")) else 1280
+    assert picture.evaluate("(at) => at.decode().then(() => at.naturalWidth)") > 0
+    assert picture.evaluate("(at) => at.clientWidth") / pictured_px >= least
     page.close()

@@ -618,13 +618,25 @@ def test_a_picture_to_share_is_one_file(archived: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.html"))
 
 
+@pytest.mark.parametrize(("form", "size"), [("square", "1080 1080"), ("portrait", "1080 1920")])
+def test_a_picture_has_the_format_that_is_named(
+    archived: Path, tmp_path: Path, form: str, size: str
+) -> None:
+    path = tmp_path / "run.svg"
+    session = first_session(archived)
+    done = run("report", session, "--archive", archived, "--picture", path, "--format", form)
+    assert done.exit_code == 0, done.output
+    assert f'viewBox="0 0 {size}"' in path.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
         (["--picture", "run.gif"], ".svg or .png"),
-        (["--picture", "run.svg", "--standalone"], "--title, --redact and --map only"),
+        (["--picture", "run.svg", "--standalone"], "--title, --redact, --format and --map only"),
         (["--picture", "run.svg", "--redact", "--map"], "leaves the map out"),
         (["--map"], "--map is for --picture"),
+        (["--format", "square"], "--format is for --picture"),
     ],
 )
 def test_what_a_picture_cannot_be_told(archived: Path, more: list[str], words: str) -> None:

@@ -455,10 +455,12 @@ def test_two_zones_are_both_hidden(place: Path) -> None:
     assert isinstance(HOME, Zone)
 
 
-def test_a_picture_s_way_ends_where_the_zone_begins(place: Path) -> None:
+@pytest.mark.parametrize("form", ["landscape", "square", "portrait"])
+def test_a_picture_s_way_ends_where_the_zone_begins(place: Path, form: str) -> None:
     imported(place, "--no-pages")
     session = retrorun.load(place / "a").sessions["session"].iloc[0]
-    picture = ("report", session, "--archive", place / "a", "--reports", place / "r", "--picture")
+    chosen = ("--archive", place / "a", "--reports", place / "r", "--format", form)
+    picture = ("report", session, *chosen, "--picture")
     done(*picture, place / "open.svg", "--map")
     done("profile", "--archive", place / "a", f"privacy_zones={DOCUMENTED}")
     done("reprocess", "--all", *where(place), "--jobs", "1")

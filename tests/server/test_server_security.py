@@ -66,6 +66,7 @@ def test_the_first_address_hands_the_token_over_and_leads_to_one_without(client:
 PATHS = (
     ("GET", "/"),
     ("GET", "/comparison"),
+    ("GET", "/zones"),
     ("GET", "/sessions/0123456789ab"),
     ("GET", "/assets/none.js"),
     ("GET", "/api/inbox"),
@@ -73,6 +74,7 @@ PATHS = (
     ("GET", "/nowhere"),
     ("POST", "/api/sessions/0123456789ab/answers"),
     ("POST", "/api/exports"),
+    ("POST", "/api/zones"),
     ("PUT", "/"),
     ("OPTIONS", "/api/inbox"),
 )

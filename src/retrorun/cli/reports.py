@@ -23,7 +23,7 @@ from retrorun.report.figures import png_of
 from retrorun.report.history.period import PeriodContext, period_page
 from retrorun.report.numbers import Display
 from retrorun.report.page import Fault, Place, Site
-from retrorun.report.session.picture import PictureOptions, share_picture
+from retrorun.report.session.picture import FORMATS, Format, PictureOptions, share_picture
 from retrorun.text import printable
 
 PICTURE = click.Path(dir_okay=False, path_type=Path)
@@ -119,6 +119,12 @@ def export(
 @click.option("--standalone", is_flag=True, help="One file a session, without links to others.")
 @click.option("--redact", is_flag=True, help="Also without map, place, device, names and dates.")
 @click.option("--picture", type=PICTURE, help="Write SESSION as a picture, .svg or .png.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    help="Of the picture: square for a feed, portrait for a story. Default: landscape.",
+)
 @click.option("--map", "with_map", is_flag=True, help="Draw the shape of the way on the picture.")
 @click.pass_context
 def report(
@@ -135,6 +141,7 @@ def report(
     standalone: bool,
     redact: bool,
     picture: Path | None,
+    form: Format | None,
     with_map: bool,
 ) -> None:
     """Write pages again, those of SESSION(s) or all; or one printable report of a period.
@@ -142,6 +149,8 @@ def report(
     With --since, --until, --title or --note: one page for a coach or a physiotherapist. With
     --picture: one picture to share, without map, place, name and time of day.
     """
+    if form and picture is None:
+        raise click.UsageError("--format is for --picture")
     _refuse_mixed(
         session, picture, since or until or note or standalone, redact=redact, way=with_map
     )
@@ -155,7 +164,9 @@ def report(
         options.apply_zones(store, known)
         work, faults = Work(store, known, athlete, options.cores(), profile), Faults()
         if picture is not None:
-            drawn = PictureOptions(Display(athlete.units), title, dated=not redact)
+            drawn = PictureOptions(
+                Display(athlete.units), title, dated=not redact, form=form or "landscape"
+            )
             pages = [write_picture(work, session[0], picture, drawn, with_map=with_map)]
         elif of_period:
             days = Period(since and since.date(), until and until.date())
@@ -187,7 +198,7 @@ def _refuse_mixed(
     if len(sessions) != 1:
         raise click.UsageError("--picture takes one SESSION")
     if other:
-        raise click.UsageError("--picture goes with --title, --redact and --map only")
+        raise click.UsageError("--picture goes with --title, --redact, --format and --map only")
     if redact and way:
         raise click.UsageError("--redact leaves the map out: give it without --map")
 

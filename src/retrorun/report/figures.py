@@ -1,4 +1,4 @@
-"""What figures share: the layout of Plotly figures, series thinned to what a screen can show, PNG.
+"""What figures share: Plotly's layout, series thinned to what a screen can show, texts of SVG, PNG.
 
 Thinning keeps the smallest and the largest value of every bucket, so no peak is lost.
 """
@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from retrorun.errors import PageError
+from retrorun.report.words import broken
 from retrorun.units import FloatArray
 
 Json = dict[str, Any]
@@ -239,3 +240,37 @@ def png_of(svg: str) -> bytes:
         words = "this system has none of the fonts of the picture: a PNG would have no words"
         raise PageError("picture-without-fonts", words, remedy="Write it as SVG.")
     return bytes(resvg_py.svg_to_bytes(svg))
+
+
+LETTER, BOLD_LETTER = 0.56, 0.7  # width of a letter in the widest of the fonts, of its size
+
+
+def svg_text(  # noqa: PLR0913 - a text has as many properties
+    at: tuple[float, float],
+    size: float,
+    colour: str,
+    words: str,
+    *,
+    weight: int = 400,
+    anchor: str = "start",
+    room: float = 0.0,
+) -> str:
+    """Words at a place; smaller where they would need more than the room."""
+    if room:
+        letter = LETTER if weight == 400 else BOLD_LETTER
+        size = min(size, room / (letter * max(len(words), 1)))
+    return (
+        f'<text x="{at[0]:g}" y="{at[1]:g}" font-size="{size:.4g}" font-weight="{weight}" '
+        f'fill="{colour}" text-anchor="{anchor}">{escape(words)}</text>'
+    )
+
+
+def svg_lines(  # noqa: PLR0913 - as many properties
+    at: tuple[float, float], size: float, colour: str, words: str, *, room: float, most: int
+) -> str:
+    """Words over at most so many lines; smaller where they would need more than the room."""
+    lines = [words] if most == 1 else broken(words, int(room / (LETTER * size)), most)
+    return "".join(
+        svg_text((at[0], at[1] + place * 1.28 * size), size, colour, each, room=room)
+        for place, each in enumerate(lines)
+    )

@@ -5,13 +5,14 @@ their gaps is escaped.
 """
 
 import re
+import textwrap
 from collections.abc import Mapping
 
 from retrorun.language import counted, word
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.model.segment import SET_WORDS
 from retrorun.report.words_comparison import COHORT, HISTORY
-from retrorun.report.words_review import INBOX, REVIEW
+from retrorun.report.words_review import INBOX, REVIEW, ZONES
 
 _UNSET = "\0"
 
@@ -73,6 +74,21 @@ UNIT_BLANK = re.compile(
 def with_unbroken_units(text: str) -> str:
     """The text with no-break spaces between numbers and their units, so that no line parts them."""
     return UNIT_BLANK.sub("\N{NO-BREAK SPACE}", text)
+
+
+def broken(text: str, letters: int, most: int) -> list[str]:
+    """The text in lines of so many letters, of more where they would be too many; about even."""
+
+    def wrapped(wide: int) -> list[str]:
+        return textwrap.wrap(with_unbroken_units(text), wide, break_long_words=False)
+
+    wide = max(letters, 1)
+    while len(wrapped(wide)) > most:
+        wide += 1
+    count = len(wrapped(wide))
+    while wide > 1 and len(wrapped(wide - 1)) == count:
+        wide -= 1
+    return wrapped(wide)
 
 
 # lanes, map, technique and tiles of a session's page
@@ -404,6 +420,7 @@ WORDS: Mapping[str, str] = {
     # questions and answers
     **REVIEW,
     **INBOX,
+    **ZONES,
     **PICTURES,
     # pages over many sessions
     **HISTORY,

@@ -27,21 +27,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from retrorun import engines, publish
-from retrorun.answers import (
-    Accept,
-    AcceptRange,
-    AlternateLaps,
-    Answer,
-    LabelLaps,
-    LabelRange,
-    Reject,
-    RejectRange,
-)
 from retrorun.archive import Archive
 from retrorun.errors import RetrorunError, error_location
 from retrorun.language import translated, use_language
-from retrorun.model import Remark
+from retrorun.model import Track
 from retrorun.report.page import LIVE, Fault, asset_names, asset_text, fault_page, missing_page
+from retrorun.server.inbox import change_zones, zones_page
 from retrorun.server.live import ArchiveThread, Events, Live, Setup
 from retrorun.server.security import (
     JSON,
@@ -50,15 +41,17 @@ from retrorun.server.security import (
     Gate,
     Identity,
     Refused,
+    answer_of,
     member,
     refusal_of,
+    remark_of,
+    zone_change_of,
 )
 from retrorun.server.uploads import Receiver
 from retrorun.server.work import LOOK_S, Follower, Overviews
 from retrorun.settings import ServerSettings
 from retrorun.watch import followed_signals
 
-MOST_S = 1e9  # of a session: more is no moment
 ENDING_S = 2  # responses that are under way may take so much longer at the end
 PING_S = 15.0  # a stream without events says so often that it is alive
 FOREVER = "private, max-age=31536000, immutable"  # an asset's name changes with its content
@@ -94,6 +87,7 @@ class Server:
             Route("/care", self.overview(publish.CARE)),
             Route("/sessions/{session}", self.session),
             Route("/review", self.review),
+            Route("/zones", self.zones),
             Route("/assets/{name}", self.asset),
             Route("/api/inbox", self.inbox),
             Route("/api/review/{session}/{start_s}", self.question),
@@ -101,6 +95,7 @@ class Server:
             Route("/api/sessions/{session}/answers", self.answer, methods=["POST"]),
             Route("/api/sessions/{session}/undo", self.undo, methods=["POST"]),
             Route("/api/sessions/{session}/note", self.note, methods=["POST"]),
+            Route("/api/zones", self.change_zones, methods=["POST"]),
             Route("/api/exports", self.exports, methods=["POST"]),
             Route("/api/events", self.stream),
         ]
@@ -173,6 +168,14 @@ class Server:
         number = _whole_number(request.query_params.get("segment", ""))
         html = await self._read_thread.do(self._live.review, session_id, number)
         return HTMLResponse(html)
+
+    async def zones(self, _: Request) -> Response:
+        """The page of the privacy zones."""
+        self._note_use()
+        return HTMLResponse(await self._read_thread.do(self._zones_page))
+
+    def _zones_page(self, archive: Archive) -> str:
+        return zones_page(archive, self.setup.athlete_of(archive).privacy_zones)
 
     async def asset(self, request: Request) -> Response:
         """A script or style of the pages, by the name that changes with its content."""
@@ -263,6 +266,20 @@ class Server:
         work, session_id = self._live.note, request.path_params["session"]
         return await self._state(await self._answer_thread.do(work, session_id, given, seen))
 
+    async def change_zones(self, request: Request) -> Response:
+        """Add or remove a privacy zone; what follows from it begins at once."""
+        self._note_use()
+        wanted = zone_change_of(await _document(request))
+        known = self.setup.athlete_of, self._shown_track
+        words, due = await self._answer_thread.do(change_zones, *known, wanted)
+        if due:
+            self.follower.answered()
+            self.events.tell("fresh", {"fresh": False})
+        return _json({"words": words, "due": due})
+
+    def _shown_track(self, archive: Archive, session_id: str) -> Track:
+        return self._live.shown(archive, session_id).track
+
     async def exports(self, request: Request) -> Response:
         """Store what was dropped, and look at the folder at once."""
         self._note_use()
@@ -332,72 +349,9 @@ async def _document(request: Request) -> Any:  # noqa: ANN401 - JSON
         raise Refused(400, "The request is no JSON.") from None
 
 
-def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
-    """The answer that a page has sent.
-
-    Raises:
-        Refused: it is none.
-    """
-    kind = member(document, "answer", str)
-    if kind in {"accept", "reject"} and "start_s" in document:
-        ends_s = (_seconds(document, each) for each in ("start_s", "end_s"))
-        return AcceptRange(*ends_s) if kind == "accept" else RejectRange(*ends_s)
-    if kind in {"accept", "reject"}:
-        numbers = _numbers(document, "segments", "all")
-        return Accept(numbers) if kind == "accept" else Reject(numbers)
-    if kind == "label":
-        start_s, end_s = (_seconds(document, each) for each in ("start_s", "end_s"))
-        way = member(document, "direction", str)
-        if way in {"backward", "forward", "clear"}:
-            return LabelRange(start_s, end_s, way)
-    if kind == "laps":
-        laps = _numbers(document, "laps", "alternate")
-        if laps is None:
-            return AlternateLaps()
-        way = member({"direction": "backward"} | document, "direction", str)
-        if way in {"backward", "forward"}:
-            return LabelLaps(laps, way)
-    raise Refused(400, "The request is no answer.")
-
-
-def _seconds(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
-    found = member(document, name, (int, float))
-    if not abs(found) <= MOST_S:
-        raise Refused(400, f"The request has no {name} that can be used.")
-    return float(found)
-
-
 def _whole_number(text: str) -> int | None:
     """The number in an address; None where it is none, or longer than any of ours."""
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text) else None
-
-
-def _numbers(document: Any, name: str, word: str) -> tuple[int, ...] | None:  # noqa: ANN401 - JSON
-    """Numbers, or None where a word stands for all of them."""
-    found = member(document, name, (str, list))
-    if found == word:
-        return None
-    if isinstance(found, list) and found and all(type(each) is int for each in found):
-        return tuple(found)
-    raise Refused(400, f"The request has no {name} that can be used.")
-
-
-def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
-    """The note that a page has sent.
-
-    Raises:
-        Refused: it is none. How long its text may be depends on the note that is kept.
-    """
-    if not isinstance(document, dict):
-        raise Refused(400, "The request is no JSON.")
-    scores: list[int | None] = []
-    for name in ("pain", "effort"):
-        score = document.get(name)
-        if score is not None and not (type(score) is int and 0 <= score <= 10):
-            raise Refused(400, f"A score of {name} is a whole number from 0 to 10.")
-        scores.append(score)
-    text = member(document, "text", str) if "text" in document else ""
-    return Remark(scores[0], scores[1], text)
 
 
 def _json(

@@ -1,17 +1,29 @@
-"""The inbox of the server: candidates of all sessions, files set aside, and what answers taught."""
+"""The inbox of the server: candidates of all sessions, files set aside, and what answers taught.
 
-from collections.abc import Mapping
+And the page of the privacy zones, which are changed by the functions of the command line.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePath
 from typing import cast
 
 import msgspec
+import numpy as np
 
+from retrorun import ingest, profile
 from retrorun.archive import Archive, FileRow
-from retrorun.errors import ArchiveError
+from retrorun.errors import ArchiveError, SettingsError
 from retrorun.language import current_language, translated
-from retrorun.model import Athlete, Session, TimeZone
+from retrorun.model import Athlete, Session, TimeZone, Track, Zone
 from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
+from retrorun.report.numbers import local_date, short_date
+from retrorun.report.page import LIVE, render
+from retrorun.report.words import say, say_count
+from retrorun.server.security import ZoneChange
 from retrorun.text import printable
+from retrorun.time_zone import local_time
 
 
 def set_aside(row: FileRow) -> SetAside:
@@ -111,3 +123,94 @@ def _waiting(archive: Archive, session_id: str) -> tuple[Waiting, ...]:
         return waiting_of(cast(Session, _DECODER.decode(document)))
     except (ArchiveError, msgspec.MsgspecError, ValueError, OverflowError):
         return ()
+
+
+MOST_TRACKS = 200  # newest sessions of which a place can be chosen for a zone
+SECRET_BYTES = 32
+
+
+def zones_page(archive: Archive, zones: tuple[Zone, ...]) -> str:
+    """The page on which privacy zones are seen, added and removed.
+
+    Args:
+        archive: has the sessions on whose tracks a place can be chosen.
+        zones: those in force.
+    """
+    is_fresh = archive.pending.is_empty() and not archive.annotations.exposed()
+    return render(
+        "zones",
+        say("zones_title"),
+        LIVE,
+        zones=zones,
+        tracks=_tracks(archive),
+        fresh=is_fresh,
+        charts=False,
+    )
+
+
+def _tracks(archive: Archive) -> list[tuple[str, str]]:
+    """Id and words of the newest sessions that can be read and may be shown."""
+    hidden = set(archive.annotations.exposed())
+    rows = archive.database.rows(
+        f"SELECT id, document FROM sessions ORDER BY start_time_s DESC, id LIMIT {MOST_TRACKS}"  # noqa: S608 - our own number
+    )
+    found = []
+    for session_id, document in rows:
+        try:
+            session = cast(Session, _DECODER.decode(document))
+            moment = local_time(session.start_time_s, session.zone)
+            words = f"{short_date(local_date(session))}, {moment:%H:%M} {session.name or ''}"
+        except (msgspec.MsgspecError, ValueError, OverflowError):
+            continue
+        if session_id not in hidden:
+            found.append((session_id, words.strip()))
+    return found
+
+
+def change_zones(
+    archive: Archive,
+    athlete_of: Callable[[Archive], Athlete],
+    track_of: Callable[[Archive, str], Track],
+    wanted: ZoneChange,
+) -> tuple[str, int]:
+    """Add or remove a privacy zone; what it means in words, and how many sessions are due.
+
+    Args:
+        archive: is locked for other writers meanwhile.
+        athlete_of: the athlete, with the zones that a file of the command line states.
+        track_of: the track of a session as it is shown.
+        wanted: what a page asked for.
+
+    Raises:
+        ArchiveError: there is no such session, or another process writes.
+        SettingsError: there cannot be such a zone, or the session has no positions.
+    """
+    zone = wanted.zone
+    if wanted.session:
+        zone = _zone_on(track_of(archive, wanted.session), wanted.at, zone.radius_m)
+    secret = secrets.token_hex(SECRET_BYTES)  # one for good: drawn only where there is none
+
+    def change(now: Athlete) -> Athlete:
+        kept = tuple(each for each in now.privacy_zones if each != zone)
+        zones = (*kept, zone) if wanted.is_added else kept
+        after = profile.change(now, {"privacy_zones": msgspec.to_builtins(zones)})
+        return replace(after, zone_secret=after.zone_secret or secret) if zones else after
+
+    before, _ = ingest.store_zones(archive, change)
+    due = len(archive.annotations.exposed())
+    if wanted.is_added:
+        return say_count("zone_kept", due) if due else say("zone_kept_none"), due
+    if zone in athlete_of(archive).privacy_zones:
+        return say("zone_stated"), due
+    return say("zone_removed" if zone in before.privacy_zones else "zone_gone"), due
+
+
+def _zone_on(track: Track, at: str | float, radius_m: float) -> Zone:
+    """A zone about a place on a track: its start, its finish, or where it was at a moment."""
+    latitude_deg, longitude_deg = track.column("latitude_deg"), track.column("longitude_deg")
+    known = np.flatnonzero(np.isfinite(latitude_deg) & np.isfinite(longitude_deg))
+    if not known.size:
+        raise SettingsError("zone-without-place", "the session has no positions")
+    ends = {"start": known[0], "finish": known[-1]}
+    second = ends[at] if isinstance(at, str) else known[np.argmin(np.abs(known - at))]
+    return Zone(float(latitude_deg[second]), float(longitude_deg[second]), radius_m)

@@ -1,4 +1,4 @@
-"""What a request must be before anything else sees it, and what every response carries.
+"""What a request must be and hold, and what every response carries.
 
 The server stands on the loopback address, where any page in the user's browser can reach it. So a
 request is refused unless it names this server as its host, comes from no other origin and carries
@@ -19,15 +19,28 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
+import msgspec
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from retrorun.answers import (
+    Accept,
+    AcceptRange,
+    AlternateLaps,
+    Answer,
+    LabelLaps,
+    LabelRange,
+    Reject,
+    RejectRange,
+)
 from retrorun.errors import RetrorunError, SettingsError
 from retrorun.language import preferred, translated, use_language
+from retrorun.model import Remark, Zone
 from retrorun.settings import ServerSettings
 
 TOKEN_BYTES = 32
+MOST_S = 1e9  # of a session: more is no moment
 JSON, FORM = "application/json", "multipart/form-data"
 TEXT = "text/plain; charset=utf-8"
 UPLOADS = "/api/exports"  # the one address that takes a form
@@ -391,3 +404,97 @@ def member(document: Any, name: str, kind: type | tuple[type, ...]) -> Any:  # n
     if not isinstance(found, kind) or (isinstance(found, bool) and kind is not bool):
         raise Refused(400, f"The request has no {name} that can be used.")
     return found
+
+
+def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
+    """The answer that a page has sent.
+
+    Raises:
+        Refused: it is none.
+    """
+    kind = member(document, "answer", str)
+    if kind in {"accept", "reject"} and "start_s" in document:
+        ends_s = (_bounded(document, each) for each in ("start_s", "end_s"))
+        return AcceptRange(*ends_s) if kind == "accept" else RejectRange(*ends_s)
+    if kind in {"accept", "reject"}:
+        numbers = _numbers(document, "segments", "all")
+        return Accept(numbers) if kind == "accept" else Reject(numbers)
+    if kind == "label":
+        start_s, end_s = (_bounded(document, each) for each in ("start_s", "end_s"))
+        way = member(document, "direction", str)
+        if way in {"backward", "forward", "clear"}:
+            return LabelRange(start_s, end_s, way)
+    if kind == "laps":
+        laps = _numbers(document, "laps", "alternate")
+        if laps is None:
+            return AlternateLaps()
+        way = member({"direction": "backward"} | document, "direction", str)
+        if way in {"backward", "forward"}:
+            return LabelLaps(laps, way)
+    raise Refused(400, "The request is no answer.")
+
+
+def _bounded(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
+    found = member(document, name, (int, float))
+    if not abs(found) <= MOST_S:
+        raise Refused(400, f"The request has no {name} that can be used.")
+    return float(found)
+
+
+def _numbers(document: Any, name: str, word: str) -> tuple[int, ...] | None:  # noqa: ANN401 - JSON
+    """Numbers, or None where a word stands for all of them."""
+    found = member(document, name, (str, list))
+    if found == word:
+        return None
+    if isinstance(found, list) and found and all(type(each) is int for each in found):
+        return tuple(found)
+    raise Refused(400, f"The request has no {name} that can be used.")
+
+
+def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
+    """The note that a page has sent.
+
+    Raises:
+        Refused: it is none. How long its text may be depends on the note that is kept.
+    """
+    if not isinstance(document, dict):
+        raise Refused(400, "The request is no JSON.")
+    scores: list[int | None] = []
+    for name in ("pain", "effort"):
+        score = document.get(name)
+        if score is not None and not (type(score) is int and 0 <= score <= 10):
+            raise Refused(400, f"A score of {name} is a whole number from 0 to 10.")
+        scores.append(score)
+    text = member(document, "text", str) if "text" in document else ""
+    return Remark(scores[0], scores[1], text)
+
+
+class ZoneChange(msgspec.Struct, frozen=True):
+    """What a page wants of the privacy zones: one is removed, or one is added.
+
+    ``session`` and ``at`` say where on a track: ``start``, ``finish`` or seconds since its start.
+    """
+
+    is_added: bool
+    zone: Zone
+    session: str = ""
+    at: str | float = ""
+
+
+def zone_change_of(document: Any) -> ZoneChange:  # noqa: ANN401 - JSON
+    """The change of the privacy zones that a page has sent.
+
+    Raises:
+        Refused: it is none.
+    """
+    kind = member(document, "change", str)
+    if kind not in {"add", "remove"}:
+        raise Refused(400, "The request is no change of the zones.")
+    radius_m = _bounded(document, "radius_m")
+    if kind == "add" and "session" in document:
+        at = document.get("at")
+        where = at if at in ("start", "finish") else _bounded(document, "at")
+        session = member(document, "session", str)
+        return ZoneChange(True, Zone(0.0, 0.0, radius_m), session, where)  # noqa: FBT003
+    place = _bounded(document, "latitude_deg"), _bounded(document, "longitude_deg")
+    return ZoneChange(kind == "add", Zone(*place, radius_m))

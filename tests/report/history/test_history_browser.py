@@ -11,6 +11,7 @@ import pytest
 import session_history
 from playwright.sync_api import Browser, Page, expect
 
+from retrorun.language import use_language
 from retrorun.model import Remark
 from retrorun.report.history.care import care_page
 from retrorun.report.history.comparison import comparison_page
@@ -214,6 +215,62 @@ def test_show_all_is_there_while_something_is_hidden(page: Page, site: Built) ->
     expect(button).to_be_hidden()
     page.keyboard.press("Tab")
     expect(page.locator("[name=text]")).to_be_focused()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A window as wide and high as a phone's."""
+    found = browser.new_page(viewport={"width": 390, "height": 844})
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("name", ["index", "comparison"])
+def test_one_button_shows_the_filters_on_a_phone(phone: Page, site: Built, name: str) -> None:
+    opened(phone, f"{site.url}/{name}.html")
+    button = phone.get_by_role("button", name="Filter", expanded=False)
+    field = phone.get_by_label("Direction")
+    expect(button).to_be_visible()
+    expect(field).to_be_hidden()
+    button.focus()
+    phone.keyboard.press("Enter")
+    expect(phone.get_by_role("button", name="Filter", expanded=True)).to_be_focused()
+    assert button.count() == 0
+    expect(field).to_be_visible()
+    phone.keyboard.press("Tab")
+    expect(phone.get_by_label("Search")).to_be_focused()
+    field.select_option("maybe")
+    phone.get_by_role("button", name="Filter").click()
+    expect(field).to_be_hidden()
+    # what hides sessions is said, and can be taken back, with the fields out of sight
+    expect(phone.locator("#filter-count")).to_contain_text("5 of 20 sessions shown")
+    expect(phone.locator("#filter-count")).to_be_visible()
+    phone.get_by_role("button", name="Show all").click()
+    expect(phone.locator(".log tbody tr:visible")).to_have_count(site.sessions)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_newest_sessions_are_on_the_first_screen_of_a_phone(
+    browser: Browser, tmp_path: Path, language: str
+) -> None:
+    with use_language(language):
+        html = index_page(session_history.ten_weeks(), session_history.ME)
+    place = Site(tmp_path)
+    place.ensure_assets()
+    place.write("index.html", html)
+    page = browser.new_page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    opened(page, f"{tmp_path.as_uri()}/index.html")
+    seen = [page.locator(".call a"), *page.locator(".log tbody tr").all()[:3]]
+    assert all(each.is_visible() for each in seen)
+    feet = [each.evaluate("(at) => at.getBoundingClientRect().bottom") for each in seen]
+    assert max(feet) <= 844
+    page.close()
+
+
+def test_a_desk_needs_no_button_for_the_filters(page: Page, site: Built) -> None:
+    opened(page, f"{site.url}/index.html")
+    expect(page.locator("#filters-fold")).to_be_hidden()
+    expect(page.get_by_label("Direction")).to_be_visible()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -5,10 +5,12 @@ from typing import Any
 
 import hand_made_sessions
 import pytest
+import session_history
 from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
+from retrorun.language import use_language
 from retrorun.report.inbox import SetAside
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -208,4 +210,39 @@ def test_without_a_session_the_next_step_is_the_only_one(browser: Browser, width
     home.sessions = home.kept
     page.reload()
     assert page.locator("#waiting").is_visible()
+    page.close()
+
+
+class TenWeeks(Home):
+    """Twenty sessions in which five stretches wait for an answer, in a language."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.language = language
+        self.sessions = {each.id: each for each in session_history.ten_weeks()}
+
+    def respond(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, str, str]:
+        with use_language(self.language):
+            return super().respond(method, path, body)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_phone_shows_what_waits_and_the_newest_sessions_at_once(
+    browser: Browser, language: str
+) -> None:
+    phone = {"width": 390, "height": 844}
+    page = browser.new_page(viewport=phone, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    opened(page, TenWeeks(language))
+    page.locator("#filters[data-ready]").wait_for()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    foot = "(at) => at.getBoundingClientRect().bottom"
+    seen = [
+        *(page.locator(each) for each in ("#waiting-words", "#review-all", ".adding .button")),
+        *page.locator(".log tbody tr").all()[:3],
+    ]
+    assert all(each.is_visible() for each in seen)
+    assert max(each.evaluate(foot) for each in seen) <= phone["height"]
+    for each in ("#review-all", ".adding .button", "#filters-fold"):
+        assert page.locator(each).evaluate("(at) => at.getBoundingClientRect().height") >= 44
+    assert page.evaluate("() => document.documentElement.scrollWidth") == phone["width"]
     page.close()

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fake_api import SITE, FakeApi
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from retrorun.model import TWO_DIRECTIONS, Athlete, Label, Session, Source
+from retrorun.model import TWO_DIRECTIONS, Athlete, Label, Remark, Session, Source
 from retrorun.readers.label_file import label_table
 from retrorun.report.history.sessions import index_page
 from retrorun.report.page import Site
@@ -367,6 +367,50 @@ def test_no_heading_is_printed_above_a_form_that_is_not(live: Open) -> None:
     page.emulate_media(media="print")
     expect(page.locator("#note")).to_be_hidden()
     expect(heading).to_be_hidden()
+
+
+def printed_note(page: Page) -> list[str]:
+    """The lines of the note that paper gets."""
+    page.emulate_media(media="print")
+    lines = [each for each in page.locator(".kept p").all() if each.is_visible()]
+    found = [each.inner_text() for each in lines]
+    page.emulate_media(media="screen")
+    return found
+
+
+def test_a_kept_note_is_printed_and_nothing_else(live: Open) -> None:
+    fake = api()
+    page = live(fake, f"/sessions/{ID}")
+    page.get_by_label("Note").fill("left knee <b>\nand\nwind")
+    page.get_by_label("Pain, 0 to 10").fill("0")
+    assert printed_note(page) == []  # it is not kept yet
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#note-status")).to_have_text("Kept.")
+    page.get_by_label("Effort, 0 to 10").fill("9")  # not kept
+    written = ["Pain, 0 to 10: 0", "left knee <b>\nand\nwind"]
+    for _ in ("as it was written", "and opened again"):
+        assert printed_note(page) == written
+        expect(page.locator(".kept")).to_be_hidden()  # the form is there
+        page.emulate_media(media="print")
+        expect(page.locator("#how")).to_be_visible()
+        expect(page.locator("#note")).to_be_hidden()
+        page.emulate_media(media="screen")
+        page.get_by_label("Effort, 0 to 10").fill("")
+        page.reload()
+
+
+def test_a_note_that_was_taken_away_is_not_printed(live: Open) -> None:
+    fake = api()
+    fake.notes[ID] = Remark(3, None, "stiff")
+    page = live(fake, f"/sessions/{ID}")
+    assert printed_note(page) == ["Pain, 0 to 10: 3", "stiff"]
+    page.get_by_label("Pain, 0 to 10").fill("")
+    page.get_by_label("Note").fill("")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#note-status")).to_have_text("Kept.")
+    assert printed_note(page) == []
+    page.emulate_media(media="print")
+    expect(page.locator("#how")).to_be_hidden()
 
 
 def test_a_note_that_is_refused_for_another_reason_says_that_reason(page: Page) -> None:

@@ -14,13 +14,15 @@ import pytest
 from msgspec import structs
 
 from retrorun.errors import PageError
-from retrorun.model import Session
+from retrorun.model import Session, Track
 from retrorun.report.figures import png_of
 from retrorun.report.numbers import Display
 from retrorun.report.session.picture import (
     BACKWARD_TEXT,
+    FORMATS,
     FORWARD,
     INK,
+    Format,
     PictureOptions,
     share_picture,
 )
@@ -52,6 +54,41 @@ def boxes(found: Any, fill: str) -> list[tuple[float, float]]:  # noqa: ANN401
     """Left end and width of the rectangles with a fill."""
     rects = [each for each in found.iter("{*}rect") if each.get("fill") == fill]
     return [(float(each.get("x", "0")), float(each.get("width"))) for each in rects]
+
+
+SIZES = {"landscape": (1200, 630), "square": (1080, 1080), "portrait": (1080, 1920)}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_format_has_the_size_that_it_is_shown_in(form: Format) -> None:
+    options = msgspec.structs.replace(METRIC, form=form)
+    found = drawn(hand_made_sessions.session(PLAN), options)
+    wide, high = SIZES[form]
+    assert (found.get("width"), found.get("height")) == (str(wide), str(high))
+    pytest.importorskip("resvg_py")
+    png = png_of(share_picture(hand_made_sessions.session(PLAN), options))
+    assert struct.unpack(">II", png[16:24]) == (wide, high)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_each_format_says_the_same(form: Format) -> None:
+    options = msgspec.structs.replace(METRIC, form=form, title="Backward club")
+    text = words(drawn(hand_made_sessions.session(PLAN), options)).replace("\u00a0", " ")
+    for each in ("3:00 min backward", "2 stretches, 360 m of 2.91 km, 15 % of the time"):
+        assert each in text
+    for each in ("3 May 2026", "Backward club", "8:20 /km", "forward 6:40", "1:40", "1:20"):
+        assert each in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_in_each_format_the_strip_is_the_session_from_start_to_finish(form: Format) -> None:
+    found = drawn(hand_made_sessions.session(PLAN), msgspec.structs.replace(METRIC, form=form))
+    ((left, wide),) = boxes(found, FORWARD)
+    assert left == SIZES[form][0] - left - wide  # as far from one side as from the other
+    assert boxes(found, "url(#sure)") == [
+        pytest.approx((left + wide * 600 / 1200, wide * 100 / 1200), abs=0.1),
+        pytest.approx((left + wide * 1000 / 1200, wide * 80 / 1200), abs=0.1),
+    ]
 
 
 def test_size_headline_and_line() -> None:
@@ -100,12 +137,20 @@ def test_what_nothing_tells_is_not_called_forward() -> None:
     assert boxes(found, FORWARD) == []
 
 
-def test_no_name_place_or_time_of_day_and_no_day_if_it_is_to_be_left_out() -> None:
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("track", [None, hand_made_sessions.track(PLAN)])
+def test_no_name_place_or_time_of_day_and_no_day_if_it_is_to_be_left_out(
+    form: Format, track: Track | None
+) -> None:
     session = dc.replace(hand_made_sessions.session(PLAN), name="Along the Ljubljanica")
-    svg = share_picture(session, METRIC)
+    options = msgspec.structs.replace(METRIC, form=form, track=track)
+    svg = share_picture(session, options)
     assert "Ljubljan" not in svg
     assert session.id not in svg
-    assert "2026" not in share_picture(session, msgspec.structs.replace(METRIC, dated=False))
+    text = words(drawn(session, options))
+    assert all(each not in text for each in ("7:30", "9:30", "46.05", "14.5"))
+    assert "2026" in svg
+    assert "2026" not in share_picture(session, msgspec.structs.replace(options, dated=False))
 
 
 def test_a_title_is_data_and_shrinks_to_its_room() -> None:
@@ -121,9 +166,12 @@ def test_units_are_the_athlete_s() -> None:
     assert "km" not in svg
 
 
-def test_the_way_only_where_it_is_asked_for() -> None:
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_way_only_where_it_is_asked_for(form: Format) -> None:
     session, track = hand_made_sessions.session(PLAN), hand_made_sessions.track(PLAN)
-    without, with_way = drawn(session), drawn(session, msgspec.structs.replace(METRIC, track=track))
+    options = msgspec.structs.replace(METRIC, form=form)
+    without = drawn(session, options)
+    with_way = drawn(session, msgspec.structs.replace(options, track=track))
     assert without.findall("{*}g") == []
     (group,) = with_way.findall("{*}g")
     assert len(group) >= 2

@@ -259,9 +259,12 @@
     const value = (name, text) => (name === "text" ? text : text === "" ? null : Number(text));
     const written = () => Object.fromEntries(NAMES.map((name) => [name, value(name, field(name).value)]));
     let seen = Object.fromEntries(NAMES.map((name) => [name, value(name, field(name).defaultValue)]));
+    // paper has what is kept in place of the form
+    const paper = (name, kept) => { const line = document.querySelector(`[data-kept="${name}"]`); line.hidden = kept === ""; line.querySelector("b").textContent = kept; };
     // what is stored now takes the place of what was not changed here since
     show = (stored, before = seen) => {
       const here = written();
+      for (const name of NAMES) paper(name, stored[name] ?? "");
       for (const name of NAMES) if (here[name] === before[name]) { field(name).value = stored[name] ?? ""; seen[name] = value(name, field(name).value); }
     };
     // a text that is too long is said to be before it is sent, and never cut off: maxlength would do so

@@ -162,6 +162,9 @@
     let due = 0;
     const later = () => { cancelAnimationFrame(due); due = requestAnimationFrame(() => { apply(); remember(); }); };
     form.addEventListener("input", later);
+    // on a narrow screen one button shows the fields and hides them
+    const fold = $("filters-fold");
+    fold.addEventListener("click", () => fold.setAttribute("aria-expanded", form.classList.toggle("open")));
     // the button goes once nothing is filtered: the next Tab leads to the first field
     form.tabIndex = -1;
     form.addEventListener("reset", () => { if (form.contains(document.activeElement)) form.focus(); setTimeout(later); });

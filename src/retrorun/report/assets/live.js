@@ -50,6 +50,7 @@
 
   const home = $("inbox");
   if (home) inbox();
+  if ($("zones")) zones();
   const freshness = (state) => document.querySelectorAll("[data-fresh]").forEach((note) => {
     note.textContent = say(state);
     note.classList.toggle("pending", state !== "fresh");
@@ -57,6 +58,44 @@
   on("fresh", ({ fresh }) => freshness(fresh ? "fresh" : "not_fresh"));
   window.retrorun.freshness = freshness;
   addEventListener("load", listen);
+
+  // -- privacy zones -------------------------------------------------------------------------------
+  function zones() {
+    const status = $("zone-status"), track = $("zone-track"), degrees = $("zone-degrees");
+    async function change(sent) {
+      status.textContent = "";
+      try {
+        const { words: told } = await ask("/api/zones", sent);
+        const text = await (await fetch("/zones", { credentials: "same-origin" })).text();
+        const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("zone-list");
+        $("zone-list").replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+        status.textContent = told;
+      } catch (problem) { status.textContent = problem.message; }
+      status.tabIndex = -1;
+      status.focus(); // what was pressed may be gone
+    }
+    const numbers = (form, ...names) => Object.fromEntries(names.map((name) => [name, Number(form.elements[name].value)]));
+    const seconds = (text) => text.split(":").reduce((sum, part) => 60 * sum + Number(part), 0);
+    $("zones").addEventListener("click", ({ target }) => {
+      if (!target.dataset?.zone || !confirm($("zones").dataset.sure)) return;
+      const [latitude_deg, longitude_deg, radius_m] = target.dataset.zone.split(" ").map(Number);
+      change({ change: "remove", latitude_deg, longitude_deg, radius_m });
+    });
+    degrees.addEventListener("submit", (event) => {
+      event.preventDefault();
+      change({ change: "add", ...numbers(degrees, "latitude_deg", "longitude_deg", "radius_m") });
+    });
+    if (!track) return;
+    const { where, time, session } = track.elements;
+    const follow = () => { const asks = where.value === "moment"; time.closest("label").hidden = !asks; time.required = asks; };
+    where.addEventListener("change", follow);
+    follow();
+    track.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const at = where.value === "moment" ? seconds(time.value) : where.value;
+      change({ change: "add", session: session.value, at, ...numbers(track, "radius_m") });
+    });
+  }
 
   // -- home ----------------------------------------------------------------------------------------
   function inbox() {

@@ -1,38 +1,108 @@
-"""The share picture of a session, 1200 × 630: what was backward in it, when and how fast.
+"""The share picture of a session: what was backward in it, when and how fast.
 
-It holds no position, place, time of day, height or name; the shape of the way only if it is asked
-for. A PNG is the same drawing, made by ``resvg-py``, which is an extra.
+Landscape for links and messages, square for a feed, portrait for a story. It holds no position,
+place, time of day, height or name; the shape of the way only if it is asked for. A PNG is the same
+drawing, made by ``resvg-py``, which is an extra.
 """
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Literal, get_args
 
 import msgspec
 from markupsafe import escape
+from msgspec.structs import replace
 
 from retrorun.errors import PageError
-from retrorun.model import MeasuredSegment, Session, Totals, Track
-from retrorun.report.figures import FONTS
-from retrorun.report.numbers import (
-    Display,
-    clock,
-    counted,
-    duration_in_words,
-    local_date,
-    number,
-    percent,
-    short_date,
-)
-from retrorun.report.session.contrast import means_of
+from retrorun.model import MeasuredSegment, Session, Track
+from retrorun.report.figures import BOLD_LETTER, FONTS, LETTER, svg_lines, svg_text
+from retrorun.report.numbers import Display, clock, local_date, short_date
 from retrorun.report.session.map import track_paths
+from retrorun.report.session.tiles import picture_facts, picture_head
 from retrorun.report.words import say
 
-WIDTH, HEIGHT = 1200, 630
-LEFT, RIGHT = 70, 1130
-MAP_LEFT = 800  # where the way begins, if it is drawn; the rest ends before
+Format = Literal["landscape", "square", "portrait"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+LEFT = 70
 PAPER, INK, MUTED, RULE = "#fcfcfa", "#1d2329", "#59626c", "#d5d8d3"
 FORWARD, FORWARD_TEXT, BACKWARD, BACKWARD_TEXT = "#0072b2", "#005f96", "#d55e00", "#a84300"
-LETTER, BOLD_LETTER = 0.56, 0.7  # width of a letter in the widest of the fonts, of its size
-LEAST_WORDS = 66  # a time below a stretch is as wide, with what keeps it apart
+DAY_ROOM = 300  # kept free of the title, at least
+LEAST_WORDS = 2.75  # a time below a stretch is as wide, of its size, with what keeps it apart
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Where everything stands, in pixels; a text by its base line and its size.
+
+    Attributes:
+        size: width and height.
+        ends: where number and line end on the right; where strip and facts do.
+        brand: base line, size, size of the day.
+        words: what stands with the great number, on its base line or below it.
+        line: base line, size, lines at most.
+        strip: upper edge, height, size of the times below it.
+        facts: how many, in how many columns, size of values and of their words.
+        way: left, top, width and height of its box, and how much thicker it is drawn.
+    """
+
+    size: tuple[int, int]
+    ends: tuple[int, int]
+    brand: tuple[int, int, int]
+    number: tuple[int, int]
+    words: tuple[int, int]
+    line: tuple[int, int, int]
+    strip: tuple[int, int, int]
+    facts: tuple[int, int, int, int]
+    way: tuple[int, int, int, int, float]
+
+
+LAYOUTS: Mapping[Format, Layout] = {
+    "landscape": Layout(
+        size=(1200, 630),
+        ends=(1130, 1130),
+        brand=(92, 30, 28),
+        number=(222, 112),
+        words=(222, 64),
+        line=(282, 36, 1),
+        strip=(330, 86, 24),
+        facts=(3, 3, 50, 23),
+        way=(800, 120, 330, 460, 1.0),
+    ),
+    "square": Layout(
+        size=(1080, 1080),
+        ends=(1010, 1010),
+        brand=(118, 42, 36),
+        number=(338, 220),
+        words=(440, 86),
+        line=(516, 42, 2),
+        strip=(620, 112, 32),
+        facts=(2, 2, 70, 32),
+        way=(640, 160, 370, 300, 1.6),
+    ),
+    # above and below, apps lay their buttons over a story
+    "portrait": Layout(
+        size=(1080, 1920),
+        ends=(1010, 1010),
+        brand=(320, 46, 40),
+        number=(580, 270),
+        words=(700, 100),
+        line=(788, 46, 2),
+        strip=(900, 140, 36),
+        facts=(3, 2, 76, 36),
+        way=(LEFT, 1190, 940, 390, 1.8),
+    ),
+}
+WITH_WAY: Mapping[Format, Mapping[str, tuple[int, ...]]] = {
+    "landscape": {"ends": (760, 760), "facts": (2, 2, 50, 23)},
+    "square": {"ends": (600, 1010)},
+    "portrait": {
+        "brand": (300, 46, 40),
+        "number": (506, 220),
+        "words": (606, 90),
+        "line": (674, 44, 2),
+        "strip": (764, 112, 32),
+        "facts": (2, 2, 70, 32),
+    },
+}
 
 
 class PictureOptions(msgspec.Struct, frozen=True, eq=False):
@@ -43,12 +113,20 @@ class PictureOptions(msgspec.Struct, frozen=True, eq=False):
         title: words of the athlete beside the brand.
         dated: whether the day is on it.
         track: for the shape of the way, without what a privacy zone hides; None: no way.
+        form: landscape (1200 × 630), square (1080 × 1080) or portrait (1080 × 1920).
     """
 
     display: Display
     title: str = ""
     dated: bool = True
     track: Track | None = None
+    form: Format = "landscape"
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything stands."""
+        plain = LAYOUTS[self.form]
+        return plain if self.track is None else replace(plain, **WITH_WAY[self.form])
 
 
 def share_picture(session: Session, options: PictureOptions) -> str:
@@ -61,24 +139,26 @@ def share_picture(session: Session, options: PictureOptions) -> str:
     Raises:
         PageError: the way is asked for, and the track has no positions.
     """
-    right = RIGHT if options.track is None else MAP_LEFT - 40
-    head = _head(session, options.display)
-    title = f"{head[0]} {head[1]}"
+    layout = options.layout
+    (wide, high), rule, room = layout.size, _rule(layout), layout.ends[1] - LEFT
+    (line_y, line_size, lines) = layout.line
+    head = picture_head(session, options.display)
+    moved_s = session.total("backward").moving_s or session.total("candidate").moving_s
     parts = [
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>',
-        f'<rect width="{WIDTH}" height="10" fill="{BACKWARD}"/>',
+        f'<rect width="{wide}" height="{high}" fill="{PAPER}"/>',
+        f'<rect width="{wide}" height="10" fill="{BACKWARD}"/>',
         _brand(session, options),
-        _big(head, right, _colour(session)),
-        _text(LEFT, 282, 36, INK, head[2], room=right - LEFT),
-        _strip(session, right),
-        f'<path d="M{LEFT} 480H{right}" stroke="{RULE}" stroke-width="2"/>',
-        _facts(session, options.display, right),
-        "" if options.track is None else _track_shape(options.track, session),
+        _big(head, layout, BACKWARD_TEXT if moved_s else INK),
+        svg_lines((LEFT, line_y), line_size, INK, head[2], room=room, most=lines),
+        _strip(session, layout),
+        f'<path d="M{LEFT} {rule}H{layout.ends[1]}" stroke="{RULE}" stroke-width="2"/>',
+        _facts(picture_facts(session, options.display), layout),
+        "" if options.track is None else _track_shape(options.track, session, layout),
     ]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="t d" '
-        f'font-family="{FONTS}"><title id="t">{escape(title)}</title>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" '
+        f'width="{wide}" height="{high}" role="img" aria-labelledby="t d" '
+        f'font-family="{FONTS}"><title id="t">{escape(f"{head[0]} {head[1]}")}</title>'
         f'<desc id="d">{escape(head[2])}</desc>{PATTERNS}{"".join(parts)}</svg>\n'
     )
 
@@ -93,108 +173,84 @@ PATTERNS = (
 )
 
 
-def _head(session: Session, display: Display) -> tuple[str, str, str]:
-    """The great number, the words beside it, and the line below."""
-    backward, maybe = session.total("backward"), session.total("candidate")
-    whole = display.distance(session.distance_m)
-    for kind, total in (("backward", backward), ("candidate", maybe)):
-        if total.moving_s:
-            time, _, unit = duration_in_words(total.moving_s).partition(" ")
-            return time, f"{unit} {say(f'picture_{kind}')}", _line(session, total, kind, display)
-    time, _, unit = duration_in_words(session.moving_s).partition(" ")
-    line = "picture_line_undecided" if session.is_undecided else "picture_line_forward"
-    return time, f"{unit} {say('picture_forward')}", say(line, whole=whole)
-
-
-def _line(session: Session, total: Totals, kind: str, display: Display) -> str:
-    count = sum(each.segment.kind == kind for each in session.measures.segments)
-    share = percent(total.moving_s / session.moving_s) if session.moving_s else ""
-    return say(
-        "picture_line" if total.distance_m else "picture_line_timed",
-        stretches=counted(count, "stretches"),
-        distance=display.distance(total.distance_m),
-        whole=display.distance(session.distance_m),
-        share=share,
-    )
-
-
-def _text(  # noqa: PLR0913 - a text has as many properties
-    x: float,
-    y: float,
-    size: float,
-    colour: str,
-    words: str,
-    *,
-    weight: int = 400,
-    anchor: str = "start",
-    room: float = 0.0,
-) -> str:
-    """Words at a place; smaller where they would need more than the room."""
-    if room:
-        letter = LETTER if weight == 400 else BOLD_LETTER
-        size = min(size, room / (letter * max(len(words), 1)))
-    return (
-        f'<text x="{x:g}" y="{y:g}" font-size="{size:.4g}" font-weight="{weight}" '
-        f'fill="{colour}" text-anchor="{anchor}">{escape(words)}</text>'
-    )
+def _rule(layout: Layout) -> int:
+    """The height of the line between times and facts."""
+    top, high, size = layout.strip
+    return top + high + round(2.667 * size)
 
 
 def _brand(session: Session, options: PictureOptions) -> str:
-    title = " ".join(options.title.split())
-    parts = [_text(LEFT, 92, 30, INK, title or say("brand"), weight=700, room=760)]
-    if options.dated:
-        day = short_date(local_date(session))
-        parts.append(_text(RIGHT, 92, 28, MUTED, day, anchor="end"))
-    return "".join(parts)
+    (y, size, day_size), right = options.layout.brand, options.layout.size[0] - LEFT
+    day = short_date(local_date(session)) if options.dated else ""
+    title = " ".join(options.title.split()) or say("brand")
+    room = right - LEFT - max(DAY_ROOM, LETTER * day_size * (len(day) + 2))
+    brand = svg_text((LEFT, y), size, INK, title, weight=700, room=room)
+    return brand + (svg_text((right, y), day_size, MUTED, day, anchor="end") if day else "")
 
 
-def _colour(session: Session) -> str:
-    """Of the great number: that of backward only where something is, or may be, backward."""
-    found = session.total("backward").moving_s or session.total("candidate").moving_s
-    return BACKWARD_TEXT if found else INK
-
-
-def _big(head: tuple[str, str, str], right: float, colour: str) -> str:
-    """The great number and its unit, in one text so that they stay beside each other."""
-    scale = min(1.0, (right - LEFT) / (BOLD_LETTER * (112 * len(head[0]) + 64 * len(head[1]))))
+def _big(head: tuple[str, str, str], layout: Layout, colour: str) -> str:
+    """The great number and its unit, in one text where they stand beside each other."""
+    (y, size), (words_y, words_size), room = layout.number, layout.words, layout.ends[0] - LEFT
+    if words_y != y:
+        number = svg_text((LEFT, y), size, colour, head[0], weight=700, room=room)
+        at = (LEFT, words_y)
+        return number + svg_text(at, words_size, colour, head[1], weight=700, room=room)
+    scale = min(1.0, room / (BOLD_LETTER * (size * len(head[0]) + words_size * len(head[1]))))
     return (
-        f'<text x="{LEFT}" y="222" font-size="{112 * scale:.4g}" font-weight="700" '
+        f'<text x="{LEFT}" y="{y}" font-size="{size * scale:.4g}" font-weight="700" '
         f'fill="{colour}">{escape(head[0])} '
-        f'<tspan font-size="{64 * scale:.4g}">{escape(head[1])}</tspan></text>'
+        f'<tspan font-size="{words_size * scale:.4g}">{escape(head[1])}</tspan></text>'
     )
 
 
-def _strip(session: Session, right: float) -> str:
+def _facts(found: Sequence[tuple[str, str]], layout: Layout) -> str:
+    """As many facts as there is room for, each a value above its words."""
+    most, columns, size, words_size = layout.facts
+    room, lines = (layout.ends[1] - LEFT) / columns, layout.line[2]
+    below = 40 if lines == 1 else round(1.5 * words_size)
+    text = ""
+    for place, (value, words) in enumerate(found[:most]):
+        x = LEFT + room * (place % columns)
+        y = _rule(layout) + round(1.24 * size) + round(2.6 * size) * (place // columns)
+        text += svg_text((x, y), size, INK, value, weight=700, room=room - 20)
+        text += svg_lines((x, y + below), words_size, MUTED, words, room=room - 20, most=lines)
+    return text
+
+
+def _strip(session: Session, layout: Layout) -> str:
     """The session from start to finish: forward flat, backward tall, maybe hatched.
 
     Grey and without a word where nothing tells the directions apart. All stretches have their time
     below them where there is room for all, else those that are wide enough.
     """
     whole_s = max(session.duration_s, 1.0)
-    scale = (right - LEFT) / whole_s
-    colour = MUTED if session.is_undecided else FORWARD
+    top, high, size = layout.strip
+    times_y, room = top + high + round(1.333 * size), layout.ends[1] - LEFT
+    scale, least, lane = room / whole_s, LEAST_WORDS * size, round(0.3 * high)
+    colour, lane_y = MUTED if session.is_undecided else FORWARD, top + (high - lane) // 2
     parts = [
-        f'<rect x="{LEFT}" y="360" width="{right - LEFT}" height="26" rx="4" fill="{colour}"/>'
+        f'<rect x="{LEFT}" y="{lane_y}" width="{room}" height="{lane}" rx="4" fill="{colour}"/>'
     ]
     is_free = not session.is_undecided
     marked = [
         each for each in session.measures.segments if each.segment.kind in {"backward", "candidate"}
     ]
     middles = [LEFT + (each.segment.start_s + _seconds(each) / 2) * scale for each in marked]
-    with_room = all(after - before >= LEAST_WORDS for before, after in pairwise(middles))
+    with_room = all(after - before >= least for before, after in pairwise(middles))
     for each, middle in zip(marked, middles, strict=True):
         wide = _seconds(each) * scale
         fill = "sure" if each.segment.kind == "backward" else "maybe"
         parts.append(
-            f'<rect x="{middle - wide / 2:.1f}" y="330" width="{max(wide, 2.0):.1f}" height="86" '
-            f'fill="url(#{fill})" stroke="{PAPER}" stroke-width="{min(4.0, wide / 6):.2g}"/>'
+            f'<rect x="{middle - wide / 2:.1f}" y="{top}" width="{max(wide, 2.0):.1f}" '
+            f'height="{high}" fill="url(#{fill})" stroke="{PAPER}" '
+            f'stroke-width="{min(4.0, wide / 6):.2g}"/>'
         )
-        if with_room or wide >= LEAST_WORDS:
-            words = clock(each.metrics.moving_s)
-            parts.append(_text(middle, 448, 24, BACKWARD_TEXT, words, weight=700, anchor="middle"))
-            is_free = is_free and middle - max(wide, LEAST_WORDS) / 2 > LEFT + 120
+        if with_room or wide >= least:
+            at, words = (middle, times_y), clock(each.metrics.moving_s)
+            parts.append(svg_text(at, size, BACKWARD_TEXT, words, weight=700, anchor="middle"))
+            is_free = is_free and middle - max(wide, least) / 2 > LEFT + 5 * size
     if is_free:
-        parts.append(_text(LEFT, 448, 24, FORWARD_TEXT, say("picture_forward_lane")))
+        parts.append(svg_text((LEFT, times_y), size, FORWARD_TEXT, say("picture_forward_lane")))
     return "".join(parts)
 
 
@@ -202,64 +258,15 @@ def _seconds(measured: MeasuredSegment) -> float:
     return measured.segment.end_s - measured.segment.start_s
 
 
-def _facts(session: Session, display: Display, right: float) -> str:
-    """Pace, what it cost and the longest stretch, as far as they are known: at most three."""
-    found = [*_pace(session, display), *_cost(session), *_longest(session, display)]
-    most = 3 if right == RIGHT else 2
-    room = (right - LEFT) / most
-    return "".join(
-        _text(LEFT + room * place, 542, 50, INK, value, weight=700, room=room - 20)
-        + _text(LEFT + room * place, 582, 23, MUTED, words, room=room - 20)
-        for place, (value, words) in enumerate(found[:most])
-    )
-
-
-def _pace(session: Session, display: Display) -> list[tuple[str, str]]:
-    """Beside the forward pace of the same gait, as the session's page compares them."""
-    unit = display.pace_unit.removeprefix("min")
-    means = means_of("pace_s_per_km", session.measures.segments)
-    if means and not session.is_undecided:
-        beside = say("picture_pace_beside", pace=display.pace(means[1]))
-        return [(f"{display.pace(means[0])} {unit}", say("picture_pace_backward") + beside)]
-    for kind in ("backward", "candidate", "forward"):
-        if (pace := _seconds_per_km(session.total(kind))) is not None:
-            words = "undecided" if session.is_undecided else kind
-            return [(f"{display.pace(pace)} {unit}", say(f"picture_pace_{words}"))]
-    return []
-
-
-def _seconds_per_km(total: Totals) -> float | None:
-    if not total.distance_m or not total.moving_s:
-        return None
-    return total.moving_s / total.distance_m * 1000.0
-
-
-def _cost(session: Session) -> list[tuple[str, str]]:
-    factor = session.measures.cost_factor
-    if factor.value is None:
-        return []
-    low, high = number(factor.low, 2), number(factor.high, 2)
-    return [(f"{number(factor.value, 2)} ×", say("picture_cost", low=low, high=high))]
-
-
-def _longest(session: Session, display: Display) -> list[tuple[str, str]]:
-    longest = next((each for each in session.measures.bests if each.key == "longest_s"), None)
-    if longest is None:
-        return []
-    words = say("picture_longest")
-    if longest.distance_m:
-        words = f"{words}, {display.distance(longest.distance_m)}"
-    return [(clock(longest.seconds), words)]
-
-
-def _track_shape(track: Track, session: Session) -> str:
+def _track_shape(track: Track, session: Session, layout: Layout) -> str:
     """The shape of the way, north up: without scale, names or ends, where it may stop at a door."""
     found = track_paths(track, session.measures.segments)
     if found is None:
         words = "there are no positions, so the picture cannot hold the way"
         raise PageError("picture-without-way", words, remedy="Leave --map out.")
     wide, high, paths = found
-    scale = min((RIGHT - MAP_LEFT) / wide, 460 / high)
+    left, top, most_wide, most_high, thicker = layout.way
+    scale = min(most_wide / wide, most_high / high)
     styles = {
         "backward": (BACKWARD, 7),
         "candidate": (BACKWARD, 5),
@@ -271,11 +278,10 @@ def _track_shape(track: Track, session: Session) -> str:
         dashes = (
             f' stroke-dasharray="{4 / scale:.0f} {10 / scale:.0f}"' if kind == "candidate" else ""
         )
-        drawn.append(
-            f'<path d="{path}" stroke="{colour}" stroke-width="{width / scale:.1f}"{dashes}/>'
-        )
-    x = MAP_LEFT + (RIGHT - MAP_LEFT - wide * scale) / 2
-    y = 120 + (460 - high * scale) / 2
+        pen = width * thicker / scale
+        drawn.append(f'<path d="{path}" stroke="{colour}" stroke-width="{pen:.1f}"{dashes}/>')
+    x = left + (most_wide - wide * scale) / 2
+    y = top + (most_high - high * scale) / 2
     return (
         f'<g transform="translate({x:.1f} {y:.1f}) scale({scale:.4f})" fill="none" '
         f'stroke-linecap="round" stroke-linejoin="round">{"".join(drawn)}</g>'

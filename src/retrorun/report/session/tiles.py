@@ -1,4 +1,7 @@
-"""The headline tiles of a session: what is backward, or else what is known of all of it."""
+"""The headline tiles of a session, and the words of its share picture.
+
+They tell what is backward, or else what is known of all of it.
+"""
 
 from dataclasses import replace
 
@@ -11,6 +14,8 @@ from retrorun.report.numbers import (
     MainNumbers,
     Tile,
     clock,
+    counted,
+    duration_in_words,
     factor,
     factor_ends,
     main_numbers,
@@ -215,3 +220,68 @@ def _quality(session: Session) -> Tile:
     doubts = len(remarks(session))
     note = say_count("tile_quality", doubts) if doubts else say("tile_quality_none")
     return Tile(say("tile_quality"), say("of", count=len(have), whole=len(wanted)), note)
+
+
+def picture_head(session: Session, display: Display) -> tuple[str, str, str]:
+    """Of a share picture: the great number, the words beside it, and the line below."""
+    backward, maybe = session.total("backward"), session.total("candidate")
+    whole = display.distance(session.distance_m)
+    for kind, total in (("backward", backward), ("candidate", maybe)):
+        if total.moving_s:
+            time, _, unit = duration_in_words(total.moving_s).partition(" ")
+            line = _picture_line(session, total, kind, display)
+            return time, f"{unit} {say(f'picture_{kind}')}", line
+    time, _, unit = duration_in_words(session.moving_s).partition(" ")
+    key = "picture_line_undecided" if session.is_undecided else "picture_line_forward"
+    return time, f"{unit} {say('picture_forward')}", say(key, whole=whole)
+
+
+def _picture_line(session: Session, total: Totals, kind: str, display: Display) -> str:
+    share = percent(total.moving_s / session.moving_s) if session.moving_s else ""
+    return say(
+        "picture_line" if total.distance_m else "picture_line_timed",
+        stretches=counted(len(of_kind(session, kind)), "stretches"),
+        distance=display.distance(total.distance_m),
+        whole=display.distance(session.distance_m),
+        share=share,
+    )
+
+
+def picture_facts(session: Session, display: Display) -> list[tuple[str, str]]:
+    """Pace, what it cost and the longest stretch, as far as they are known: value and words."""
+    pace, longest = _pace_fact(session, display), _longest_fact(session, display)
+    return [*pace, *_cost_fact(session), *longest]
+
+
+def _pace_fact(session: Session, display: Display) -> list[tuple[str, str]]:
+    """Beside the forward pace of the same gait, as the session's page compares them."""
+    unit = display.pace_unit.removeprefix("min")
+    means = contrast.means_of("pace_s_per_km", session.measures.segments)
+    if means and not session.is_undecided:
+        beside = say("picture_pace_beside", pace=display.pace(means[1]))
+        return [(f"{display.pace(means[0])} {unit}", say("picture_pace_backward") + beside)]
+    for kind in ("backward", "candidate", "forward"):
+        total = session.total(kind)
+        if total.distance_m and total.moving_s:
+            pace = display.pace(total.moving_s / total.distance_m * 1000.0)
+            words = "undecided" if session.is_undecided else kind
+            return [(f"{pace} {unit}", say(f"picture_pace_{words}"))]
+    return []
+
+
+def _cost_fact(session: Session) -> list[tuple[str, str]]:
+    factor = session.measures.cost_factor
+    if factor.value is None:
+        return []
+    low, high = number(factor.low, 2), number(factor.high, 2)
+    return [(f"{number(factor.value, 2)} ×", say("picture_cost", low=low, high=high))]
+
+
+def _longest_fact(session: Session, display: Display) -> list[tuple[str, str]]:
+    longest = next((each for each in session.measures.bests if each.key == "longest_s"), None)
+    if longest is None:
+        return []
+    words = say("picture_longest")
+    if longest.distance_m:
+        words = f"{words}, {display.distance(longest.distance_m)}"
+    return [(clock(longest.seconds), words)]

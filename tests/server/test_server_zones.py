@@ -1,0 +1,204 @@
+"""Privacy zones on a page of the server: seen, added by degrees or by a track, and removed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import serving
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from retrorun import privacy_zones
+from retrorun.archive import Archive
+from retrorun.model import Athlete, Track, Zone
+
+POSITION = ("latitude_deg", "longitude_deg")
+FAR = {"change": "add", "latitude_deg": -33.9, "longitude_deg": 151.2, "radius_m": 80.0}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    serving.imported(tmp_path / "exports", tmp_path / "archive", days=2)
+    return serving.at_rest(tmp_path)
+
+
+@pytest.fixture
+def client(place: Path) -> Iterator[serving.Client]:
+    with serving.running(serving.setup(place, follow_s=0.1)) as found:
+        yield found
+
+
+def sessions(place: Path) -> list[str]:
+    with Archive.open(place / "archive") as archive:
+        return list(archive.known())
+
+
+def zones(place: Path) -> tuple[Zone, ...]:
+    with Archive.open(place / "archive") as archive:
+        return archive.annotations.profile().privacy_zones
+
+
+def position(place: Path, session: str, second: int) -> tuple[float, float]:
+    """Where a track was at a second, as it lies in the archive."""
+    with Archive.open(place / "archive") as archive:
+        track = archive.track(session)
+    latitude_deg, longitude_deg = (float(track.column(each)[second]) for each in POSITION)
+    assert np.isfinite(latitude_deg + longitude_deg)
+    return latitude_deg, longitude_deg
+
+
+def test_a_zone_by_degrees_is_kept_with_a_secret_and_removed_again(
+    place: Path, client: serving.Client
+) -> None:
+    reply = client.post("/api/zones", FAR)
+    assert reply.status == 200, reply.body
+    assert reply.json == {"words": "Kept. No session that is here touches it.", "due": 0}
+    assert zones(place) == (Zone(-33.9, 151.2, 80.0),)
+    with Archive.open(place / "archive") as archive:
+        secret = archive.annotations.profile().zone_secret
+    assert len(secret) == 64
+    assert client.post("/api/zones", FAR).status == 200  # the same again is the same
+    client.post("/api/zones", FAR | {"latitude_deg": -34.5})
+    assert len(zones(place)) == 2
+    gone = client.post("/api/zones", FAR | {"change": "remove"})
+    assert "retrorun reprocess" in gone.json["words"]
+    assert zones(place) == (Zone(-34.5, 151.2, 80.0),)
+    with Archive.open(place / "archive") as archive:  # other discs of a zone would show the door
+        assert archive.annotations.profile().zone_secret == secret
+    again = client.post("/api/zones", FAR | {"change": "remove"})
+    assert again.json["words"] == "There is no such zone any more."
+
+
+def test_a_zone_that_a_file_states_is_not_said_to_be_removed(place: Path) -> None:
+    stated = Zone(-33.9, 151.2, 80.0)
+    setup = replace(
+        serving.setup(place, follow_s=serving.WAIT_S),
+        athlete_of=lambda _: Athlete(privacy_zones=(stated,), zone_secret="5e" * 32),
+    )
+    with serving.running(setup) as client:
+        reply = client.post("/api/zones", FAR | {"change": "remove"})
+        assert "--profile states this zone" in reply.json["words"]
+
+
+@pytest.mark.parametrize(("at", "second"), [("start", 0), ("finish", -1), (700, 700)])
+def test_a_place_on_a_track_is_hidden_in_every_session(
+    place: Path, client: serving.Client, at: str | float, second: int
+) -> None:
+    chosen = sessions(place)[0]
+    latitude_deg, longitude_deg = position(place, chosen, second)
+    wanted = {"change": "add", "session": chosen, "at": at, "radius_m": 30}
+    reply = client.post("/api/zones", wanted)
+    assert reply.status == 200, reply.body
+    assert reply.json["due"] == 2  # both days lead the same way
+    assert "2 sessions touch a zone" in reply.json["words"]
+    assert zones(place) == (Zone(latitude_deg, longitude_deg, 30.0),)
+    with Archive.open(place / "archive") as archive:
+        serving.until(lambda: not archive.annotations.exposed())
+        discs = privacy_zones.discs(archive.annotations.profile())
+        for each in archive.known():
+            track = archive.track(each)
+            assert nearest_m(track, latitude_deg, longitude_deg) > 30.0
+            assert privacy_zones.check(track, archive.annotations.profile(), each) is track
+    assert len(discs) == 7
+
+
+def nearest_m(track: Track, latitude_deg: float, longitude_deg: float) -> float:
+    """How near a track comes to a place: on a plane, which is right to a metre here."""
+    north_m = (track.column("latitude_deg") - latitude_deg) * 111_200.0
+    east_m = (track.column("longitude_deg") - longitude_deg) * 111_200.0
+    return float(np.nanmin(np.hypot(north_m, east_m * np.cos(np.radians(latitude_deg)))))
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({}, 400),
+        ([], 400),
+        ({"change": "hide"}, 400),
+        (FAR | {"latitude_deg": 95}, 400),
+        (FAR | {"latitude_deg": "46"}, 400),
+        (FAR | {"latitude_deg": True}, 400),
+        (FAR | {"longitude_deg": 10**400}, 400),
+        (FAR | {"radius_m": 0}, 400),
+        (FAR | {"radius_m": 60_000}, 400),
+        ({"change": "add", "radius_m": 50}, 400),
+        ({"change": "add", "session": "ffffffffffff", "at": "start", "radius_m": 50}, 404),
+        ({"change": "add", "session": 7, "at": "start", "radius_m": 50}, 400),
+        ({"change": "add", "session": "ffffffffffff", "at": "middle", "radius_m": 50}, 400),
+    ],
+)
+def test_what_is_no_zone_is_refused_and_nothing_is_stored(
+    place: Path, client: serving.Client, sent: object, status: int
+) -> None:
+    reply = client.post("/api/zones", sent)
+    assert reply.status == status, reply.body
+    assert reply.json["error"]
+    assert zones(place) == ()
+
+
+def test_zones_are_changed_by_pages_of_this_server_only(
+    place: Path, client: serving.Client
+) -> None:
+    body = b'{"change": "add", "latitude_deg": 1, "longitude_deg": 2, "radius_m": 50}'
+    kind = {"Content-Type": "application/json"}
+    for headers in (
+        kind | {"Origin": "http://evil.example"},
+        kind | {"Cookie": None},
+        kind | {"Host": "evil.example"},
+        {"Content-Type": "text/plain"},
+    ):
+        assert client.ask("POST", "/api/zones", body, headers).status in {403, 415}
+    assert client.ask("GET", "/zones", headers={"Cookie": None}).status == 403
+    assert client.ask("GET", "/api/zones").status == 403
+    assert zones(place) == ()
+
+
+@pytest.fixture
+def opened(browser: Browser, client: serving.Client) -> Iterator[Page]:
+    complaints: list[str] = []
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"http://127.0.0.1:{client.port}/?token={client.token}")
+    page.get_by_role("link", name="Privacy zones").click()
+    yield page
+    page.close()
+    assert complaints == []
+
+
+def test_in_a_browser_a_zone_is_added_by_track_and_by_degrees_and_removed(
+    place: Path, opened: Page
+) -> None:
+    page, status = opened, opened.locator("#zone-status")
+    expect(page.get_by_text("There is no zone yet.")).to_be_visible()
+    by_degrees = page.get_by_role("region", name="By latitude and longitude")
+    by_degrees.get_by_label("Latitude").fill("-33.9")
+    by_degrees.get_by_label("Longitude").fill("151.2")
+    by_degrees.get_by_role("button", name="Keep this zone").click()
+    expect(status).to_have_text("Kept. No session that is here touches it.")
+    expect(status).to_be_focused()
+    assert zones(place) == (Zone(-33.9, 151.2, 100.0),)
+    wanted = Zone(*position(place, sessions(place)[-1], 750), 50.0)
+    by_track = page.get_by_role("region", name="By a place on one of your tracks")
+    expect(by_track.get_by_label("Time since its start")).to_be_hidden()
+    by_track.get_by_label("Where on its track").select_option("at a moment")
+    by_track.get_by_label("Time since its start").fill("12:30")
+    by_track.get_by_label("Radius").fill("50")
+    by_track.get_by_role("button", name="Keep this zone").click()
+    expect(status).to_contain_text("2 sessions touch a zone")
+    assert zones(place)[1] == wanted
+    expect(page.locator(".zones tbody tr")).to_have_count(2)
+    with Archive.open(place / "archive") as archive:
+        serving.until(lambda: not archive.annotations.exposed())
+    expect(page.locator("[data-fresh]")).to_have_text("All numbers are up to date.")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("() => document.documentElement.scrollWidth") == 390
+    page.get_by_role("button", name="Remove the zone at -33.90000, 151.20000").click()
+    expect(page.locator(".zones tbody tr")).to_have_count(1)
+    expect(status).to_contain_text("Removed.")
+    assert zones(place) == (wanted,)
