@@ -12,7 +12,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from retrorun import storage
-from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.errors import ReadError, RetrorunError, SettingsError, StoreError
 from retrorun.storage import objects
 from retrorun.storage.entries import words_of
 from retrorun.text import printable
@@ -283,9 +283,14 @@ def test_a_folder_by_url_is_a_store_too(tmp_path: Path) -> None:
     assert [(entry.name, entry.size) for entry in store.entries()] == [("a.fit", 2)]
 
 
-def test_an_unknown_store_is_reported() -> None:
-    with pytest.raises(RetrorunError) as caught:
-        storage.open_store("nonsense://bucket/x")
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense://bucket/x", "s3://", "github://no-repository", "file://", "file://results"],
+)
+def test_an_address_of_no_store_is_a_wrong_word(address: str) -> None:
+    """Exit 2; ``file://results`` would be the folder that the command was typed in."""
+    with pytest.raises(SettingsError) as caught:
+        storage.open_store(address)
     assert caught.value.slug == "store-unknown"
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import chain
 from typing import IO, Any, TypeVar
 
-from retrorun.errors import FAILING, ReadError, RetrorunError, StoreError
+from retrorun.errors import FAILING, ReadError, RetrorunError, SettingsError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large, without_user, words_of
 from retrorun.text import printable
 
@@ -304,6 +304,12 @@ def _library_errors(name: str | None = None) -> tuple[type[Exception], ...]:
 
 
 def _filesystem(address: str) -> tuple[Any, str]:
+    """The implementation for an address, and the path in its store.
+
+    Raises:
+        SettingsError: no implementation knows such an address.
+        RetrorunError: what it needs is not installed.
+    """
     remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
     file = without_user(address)
     try:
@@ -312,13 +318,23 @@ def _filesystem(address: str) -> tuple[Any, str]:
         words = "object stores need fsspec, which is not installed"
         remedy = 'Install it: `pip install "retrorun[cluster]"`.'
         raise RetrorunError("store-unknown", words, file=file, remedy=remedy) from problem
+    if not address.partition("://")[2].strip("/"):
+        raise _address_error("nothing stands behind ://", file)
     try:
         system, root = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as problem:
+    except ImportError as problem:
         raise RetrorunError(
             "store-unknown", words_of(problem), file=file, remedy=remedy
         ) from problem
+    except (ValueError, TypeError) as problem:  # a protocol, or what it needs, that is not there
+        raise _address_error(words_of(problem), file) from problem
     return system, str(root).rstrip("/")
+
+
+def _address_error(words: str, file: str) -> SettingsError:
+    """The error of an address that is wrong, whatever is installed."""
+    remedy = "Give a folder, or an address such as s3://bucket/exports."
+    return SettingsError("store-unknown", words, file=file, remedy=remedy)
 
 
 def _last_part(facts: dict[str, Any]) -> str:
