@@ -90,10 +90,16 @@ class Writes:
         return int(row[0])
 
     def imports(self) -> list[Import]:
-        """All imports, oldest first, with the number of sessions that stand."""
+        """All imports, oldest first, with the number of sessions that stand.
+
+        One of which nothing is there is none: its process was killed before its first change, or
+        all that it brought has gone into others.
+        """
         rows = self._database.rows(
             "SELECT i.id, i.folder, i.version, i.started_s, i.undone_s, count(s.id) FROM imports i "
-            "LEFT JOIN sessions s ON s.import_id = i.id GROUP BY i.id ORDER BY i.id",
+            "LEFT JOIN sessions s ON s.import_id = i.id WHERE i.undone_s IS NOT NULL "
+            "OR s.id IS NOT NULL OR i.id IN (SELECT import_id FROM files) "
+            "GROUP BY i.id ORDER BY i.id",
         )
         return [Import(*row) for row in rows]
 

@@ -60,10 +60,14 @@ class Report(msgspec.Struct, frozen=True):
     passed_over: int = 0
 
     def followed_by(self, later: "Report") -> "Report":
-        """The same, with the sessions and problems of what was done afterwards, each once."""
+        """The same, with the sessions and problems of what was done afterwards, each once.
+
+        What that left for later waits, too.
+        """
         ids = tuple(dict.fromkeys(self.sessions + later.sessions))
         problems = tuple(dict.fromkeys(self.problems + later.problems))
-        return replace(self, sessions=ids, problems=problems)
+        waiting = tuple(dict.fromkeys(self.waiting + later.waiting))
+        return replace(self, sessions=ids, problems=problems, waiting=waiting)
 
     @property
     def failed(self) -> tuple[FileRow, ...]:

@@ -18,7 +18,7 @@ from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
-from retrorun.errors import FAILING
+from retrorun.errors import UNREAD
 from retrorun.ingest import label_files
 from retrorun.ingest.analysis import (
     Analysed,
@@ -328,8 +328,8 @@ def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) ->
     path, problem = candidate.entry.address, parcel.problem
     if problem is not None:
         row = refused_row(candidate, problem)
-        if problem.slug in (CHANGING, FAILING):
-            return _Decision(path, parcel, None, {}, row if problem.slug == FAILING else None)
+        if problem.slug in (CHANGING, *UNREAD):
+            return _Decision(path, parcel, None, {}, row if problem.slug in UNREAD else None)
         return _Decision(path, parcel, row, {})
     if not candidate.sha256:  # it could not be read when it was listed: the next run plans it
         return _Decision(path, parcel, None, {})
