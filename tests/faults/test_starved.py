@@ -353,6 +353,7 @@ def test_a_drive_that_fails_while_a_table_of_labels_is_read_costs_no_label(
     exports: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    *,
     was_read: bool,
     export_changes: bool,
 ) -> None:
@@ -411,9 +412,11 @@ def test_a_run_that_is_killed_before_its_first_change_is_no_import(
         raise KeyboardInterrupt
 
     with Archive.open(tmp_path / "archive") as archive:
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
             patch.setattr(archive.writes, "apply", killed)
-            run_import(plan_import(exports, archive, settle_s=0), archive, ENGINE)
+            with pytest.raises(KeyboardInterrupt):
+                run_import(planned, archive, ENGINE)
         assert archive.writes.imports() == []
         assert completed(exports, archive) == WANTED
         (whole,) = archive.writes.imports()
