@@ -207,8 +207,8 @@ class Writes:
         if rows[0][0] != holders[0]:
             self._swap(holders[0], rows[0][0])
         self._database.connection.execute(
-            "UPDATE files SET duplicate_of = CAST(? AS TEXT) "
-            "WHERE sha256 = ? AND rule = 'same-bytes'",
+            "UPDATE files SET duplicate_of = CAST(?1 AS TEXT) WHERE sha256 = ?2 "
+            "AND rule = 'same-bytes' AND duplicate_of IS NOT CAST(?1 AS TEXT)",
             (path_bytes(rows[0][0]), sha256),
         )
 
