@@ -23,6 +23,7 @@ from retrorun.ingest import repair as repairs
 from retrorun.language import translated
 from retrorun.model import Athlete
 from retrorun.simulate import SAMPLE_SEED, write_samples
+from retrorun.storage import refuse_special
 from retrorun.text import printable
 
 
@@ -100,6 +101,7 @@ def backup(target: Path, archive: Path | None) -> None:
 def restore(bundle: Path, archive: Path | None) -> None:
     """Make an archive from a backup; one that is there already is never overwritten."""
     folder = options.archive_folder(archive)
+    refuse_special(bundle)
     maintenance.restore(bundle, folder)
     click.echo(folder)
 
