@@ -345,7 +345,6 @@ def test_a_file_without_an_end_is_refused(
 
     with Archive.open(tmp_path / "archive"):
         pass
-    place = () if words[0] == "cohort" else ("--archive", str(tmp_path / "archive"))
-    result = ended(*words, *place, prepare=bound)
+    result = ended(*words, "--archive", str(tmp_path / "archive"), prepare=bound)
     assert result.returncode == status, result.stderr
     assert "/dev/zero: " in sentence(result)
