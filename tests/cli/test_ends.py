@@ -318,19 +318,6 @@ def test_libraries_are_loaded_while_the_workers_load_theirs(tmp_path: Path) -> N
     ("words", "status"),
     [
         (("report", "--since", "2026-05-01", "--note", "/dev/zero"), 2),
-        (
-            (
-                "cohort",
-                "export",
-                "set",
-                "--out",
-                "copy",
-                "--deidentify",
-                "--salt-file",
-                "/dev/zero",
-            ),
-            2,
-        ),
         (("archive", "restore", "/dev/zero"), 1),
     ],
 )

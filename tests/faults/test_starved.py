@@ -379,6 +379,26 @@ def test_a_drive_that_fails_while_a_table_of_labels_is_read_costs_no_label(
         assert [(each.start_s, each.end_s) for each in session.labels] == [(10, end_s)]
 
 
+def test_a_file_that_may_not_be_read_is_read_once_it_may(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To change its rights changes neither its size nor its date: it was left alone for ever."""
+
+    def forbidden(path: str, mode: str) -> object:
+        if path.endswith("03.fit"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return open(path, mode)  # noqa: PTH123 - as it is called
+
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "open", forbidden, raising=False)
+            report = run_import(planned, archive, ENGINE)
+        assert [row.slug for row in report.failed] == ["file-forbidden"]
+        assert (len(archive.sessions()), len(archive.problems())) == (11, 0)
+        assert completed(exports, archive) == WANTED
+
+
 def test_a_full_disk_for_temporary_files_costs_no_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

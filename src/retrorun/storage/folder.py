@@ -9,7 +9,7 @@ from io import BufferedReader
 from pathlib import Path
 from unicodedata import normalize
 
-from retrorun.errors import AWAY, FAILING, ReadError, StoreError
+from retrorun.errors import AWAY, FAILING, FORBIDDEN, ReadError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large
 from retrorun.text import printable
 
@@ -285,4 +285,5 @@ def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
 def _unreadable_error(name: str, problem: OSError) -> ReadError:
     words = problem.strerror or str(problem)
     kind, slug = (StoreError, FAILING) if problem.errno in AWAY else (ReadError, "file-unreadable")
+    slug = FORBIDDEN if isinstance(problem, PermissionError) else slug
     return kind(slug, f"it cannot be read: {words}", file=name)
