@@ -282,9 +282,8 @@ def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
         yield Fact("folder", text, remedy, is_advice=True)
     kinds = Counter(PurePath(path).suffix.lower() or "no suffix" for path in seen.passed_over)
     for kind, count in sorted(kinds.items()):
-        yield Fact(
-            "folder", f"files that are no exports by their name ({printable(kind)}): {count}"
-        )
+        text = f"files that are no exports by their name ({printable(kind)}): {count}"
+        yield Fact("folder", text)
     for path, words in seen.unlisted:
         yield Fact("folder", f"{printable(path)}: {words}", "Mend its permissions.")
     for path in seen.waiting:
