@@ -32,11 +32,16 @@ AWAY = frozenset(
     | {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC, errno.EDQUOT}
 )
 FAILING = "store-failing"  # slug: a file was not read or written, for no fault of its own
+TEMPORARY_FULL = "temporary-disk-full"  # slug: a copy that reading needs had no room
+FORBIDDEN = "file-forbidden"  # slug: who runs the program may not read a file
+# slugs of files that were not read, for no fault of their own: nothing is kept of them
+UNREAD = frozenset({FAILING, FORBIDDEN, TEMPORARY_FULL, "store-refuses"})
 # slugs of errors that say nothing about what is stored or read
 _PASSING = frozenset(
     {"archive-broken-off", "archive-busy", "archive-disk-error", "archive-disk-full"}
     | {"archive-gone", "archive-object-unreadable", "archive-read-only", "archive-replaced"}
-    | {"archive-starved", FAILING}
+    | {"archive-starved"}
+    | UNREAD
 )
 
 

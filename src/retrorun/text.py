@@ -3,7 +3,8 @@
 A control character can move a terminal's cursor or colour its text, a direction character can
 show a name as another, and XML cannot hold either. Letters, marks, joiners and emoji stay.
 
-Names of files are compared by ``name_key``; ``without_clock`` takes times of day out of them.
+Names of files are compared by ``name_key``; ``without_clock`` takes times of day and
+coordinates out of them.
 """
 
 import codecs
@@ -103,10 +104,27 @@ _CLOCK = rf"""
     """
 
 
+# Coordinates, with which some apps name a track: two numbers with three decimals or more
+# (46.0512_14.5033, N46.0512 E14.5033), degrees with minutes (46°03'04"N), geo:46.05,14.50. A
+# distance has one such number (21.0975 km).
+_DEGREES = r"[-+−]?(?<!\d)(?<!\d\.)\d{1,3}[.,]\d{3,12}(?!\d)"
+_MINUTES = r"""\d{1,3}\s?°\s?\d{1,2}(?:[.,]\d+)?\s?['’′](?:\s?\d{1,2}(?:[.,]\d+)?\s?["”″])?"""
+_SIGNS = r"[^0-9a-z]{0,4}"
+_PLACE = re.compile(
+    rf"{_DEGREES}\s?°?\s?[ns]?{_SIGNS}(?:lon(?:gitude)?|lng|[ewo])?{_SIGNS}{_DEGREES}"
+    rf"|{_MINUTES}|\bgeo:[-\d.]+,[-\d.]*\d",
+    re.IGNORECASE,
+)
+
+
 def without_clock(name: str | None) -> str | None:
-    """A name without times of day in it, of which one often is that of the hidden first second."""
+    """A name without times of day and coordinates in it.
+
+    One of the times often is that of the hidden first second, and the coordinates are its place.
+    """
     if name is None:
         return None
+    name = _PLACE.sub("…", name)
     shorter = re.sub(_CLOCK, lambda found: f"{found['date'] or ''}…", name, flags=_AS_WRITTEN)
     return name if shorter == name else without_clock(shorter)  # there may be another behind one
 

@@ -113,6 +113,31 @@ def _offset_s(name: str | None, start_time_s: float) -> float | None:
     return None if offset is None else offset.total_seconds()
 
 
+def clock_change(
+    zone: TimeZone | None, start_time_s: float, seconds: int
+) -> tuple[float, float] | None:
+    """When clocks were changed within a session, and by how much they were put forward.
+
+    Args:
+        zone: of the session; without a name nothing is known.
+        start_time_s: Unix seconds.
+        seconds: how long it lasts.
+
+    Returns:
+        Seconds since the start, and seconds; None where clocks went on.
+    """
+    name = zone.name if zone else None
+    before_s, after_s = _offset_s(name, start_time_s), _offset_s(name, start_time_s + seconds)
+    if before_s is None or after_s is None or before_s == after_s:
+        return None
+    earliest, latest = 0, seconds  # by halves: the offset is that of the start, and another
+    while latest - earliest > 1:
+        middle = (earliest + latest) // 2
+        is_before = _offset_s(name, start_time_s + middle) == before_s
+        earliest, latest = (middle, latest) if is_before else (earliest, middle)
+    return float(latest), after_s - before_s
+
+
 class Clock(msgspec.Struct, frozen=True):
     """What one of several copies of a run says of its time.
 

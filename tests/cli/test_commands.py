@@ -172,6 +172,7 @@ def test_a_dry_run_says_and_does_nothing(samples: Path, tmp_path: Path) -> None:
     words = ("process", tmp_path, "--archive", tmp_path / "a", "--dry-run")
     assert f"import     {tmp_path / WORKOUT}" in run(*words).stdout
     assert "import     " in run(*words).stdout
+    assert [each.name for each in tmp_path.iterdir()] == [WORKOUT]
 
 
 def test_sessions_are_listed(archived: Path) -> None:

@@ -311,3 +311,27 @@ def test_libraries_are_loaded_while_the_workers_load_theirs(tmp_path: Path) -> N
     )
     program = f"if __name__ == '__main__':\n    exec({code!r})"  # workers import the program, too
     subprocess.run([sys.executable, "-c", program], check=True, timeout=600)  # noqa: S603 - ourselves
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a device without an end")
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("report", "--since", "2026-05-01", "--note", "/dev/zero"), 2),
+        (("archive", "restore", "/dev/zero"), 1),
+    ],
+)
+def test_a_file_without_an_end_is_refused(
+    tmp_path: Path, words: tuple[str, ...], status: int
+) -> None:
+    """It was read until the system killed the program for want of memory."""
+
+    def bound() -> None:  # a want of memory is told without the name of a file
+        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+        os.chdir(tmp_path)
+
+    with Archive.open(tmp_path / "archive"):
+        pass
+    result = ended(*words, "--archive", str(tmp_path / "archive"), prepare=bound)
+    assert result.returncode == status, result.stderr
+    assert "/dev/zero: " in sentence(result)

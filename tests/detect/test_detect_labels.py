@@ -1,8 +1,11 @@
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
+from retrorun import time_zone
 from retrorun.detect.labels import evidence, labels_of_file, meaning, meaning_of_whole, placed
-from retrorun.model import Label, Lap, Recording
+from retrorun.model import Label, Lap, Recording, TimeZone
 from retrorun.settings import DetectSettings
 
 TIMES = 1_000.0 + np.arange(100.0)
@@ -204,6 +207,45 @@ def test_labels_are_placed_or_named(
     assert [(each.start_s, each.end_s) for each in found] == ([expected] if expected else [])
     assert [note.slug for note in notes] == ([] if expected else ["label-outside"])
     assert all(each.origin == "sidecar" for each in found)
+
+
+def _clock(year: int, month: int, day: int, hours: float) -> float:
+    """Seconds since 1970 on the athlete's clock."""
+    return datetime(year, month, day, tzinfo=UTC).timestamp() + hours * 3600
+
+
+@pytest.mark.parametrize("is_dated", [True, False])
+@pytest.mark.parametrize(
+    ("day", "start_hour", "shown", "expected_min"),
+    [  # in Berlin; expected by hand: minutes since the start
+        ((2026, 3, 29), 1.5, (1.75, 1.9), (15, 24)),  # before 2:00 becomes 3:00
+        ((2026, 3, 29), 1.5, (3.25, 3.5), (45, 60)),
+        ((2026, 3, 29), 1.5, (1.75, 3.25), (15, 45)),
+        ((2026, 10, 25), 1.5, (3.25, 3.5), (165, 180)),  # after 3:00 became 2:00
+        ((2026, 10, 25), 1.5, (1.75, 3.25), (15, 165)),
+        ((2026, 10, 25), 1.5, (2.25, 2.5), (45, 60)),  # shown twice: the first
+        ((2026, 10, 25), 2.75, (2.25, 2.5), (30, 45)),  # the first was before the start
+    ],
+)
+def test_a_table_over_a_change_of_the_clocks_says_what_the_clock_showed(
+    day: tuple[int, int, int],
+    start_hour: float,
+    shown: tuple[float, float],
+    expected_min: tuple[float, float],
+    *,
+    is_dated: bool,
+) -> None:
+    offset_s = 3600.0 if day[1] == 3 else 7200.0
+    start_s = _clock(*day, start_hour) - offset_s
+    zone = TimeZone("Europe/Berlin", offset_s, "position")
+    change = time_zone.clock_change(zone, start_s, 4 * 3600)
+    if is_dated:
+        bounds, origin = [_clock(*day, each) for each in shown], "local sidecar"
+    else:
+        bounds, origin = [each * 3600 for each in shown], "day sidecar"
+    label = Label(bounds[0], bounds[1], "backward", origin)
+    (found,), _ = placed([label], start_s, 4 * 3600, offset_s, change)
+    assert (found.start_s / 60, found.end_s / 60) == pytest.approx(expected_min)
 
 
 def test_a_time_of_day_beyond_midnight() -> None:

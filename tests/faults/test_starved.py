@@ -9,6 +9,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tarfile
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -343,6 +345,103 @@ def test_a_drive_that_fails_while_a_file_is_read_costs_no_file(
         ]
         assert (len(archive.sessions()), len(archive.problems())) == (11, 0)
         assert completed(exports, archive) == WANTED
+
+
+@pytest.mark.parametrize("export_changes", [False, True])
+@pytest.mark.parametrize("was_read", [False, True])
+def test_a_drive_that_fails_while_a_table_of_labels_is_read_costs_no_label(
+    exports: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    was_read: bool,
+    export_changes: bool,
+) -> None:
+    """It was kept as a table that cannot be read, and left alone until it changes."""
+    table = exports / "03.labels.csv"
+    with Archive.open(tmp_path / "archive") as archive:
+        if was_read:
+            table.write_text("start,end,direction\n10,20,backward\n")
+            assert completed(exports, archive) == WANTED
+        if export_changes:
+            (exports / "03.fit").write_text("run 4000 90")
+        if not (was_read and export_changes):
+            table.write_text("start,end,direction\n10,30,backward\n")
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "open", failing_open(table.name), raising=False)
+            report = run_import(planned, archive, ENGINE)
+        assert [row.slug for row in report.failed] == ["store-failing"]
+        assert archive.problems() == []
+        assert completed(exports, archive) == WANTED
+        (session,) = (each for each in archive.sessions() if each.start_time_s == 4000)
+        end_s = 20 if was_read and export_changes else 30
+        assert [(each.start_s, each.end_s) for each in session.labels] == [(10, end_s)]
+
+
+def test_a_file_that_may_not_be_read_is_read_once_it_may(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To change its rights changes neither its size nor its date: it was left alone for ever."""
+
+    def forbidden(path: str, mode: str) -> object:
+        if path.endswith("03.fit"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return open(path, mode)  # noqa: PTH123 - as it is called
+
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "open", forbidden, raising=False)
+            report = run_import(planned, archive, ENGINE)
+        assert [row.slug for row in report.failed] == ["file-forbidden"]
+        assert (len(archive.sessions()), len(archive.problems())) == (11, 0)
+        assert completed(exports, archive) == WANTED
+
+
+def test_a_full_disk_for_temporary_files_costs_no_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tar was kept as one that failed, until somebody made room and typed ``--retry``."""
+    (tmp_path / "exports").mkdir()
+    run = tmp_path / "run.gpx"
+    run.write_text("run 1000 60")
+    with tarfile.open(tmp_path / "exports" / "all.tar", "w") as tar:
+        tar.add(run, "run.gpx")
+
+    def full(*_: object, **__: object) -> object:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with Archive.open(tmp_path / "archive") as archive:
+        with monkeypatch.context() as patch:
+            patch.setattr(tempfile, "SpooledTemporaryFile", full)
+            report = run_import(
+                plan_import(tmp_path / "exports", archive, settle_s=0), archive, ENGINE
+            )
+        assert [row.slug for row in report.failed] == ["temporary-disk-full"]
+        assert (archive.problems(), archive.writes.imports()) == ([], [])
+        assert completed(tmp_path / "exports", archive) == [1000]
+
+
+def test_a_run_that_is_killed_before_its_first_change_is_no_import(
+    exports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood in the list of `undo` with 0 sessions, and nothing to take back."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Archive.open(tmp_path / "archive") as archive:
+        planned = plan_import(exports, archive, settle_s=0)
+        with monkeypatch.context() as patch:
+            patch.setattr(archive.writes, "apply", killed)
+            with pytest.raises(KeyboardInterrupt):
+                run_import(planned, archive, ENGINE)
+        assert archive.writes.imports() == []
+        assert completed(exports, archive) == WANTED
+        (whole,) = archive.writes.imports()
+        archive.writes.undo(whole.id, 0.0)
+        assert [each.id for each in archive.writes.imports()] == [whole.id]  # as taken back
 
 
 def test_a_run_that_writes_nothing_is_no_import(

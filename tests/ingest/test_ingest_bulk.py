@@ -271,4 +271,4 @@ def test_a_dry_run_names_the_archive_and_writes_nothing(samples: Path, tmp_path:
     packed(exports / "runs.zip", {"a.fit": samples / FIT})
     result = process(exports, tmp_path, "--dry-run")
     assert "runs.zip" in result.stdout
-    assert found(tmp_path) == {}
+    assert list(tmp_path.iterdir()) == [exports]

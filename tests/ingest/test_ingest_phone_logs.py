@@ -14,8 +14,8 @@ from msgspec import structs
 
 from made_phone import about_table, facing, phone, places_table, sensor_table
 from retrorun.archive import Archive, maintenance
-from retrorun.ingest import Engine, Report, plan_import, reprocess, run_import, separate
-from retrorun.model import Athlete, Label
+from retrorun.ingest import Engine, Report, plan_import, reprocess, run_import, separate, undo
+from retrorun.model import Athlete, Label, Remark
 from retrorun.readers.containers import sensor_logger
 from retrorun.settings import Settings
 from retrorun.simulate import Simulated, fit_bytes, scenarios, simulate
@@ -264,9 +264,15 @@ def raw_log(*, compression: int) -> bytes:
     return found.getvalue()
 
 
+@pytest.mark.parametrize("is_undone", [False, True])
 @pytest.mark.parametrize("is_loose", [True, False])
 def test_a_log_that_an_older_version_read_without_steps_stays_one_session(
-    exports: Path, archive: Archive, monkeypatch: pytest.MonkeyPatch, *, is_loose: bool
+    exports: Path,
+    archive: Archive,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_loose: bool,
+    is_undone: bool,
 ) -> None:
     """It is other bytes now; the session with steps takes its place, with what was said of it."""
     (exports / "watch.fit").unlink()
@@ -288,13 +294,20 @@ def test_a_log_that_an_older_version_read_without_steps_stays_one_session(
     archive.annotations.add_label(before.id, Label(200, 300, "backward", "command"))
     reprocess([before.source.sha256], archive, ENGINE)
     assert [each.id for each in archive.sessions()] == [before.id]
-    put_log(zipfile.ZIP_DEFLATED)
-    imported(exports, archive)
+    archive.annotations.set_remark(before.id, Remark(2, None, "left knee"))
+    if is_undone:
+        undo(archive.writes.imports()[0].id, archive, ENGINE)
+        assert archive.sessions() == []
+        run_import(plan_import(exports, archive, settle_s=0, retry=True), archive, ENGINE)
+    else:
+        put_log(zipfile.ZIP_DEFLATED)
+        imported(exports, archive)
     (after,) = archive.sessions()
     assert "cadence" in after.channels
     assert after.start_time_s == before.start_time_s
     segments = [each.segment for each in after.measures.segments]
     (labelled,) = [each for each in segments if each.verdict == "labelled"]
     assert (labelled.start_s, labelled.end_s) == (200.0, 300.0)
+    assert archive.annotations.remarks()[after.id].text == "left knee"
     assert plan_import(exports, archive, settle_s=0).idle
     assert maintenance.check(archive) == []

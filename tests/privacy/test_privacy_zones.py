@@ -290,8 +290,21 @@ def test_a_stored_track_within_a_disc_is_refused() -> None:
         ("8 x 400 m.fit", "8 x 400 m.fit"),
         ("2026-05-08_14-22-00_145000.tcx", "2026-05-08_…_….tcx"),
         ("run 14-22-00 14-50-00.tcx", "run … ….tcx"),
+        # coordinates, with which some apps name a track
+        ("46.0512_14.5033.gpx", "….gpx"),
+        ("start at 46.05000 14.50000, easy", "start at …, easy"),
+        ("46.0512,14.5033.gpx", "….gpx"),
+        ("N46.0512 E14.5033", "N…"),
+        ("lat=46.051&lon=-14.503", "lat=…"),
+        ("-46,0512; -14,5033.fit", "….fit"),
+        ("46°03'04\"N 14°30'00\"E", "…N …E"),
+        ("geo:46.05,14.5", "…"),
+        ("21.0975 km in 1.755 h", "21.0975 km in 1.755 h"),
+        ("10.000 m", "10.000 m"),
+        ("5.25 km 4.10 km", "5.25 km 4.10 km"),
+        ("v1.2.3 4.5.6", "v1.2.3 4.5.6"),
     ],
 )
-def test_a_name_loses_its_time_of_day(name: str, quiet: str) -> None:
+def test_a_name_loses_its_time_of_day_and_place(name: str, quiet: str) -> None:
     assert without_clock(name) == quiet
     assert without_clock(quiet) == quiet

@@ -272,6 +272,16 @@ def test_a_body_that_is_too_large_is_refused_by_what_it_says_and_by_what_it_is(
     assert client.ask("POST", path, b"{}", kind | {"Content-Length": "9" * 30}).status in {400, 413}
 
 
+@pytest.mark.parametrize("length", [20_000, 60_000])
+def test_a_head_that_is_too_large_is_refused_however_it_arrives(
+    client: Client, length: int
+) -> None:
+    """One that arrived at once was taken, up to what the connection reads at once."""
+    assert client.ask("GET", "/", headers={"X-Long": "a" * length}).status in {400, 413}
+    assert client.ask("GET", f"/?x={'a' * length}").status in {400, 413}
+    assert client.ask("GET", "/").status == 200
+
+
 def dripped(client: Client, first: bytes, drip: bytes, every_s: float) -> bytes:
     """Send slowly until the server ends it: what it said."""
     said = b""

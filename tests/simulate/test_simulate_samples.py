@@ -1,6 +1,8 @@
 """The sample data: written once more, they are the same."""
 
+import errno
 import gzip
+import os
 from pathlib import Path
 
 import fitparse
@@ -110,6 +112,22 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as refused:  # no fault of the words that were typed: exit 1
         write_samples(tmp_path / "taken", sessions=1)
     assert refused.value.slug == "folder-unwritable"
+
+
+def test_a_full_disk_leaves_no_half_of_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cut off file could be read, as a shorter run."""
+
+    def full(path: Path, data: bytes) -> None:
+        with path.open("wb") as stream:
+            stream.write(data[:1024])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError):
+        write_samples(tmp_path, sessions=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_many_sessions_have_names_of_their_own(tmp_path: Path) -> None:

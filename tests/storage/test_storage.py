@@ -12,7 +12,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from retrorun import storage
-from retrorun.errors import ReadError, RetrorunError, StoreError
+from retrorun.errors import ReadError, RetrorunError, SettingsError, StoreError
 from retrorun.storage import objects
 from retrorun.storage.entries import words_of
 from retrorun.text import printable
@@ -42,6 +42,44 @@ def test_loops_of_links_end_and_files_behind_links_count_once(tmp_path: Path) ->
     store = storage.Folder(tmp_path)
     assert names(store) == ["again/a.fit"]
     assert store.unlisted == []  # nothing that anybody could mend
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed_and_no_link_from_there_further_out(
+    tmp_path: Path,
+) -> None:
+    for folder in ("exports", "drive/inner", "drive/side", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.fit").write_bytes(b"1")
+    (tmp_path / "exports" / "drive").symlink_to(tmp_path / "drive")
+    (tmp_path / "drive" / "inner" / "side").symlink_to(tmp_path / "drive" / "side")
+    (tmp_path / "drive" / "out").symlink_to(tmp_path / "elsewhere")
+    store = storage.Folder(tmp_path / "exports")
+    found = ["a.fit", "drive/inner/a.fit", "drive/inner/side/a.fit"]
+    assert names(store) == found
+    out = str(tmp_path / "exports" / "drive" / "out")
+    assert store.unlisted == [(out, "it leads out of a folder that a link led to")]
+
+
+def test_a_link_to_a_folder_around_the_folder_is_a_loop(tmp_path: Path) -> None:
+    for folder in ("exports/sub", "beside"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "a.fit").write_bytes(b"1")
+    (tmp_path / "exports" / "sub" / "up").symlink_to(tmp_path)
+    (tmp_path / "exports" / "disk").symlink_to("/")
+    store = storage.Folder(tmp_path / "exports")
+    assert names(store) == ["sub/a.fit"]
+    assert store.unlisted == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/cwd").is_dir(), reason="there is no such system folder")
+def test_the_systems_own_folders_are_not_looked_into(tmp_path: Path) -> None:
+    (tmp_path / "a.fit").write_bytes(b"1")
+    for system in ("proc", "sys"):
+        (tmp_path / system).symlink_to(f"/{system}")
+    (tmp_path / "own").symlink_to("/proc/self/task")
+    store = storage.Folder(tmp_path)
+    assert names(store) == ["a.fit"]
+    assert store.unlisted == []
 
 
 def test_a_link_to_a_file_is_followed(tmp_path: Path) -> None:
@@ -245,9 +283,14 @@ def test_a_folder_by_url_is_a_store_too(tmp_path: Path) -> None:
     assert [(entry.name, entry.size) for entry in store.entries()] == [("a.fit", 2)]
 
 
-def test_an_unknown_store_is_reported() -> None:
-    with pytest.raises(RetrorunError) as caught:
-        storage.open_store("nonsense://bucket/x")
+@pytest.mark.parametrize(
+    "address",
+    ["nonsense://bucket/x", "s3://", "github://no-repository", "file://", "file://results"],
+)
+def test_an_address_of_no_store_is_a_wrong_word(address: str) -> None:
+    """Exit 2; ``file://results`` would be the folder that the command was typed in."""
+    with pytest.raises(SettingsError) as caught:
+        storage.open_store(address)
     assert caught.value.slug == "store-unknown"
 
 

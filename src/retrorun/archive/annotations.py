@@ -207,6 +207,17 @@ class Annotations:
             for session_id in own
         }
 
+    def has_spoken(self, sha256: str) -> bool:
+        """Whether the user gave labels, or a note, to sessions of a file, by its hash."""
+        of_file = f"{sha256[:12]}%"  # of its first activity, and of further ones
+        return bool(
+            self._database.rows(
+                "SELECT 1 FROM labels WHERE session LIKE ? AND origin NOT LIKE '%sidecar' "
+                "UNION SELECT 1 FROM notes WHERE session LIKE ? LIMIT 1",
+                *(of_file, of_file),
+            )
+        )
+
     def _labels(self, session_id: str) -> list[tuple[Any, ...]]:
         """The labels of a session: of its other recordings, of tables, of answers; in order."""
         return self._database.rows(

@@ -11,7 +11,7 @@ from typing import Any
 
 from retrorun.archive.database import Database, path_bytes
 from retrorun.archive.objects import Objects, digest, unpack
-from retrorun.errors import FAILING, ArchiveError
+from retrorun.errors import UNREAD, ArchiveError
 
 # files that should have a session and have none; that of a joined second device needs none
 WITHOUT_SESSION = (
@@ -165,7 +165,7 @@ class Pending:
         """
         remedy = "`retrorun process --retry` reads it from its folder."
         if self._database.has_session(sha256):
-            if slug == FAILING:
+            if slug in UNREAD:
                 self.add([sha256])
                 return
             if not self._is_readable(sha256):

@@ -91,10 +91,16 @@ class Writes:
         return int(row[0])
 
     def imports(self) -> list[Import]:
-        """All imports, oldest first, with the number of sessions that stand."""
+        """All imports, oldest first, with the number of sessions that stand.
+
+        One of which nothing is there is none: its process was killed before its first change, or
+        all that it brought has gone into others.
+        """
         rows = self._database.rows(
             "SELECT i.id, i.folder, i.version, i.started_s, i.undone_s, count(s.id) FROM imports i "
-            "LEFT JOIN sessions s ON s.import_id = i.id GROUP BY i.id ORDER BY i.id",
+            "LEFT JOIN sessions s ON s.import_id = i.id WHERE i.undone_s IS NOT NULL "
+            "OR s.id IS NOT NULL OR i.id IN (SELECT import_id FROM files) "
+            "GROUP BY i.id ORDER BY i.id",
         )
         return [Import(*row) for row in rows]
 
@@ -204,8 +210,8 @@ class Writes:
         if rows[0][0] != holders[0]:
             self._swap(holders[0], rows[0][0])
         self._database.connection.execute(
-            "UPDATE files SET duplicate_of = CAST(? AS TEXT) "
-            "WHERE sha256 = ? AND rule = 'same-bytes'",
+            "UPDATE files SET duplicate_of = CAST(?1 AS TEXT) WHERE sha256 = ?2 "
+            "AND rule = 'same-bytes' AND duplicate_of IS NOT CAST(?1 AS TEXT)",
             (path_bytes(rows[0][0]), sha256),
         )
 

@@ -26,6 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 NAMED = 20  # damaged parts that are named
 LINE_S = 30.0  # between two lines of progress where stderr is no terminal
 SALT = "RETRORUN_SALT"
+SALT_BYTES = 4096
 SALT_DRAWN = (
     "a salt was drawn and is not kept: the same runs will never get the same ids again, "
     f"not even from you (for that: --salt-file, or {SALT})"
@@ -446,9 +447,17 @@ def _copied(tasks: "Iterator[CopyTask]", engine: "Engine") -> int:
 
 
 def _salt(file: Path | None) -> bytes:
-    """The salt of a file, else of the environment, else a new one that nobody keeps."""
+    """The salt of a file, else of the environment, else a new one that nobody keeps.
+
+    Raises:
+        SettingsError: the file is too long for a salt.
+    """
     if file is not None:
-        return file.read_bytes().strip()
+        with file.open("rb") as stream:
+            data = stream.read(SALT_BYTES + 1)  # a device has no end
+        if len(data) > SALT_BYTES:
+            raise SettingsError("salt-too-long", f"over {SALT_BYTES} bytes", file=str(file))
+        return data.strip()
     text = os.environ.get(SALT, "").strip()
     if text:
         return text.encode()

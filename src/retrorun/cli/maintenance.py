@@ -23,6 +23,7 @@ from retrorun.ingest import repair as repairs
 from retrorun.language import translated
 from retrorun.model import Athlete
 from retrorun.simulate import SAMPLE_SEED, write_samples
+from retrorun.storage import refuse_special
 from retrorun.text import printable
 
 
@@ -100,6 +101,7 @@ def backup(target: Path, archive: Path | None) -> None:
 def restore(bundle: Path, archive: Path | None) -> None:
     """Make an archive from a backup; one that is there already is never overwritten."""
     folder = options.archive_folder(archive)
+    refuse_special(bundle)
     maintenance.restore(bundle, folder)
     click.echo(folder)
 
@@ -280,9 +282,8 @@ def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
         yield Fact("folder", text, remedy, is_advice=True)
     kinds = Counter(PurePath(path).suffix.lower() or "no suffix" for path in seen.passed_over)
     for kind, count in sorted(kinds.items()):
-        yield Fact(
-            "folder", f"files that are no exports by their name ({printable(kind)}): {count}"
-        )
+        text = f"files that are no exports by their name ({printable(kind)}): {count}"
+        yield Fact("folder", text)
     for path, words in seen.unlisted:
         yield Fact("folder", f"{printable(path)}: {words}", "Mend its permissions.")
     for path in seen.waiting:

@@ -155,6 +155,31 @@ def archive_folder(chosen: Path | None) -> Path:
     return chosen or _usual_folder()
 
 
+@contextmanager
+def opened_archive(chosen: Path | None, *, dry_run: bool) -> "Iterator[Archive]":
+    """The archive, made where there is none.
+
+    A dry run makes none: it gets an empty one that is gone afterwards.
+    """
+    from tempfile import TemporaryDirectory
+
+    from retrorun.archive import Archive
+    from retrorun.errors import ArchiveError
+
+    folder = archive_folder(chosen)
+    try:
+        store = Archive.open(folder, create=not dry_run)
+    except ArchiveError as problem:
+        if problem.slug != "archive-missing":
+            raise
+    else:
+        with store:
+            yield store
+        return
+    with TemporaryDirectory() as nowhere, Archive.open(Path(nowhere)) as empty:
+        yield empty
+
+
 def archive_language(chosen: Path | None) -> str | None:
     """The language of the profile in the chosen archive, or the usual one; None: it names none."""
     folder = chosen or _usual_folder()

@@ -56,7 +56,7 @@ def process(
     retry: bool,
 ) -> None:
     """Import what is new in FOLDER, or one FILE, write its pages, and name the one to open."""
-    with Archive.open(options.archive_folder(archive)) as store:
+    with options.opened_archive(archive, dry_run=dry_run) as store:
         # a zone that is new makes work of what seemed done; otherwise the profile can wait
         early = options.load_athlete(profile, store) if profile and not dry_run else None
         prepare = None if dry_run else partial(_prepare, pages=pages)

@@ -367,7 +367,8 @@ def read_note(path: Path | None) -> str:
     if path is None:
         return ""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(NOTE_BYTES + 1)  # a device has no end
         if len(data) > NOTE_BYTES:
             raise SettingsError("note-too-long", f"over {NOTE_BYTES} bytes", file=str(path))
         return data.decode()

@@ -20,7 +20,7 @@ from retrorun import ingest
 from retrorun import watch as following
 from retrorun.archive import Archive
 from retrorun.cli import options, process, terminal
-from retrorun.errors import FAILING, ReadError
+from retrorun.errors import UNREAD, ReadError
 from retrorun.settings import Settings
 from retrorun.text import printable
 from retrorun.watch import Rhythm
@@ -226,7 +226,7 @@ def _process_once(
 def _failing(problems: list["FileRow"], done: "Published") -> frozenset["FileRow | Fault"]:
     """What the system failed at, so that it is due again."""
     put_off = {each for each in done.faults if each.session in done.later}
-    return frozenset({row for row in problems if row.slug == FAILING} | put_off)
+    return frozenset({row for row in problems if row.slug in UNREAD} | put_off)
 
 
 def _show_import(report: ingest.Report, store: Archive, before: Look, *, is_same: bool) -> None:

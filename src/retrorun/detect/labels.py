@@ -1,6 +1,7 @@
 """The user's own word: laps, workout steps and names that say forward or backward."""
 
 import itertools
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -311,7 +312,11 @@ def _overruled(label: Label, new: Label) -> tuple[Label, ...]:
 
 
 def placed(
-    labels: Iterable[Label], start_time_s: float, seconds: int, utc_offset_s: float
+    labels: Iterable[Label],
+    start_time_s: float,
+    seconds: int,
+    utc_offset_s: float,
+    clock_change: tuple[float, float] | None = None,
 ) -> tuple[tuple[Label, ...], tuple[Note, ...]]:
     """Labels in seconds since the session's start, and a note for each that lies outside of it.
 
@@ -321,12 +326,14 @@ def placed(
         labels: what the user said, on any clock (``Label``).
         start_time_s: Unix seconds of the session's start.
         seconds: how long it lasts.
-        utc_offset_s: local minus UTC.
+        utc_offset_s: local minus UTC at the start.
+        clock_change: seconds since the start at which the athlete's clock was changed, and by how
+            many seconds it was put forward, as in spring; None where it was not.
     """
     found: list[Label] = []
     notes: list[Note] = []
     for label in labels:
-        one = _elapsed(label, start_time_s, seconds, utc_offset_s)
+        one = _elapsed(label, start_time_s, seconds, utc_offset_s, clock_change)
         if one.end_s > 0 and one.start_s < seconds:
             found.append(replace(one, start_s=max(one.start_s, 0.0)))
         else:
@@ -337,11 +344,20 @@ def placed(
     return tuple(found), tuple(notes)
 
 
-def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: float) -> Label:
+def _elapsed(
+    label: Label,
+    start_time_s: float,
+    seconds: int,
+    utc_offset_s: float,
+    clock_change: tuple[float, float] | None,
+) -> Label:
     """A label in seconds since the session's start."""
+    change = (math.inf, 0.0) if clock_change is None else clock_change
     for clock, offset_s in ((UTC_CLOCK, 0.0), (LOCAL_CLOCK, utc_offset_s)):
         if label.origin.startswith(clock):
             low_s, high_s = (at - offset_s - start_time_s for at in (label.start_s, label.end_s))
+            if clock == LOCAL_CLOCK:
+                low_s, high_s = (_without_change(at_s, *change) for at_s in (low_s, high_s))
             return replace(
                 label, start_s=low_s, end_s=high_s, origin=label.origin.removeprefix(clock)
             )
@@ -351,11 +367,28 @@ def _elapsed(label: Label, start_time_s: float, seconds: int, utc_offset_s: floa
         return label
     since_midnight_s = (start_time_s + utc_offset_s) % DAY_S
     low_s, length_s = (label.start_s - since_midnight_s) % DAY_S, label.end_s - label.start_s
-    if low_s >= seconds:
+    if low_s >= seconds + max(0.0, change[1]):
         low_s -= DAY_S  # it began before the session
     if not is_time_of_day and low_s + length_s <= 0:
         return label
-    return replace(label, start_s=low_s, end_s=low_s + length_s)
+    low_s, high_s = (_without_change(at_s, *change) for at_s in (low_s, low_s + length_s))
+    return replace(label, start_s=low_s, end_s=high_s)
+
+
+def _without_change(at_s: float, changed_s: float, forward_s: float) -> float:
+    """Seconds since the start, of a moment that was counted as if no clock had been changed.
+
+    Of a time that the clock showed twice, the first is meant, unless it is before the start; one
+    that it left out is the moment of the change.
+
+    Args:
+        at_s: what the clock showed, minus what it showed at the start.
+        changed_s: seconds since the start at which it was changed.
+        forward_s: by how much it was put forward; negative: back.
+    """
+    if at_s < changed_s and not (at_s < 0 and at_s >= changed_s + forward_s):
+        return at_s
+    return max(changed_s, at_s - forward_s)
 
 
 def _as_written(label: Label, at_s: float) -> str:

@@ -60,10 +60,13 @@ class Report(msgspec.Struct, frozen=True):
     passed_over: int = 0
 
     def followed_by(self, later: "Report") -> "Report":
-        """The same, with the sessions and problems of what was done afterwards, each once."""
-        ids = tuple(dict.fromkeys(self.sessions + later.sessions))
-        problems = tuple(dict.fromkeys(self.problems + later.problems))
-        return replace(self, sessions=ids, problems=problems)
+        """The same, with what was done, failed or left for later afterwards, each once."""
+        return replace(
+            self,
+            sessions=tuple(dict.fromkeys(self.sessions + later.sessions)),
+            problems=tuple(dict.fromkeys(self.problems + later.problems)),
+            waiting=tuple(dict.fromkeys(self.waiting + later.waiting)),
+        )
 
     @property
     def failed(self) -> tuple[FileRow, ...]:
@@ -282,7 +285,6 @@ def refused_row(candidate: Candidate, problem: Problem) -> FileRow:
 
 def problem_of(problem: RetrorunError) -> Problem:
     """An error as the archive keeps it."""
-    kind: Literal["not-a-run", "failed"] = (
-        "not-a-run" if isinstance(problem, NotARunError) else "failed"
-    )
+    is_no_run = isinstance(problem, NotARunError)
+    kind: Literal["not-a-run", "failed"] = "not-a-run" if is_no_run else "failed"
     return Problem(kind, problem.slug, problem.message, problem.offset, problem.remedy)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Parcel, Problem, database
 from retrorun.archive.archive import SPOOL
-from retrorun.errors import FAILING, NotARunError, ReadError, RetrorunError
+from retrorun.errors import UNREAD, NotARunError, ReadError, RetrorunError
 from retrorun.ingest.analysis import Analysed, file_row, problem_of, refused_row
 from retrorun.ingest.file_groups import (
     composed,
@@ -138,7 +138,7 @@ class Feed:
                 yield event
         except RetrorunError as problem:
             reason = problem_of(problem)
-            if problem.slug == FAILING:  # nothing is kept of it: it comes again
+            if problem.slug in UNREAD:  # nothing is kept of it: it comes again
                 yield zipped, Parcel("", problem=reason)
             else:
                 yield Complete(refused_row(zipped, reason))
@@ -186,7 +186,7 @@ class Feed:
             data = composed(log.tables, self._limits)
         except RetrorunError as problem:
             yield log, Parcel("", problem=problem_of(problem))
-            if problem.slug in (CHANGING, FAILING):  # nothing is kept of it: it comes again
+            if problem.slug in (CHANGING, *UNREAD):  # nothing is kept of it: it comes again
                 return
         else:
             yield from self._composed(log, data)

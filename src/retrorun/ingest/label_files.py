@@ -20,13 +20,14 @@ from msgspec.structs import replace
 
 from retrorun import storage
 from retrorun.archive import Archive, Change, FileRow, Problem
-from retrorun.errors import RetrorunError
+from retrorun.errors import UNREAD, RetrorunError
 from retrorun.ingest.analysis import Engine, Report, file_row, problem_of, refused_row
 from retrorun.ingest.file_groups import is_table, member_tag, table_endings, table_stem
 from retrorun.ingest.plan import Candidate, Plan, Table
 from retrorun.ingest.reprocess import reprocess_locked
 from retrorun.ingest.second_device import connected_files
 from retrorun.storage import Entry
+from retrorun.storage.entries import CHANGING
 from retrorun.text import name_key
 
 if TYPE_CHECKING:
@@ -129,9 +130,14 @@ def keep_after(
         files.append(row_of(each, exports or linked, rows))
     report = reprocess_locked(known, archive, engine)
     files = [checked_row(row, each, archive, rows) for row, each in zip(files, tables, strict=True)]
-    write(Change([row for row in files if not row.slug or rows.get(row.path) != row]))
-    problems = tuple(row for row in files if row.slug)
-    return replace(report, imported=0, problems=report.problems + problems)
+    unread = {row.path for row in files if row.slug in (CHANGING, *UNREAD)}
+    kept = [row for row in files if row.path not in unread]
+    # of one that was not read nothing is kept, also not that it was read before: it comes again
+    gone = sorted(unread & rows.keys())
+    write(Change([row for row in kept if not row.slug or rows.get(row.path) != row], gone=gone))
+    problems = tuple(row for row in files if row.slug and row.slug != CHANGING)
+    waiting = tuple(row.path for row in files if row.slug == CHANGING)
+    return replace(report, imported=0, problems=report.problems + problems, waiting=waiting)
 
 
 def _keep_known(sha256: str, read: ReadTable, archive: Archive) -> None:

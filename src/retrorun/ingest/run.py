@@ -18,7 +18,7 @@ from retrorun import __version__
 from retrorun.archive import Archive, Change, FileRow, Parcel
 from retrorun.archive.annotations import position
 from retrorun.archive.rows import Brief
-from retrorun.errors import FAILING
+from retrorun.errors import UNREAD
 from retrorun.ingest import label_files
 from retrorun.ingest.analysis import (
     Analysed,
@@ -41,7 +41,7 @@ from retrorun.ingest.archives import (
     Unchanged,
     complete_rows,
 )
-from retrorun.ingest.duplicates import Known, Places
+from retrorun.ingest.duplicates import Known, Places, brief, same
 from retrorun.ingest.file_groups import container, is_archive, member_tag
 from retrorun.ingest.plan import Candidate, Plan, plan_import
 from retrorun.ingest.reprocess import outdated_sessions, reprocess_locked
@@ -191,17 +191,18 @@ def _import_files(
     feed.close()  # what a killed import left
     places = Places(archive.track)
     known = Known(archive.briefs(), archive.channels, places.apart, _standing_alone(archive))
-    before = {row.path: row.sha256 for row in archive.files()}
+    rows = archive.files()
+    before = {row.path: row.sha256 for row in rows}
+    undone = {row.path: row.sha256 for row in rows if row.outcome == "undone"}
     loose = sum(not is_archive(each.entry.name) for each in plan.new)
     with closing(feed):
         for batch in batches(analysed(feed.events(plan.new), archive, engine, progress, loose)):
             files = [each for each in batch if isinstance(each, tuple)]
             others += [each for each in batch if not isinstance(each, tuple)]
             places.expect(parcel for _, parcel in files)
-            decisions = [
-                _with_user_data(_check_duplicate(each, known, before), archive, engine)
-                for each in files
-            ]
+            judged = [_check_duplicate(each, known, before) for each in files]
+            judged = [_with_undone(each, undone, archive, engine) for each in judged]
+            decisions = [_with_user_data(each, archive, engine) for each in judged]
             change, late = _change(decisions)
             new = [each.sha256 for each in change.parcels]
             write(change, partial(note_shown_meanwhile, new, archive))
@@ -328,8 +329,8 @@ def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) ->
     path, problem = candidate.entry.address, parcel.problem
     if problem is not None:
         row = refused_row(candidate, problem)
-        if problem.slug in (CHANGING, FAILING):
-            return _Decision(path, parcel, None, {}, row if problem.slug == FAILING else None)
+        if problem.slug in (CHANGING, *UNREAD):
+            return _Decision(path, parcel, None, {}, row if problem.slug in UNREAD else None)
         return _Decision(path, parcel, row, {})
     if not candidate.sha256:  # it could not be read when it was listed: the next run plans it
         return _Decision(path, parcel, None, {})
@@ -344,6 +345,37 @@ def _check_duplicate(file: Analysed, known: Known, before: Mapping[str, str]) ->
         )
         parcel = replace(parcel, sessions=(), tracks=())  # its bytes are kept all the same
     return _Decision(path, parcel, row, verdict.replaces)
+
+
+def _with_undone(
+    decision: _Decision, undone: Mapping[str, str], archive: Archive, engine: Engine
+) -> _Decision:
+    """A file that comes again, after it was taken back, as other bytes of the same activities.
+
+    A phone's log is read otherwise by a newer version. What was said of what was taken back is
+    found by the start of its sessions, for which its original is analysed once more.
+
+    Args:
+        decision: about the file.
+        undone: path → hash of files that were taken back.
+        archive: keeps their originals, and what was said of them.
+        engine: how files are analysed.
+    """
+    old = undone.get(decision.address, "")
+    if old in ("", decision.parcel.sha256) or not decision.parcel.sessions:
+        return decision
+    if not archive.annotations.has_spoken(old) or not archive.originals.path(old).exists():
+        return decision
+    entry = Entry(decision.address, PurePath(decision.address).name, 0, "")
+    original = Candidate(entry, old, str(archive.originals.path(old)), packed=True)
+    ((_, before),) = analysed([original], archive, engine)
+    pairs = {
+        each.id: own.id
+        for each in before.sessions
+        for own in decision.parcel.sessions
+        if same(brief(each), brief(own), grown=True)
+    }
+    return replace(decision, replaces={**pairs, **decision.replaces})
 
 
 def _with_user_data(decision: _Decision, archive: Archive, engine: Engine) -> _Decision:

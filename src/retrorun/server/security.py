@@ -198,6 +198,8 @@ class Gate:
             Refused: it is not, or it is too much.
         """
         headers, method = Headers(scope=scope), scope["method"]
+        if _head_bytes(scope) > self._limits.header_bytes:  # h11 bounds only what is not there yet
+            raise Refused(413, "This is larger than what is taken here.")
         self._check_place(headers)
         token = _token_of(scope)
         if token is not None:
@@ -245,6 +247,12 @@ class Gate:
                 continue
             if found is not None:
                 yield found.value
+
+
+def _head_bytes(scope: Scope) -> int:
+    """Length of a request's address and headers."""
+    address = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return address + sum(len(name) + len(value) for name, value in scope["headers"])
 
 
 def _token_of(scope: Scope) -> str | None:

@@ -264,14 +264,24 @@ def _write_folder(folder: Path, seed: int, sessions: int) -> tuple[Path, ...]:
     lines, paths = [], []
     for sample in samples(seed, sessions):
         path = folder / sample.name
-        path.write_bytes(sample.data)
+        _write_whole(path, sample.data)
         truth = sample.simulated.truth
-        (folder / f"{sample.name}.truth.json").write_bytes(truth.json())
+        _write_whole(folder / f"{sample.name}.truth.json", truth.json())
         paths.append(path)
         lines.append(f"| `{sample.name}` | {truth.backward_s:.0f} s | {sample.about} |\n")
     (folder / "profile.toml").write_text(PROFILE, encoding="utf-8", newline="\n")
     (folder / "README.md").write_text(README + "".join(lines), encoding="utf-8", newline="\n")
     return tuple(paths)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: the half of a recording would be read as one."""
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def samples(seed: int = SAMPLE_SEED, sessions: int = 16) -> Iterator[Sample]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from retrorun.errors import ReadError
+from retrorun.errors import ReadError, SettingsError
 from retrorun.readers.registry import HEAD_BYTES, reader_of
 from retrorun.storage.entries import Entry, Store, changing, is_export, may_be_export, without_user
 from retrorun.storage.folder import Folder, look, read_file, refuse_special
@@ -35,15 +35,30 @@ def open_store(address: str | Path) -> Store:
     """The store behind a path or URL.
 
     Raises:
-        RetrorunError: there is no implementation for such an address.
+        SettingsError: there is no implementation for such an address, or it names no folder.
+        RetrorunError: what the implementation needs is not installed.
     """
     text = os.fspath(address)
     if text.startswith("file://"):
-        from urllib.parse import urlsplit
-        from urllib.request import url2pathname  # slow to import
-
-        return Folder(Path(url2pathname(urlsplit(text).path)))
+        return Folder(_path_of(text))
     return ObjectStore(text) if "://" in text else Folder(Path(text))
+
+
+def _path_of(address: str) -> Path:
+    """The path that a URL of this machine names.
+
+    Raises:
+        SettingsError: it names another machine, or no folder: ``file://results`` does both.
+    """
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname  # slow to import
+
+    parts = urlsplit(address)
+    if parts.netloc not in ("", "localhost") or not parts.path:
+        words = "a file:// address begins with three slashes and names a folder of this machine"
+        remedy = "Give file:///home/name/results, or the path alone."
+        raise SettingsError("store-unknown", words, file=without_user(address), remedy=remedy)
+    return Path(url2pathname(parts.path))
 
 
 def head(store: Store, entry: Entry, size: int) -> bytes:

@@ -4,11 +4,12 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from unicodedata import normalize
 
-from retrorun.errors import AWAY, FAILING, ReadError, StoreError
+from retrorun.errors import AWAY, FAILING, FORBIDDEN, ReadError, StoreError
 from retrorun.storage.entries import Entry, changing, too_large
 from retrorun.text import printable
 
@@ -19,8 +20,11 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.E
 class Folder:
     """A folder of this machine.
 
-    Directory links are followed once, so that a loop of them ends. What cannot be listed (no
-    permission, gone meanwhile) is kept in ``unlisted`` instead of ending the walk.
+    Directory links are followed once, so that a loop of them ends; so does one to a folder around
+    this one. From a folder that a link leads to no other link leads further out, and the system's
+    own folders (``/proc``, ``/sys``, ``/dev``) are not looked into: their links lead everywhere.
+    What cannot be listed (no permission, gone meanwhile) is kept in ``unlisted`` instead of ending
+    the walk.
     """
 
     def __init__(self, root: Path) -> None:
@@ -44,29 +48,57 @@ class Folder:
 
     def _walk(self, folder: str, prefix: str) -> Iterator[Entry]:
         """The files below a folder; without recursion, however deep the folders are."""
+        own = os.path.realpath(folder)
         visited: set[tuple[int, int]] = set()
-        open_folders = [(prefix, self._children(folder, visited))]
+        others = _system_devices(folder)
+        open_folders = [(prefix, own, self._children(folder, visited, others))]
         while open_folders:
-            prefix, children = open_folders[-1]
+            prefix, bounds, children = open_folders[-1]
             child = next(children, None)
             if child is None:
                 open_folders.pop()
                 continue
             try:
                 if child.is_dir():
-                    inner = self._children(child.path, visited)
-                    open_folders.append((f"{prefix}{child.name}/", inner))
+                    inside = self._bounds_in(child, own, bounds)
+                    if inside is not None:
+                        inner = self._children(child.path, visited, others)
+                        open_folders.append((f"{prefix}{child.name}/", inside, inner))
                 elif child.is_file():
                     yield _entry(child.path, prefix + child.name, child.stat())
             except OSError as problem:
                 if problem.errno != errno.ELOOP:  # a link to itself leads nowhere, as others do
                     self.unlisted.append((child.path, problem.strerror or str(problem)))
 
-    def _children(self, folder: str, visited: set[tuple[int, int]]) -> Iterator[os.DirEntry[str]]:
-        """What a folder holds, by name; nothing where it cannot be listed, or was before."""
+    def _bounds_in(self, child: os.DirEntry[str], own: str, bounds: str) -> str | None:
+        """The bounds of the walk in a folder; None for a link that is not followed.
+
+        A link that leads too far out is unlisted.
+
+        Args:
+            child: the folder, or a link to one.
+            own: the folder that is walked, without links.
+            bounds: the same, or where the link led by which the child was met.
+        """
+        if not child.is_symlink():
+            return bounds
+        target = os.path.realpath(child.path)
+        if _is_within(own, target) or _is_within(bounds, target):
+            return None  # a loop: to a folder around this one
+        if _is_within(target, own) or _is_within(target, bounds):
+            return bounds
+        if bounds == own:
+            return target
+        self.unlisted.append((child.path, "it leads out of a folder that a link led to"))
+        return None
+
+    def _children(
+        self, folder: str, visited: set[tuple[int, int]], others: frozenset[int]
+    ) -> Iterator[os.DirEntry[str]]:
+        """What a folder holds, by name; nothing of one that was visited or is on other devices."""
         try:
             identity = os.stat(folder)  # noqa: PTH116 - 10,000 files: strings are twice as fast
-            if (identity.st_dev, identity.st_ino) in visited:
+            if (identity.st_dev, identity.st_ino) in visited or identity.st_dev in others:
                 return iter(())
             visited.add((identity.st_dev, identity.st_ino))
             with os.scandir(folder) as found:
@@ -147,6 +179,26 @@ class Folder:
         except OSError as problem:
             words = f"it cannot be removed: {problem.strerror or problem}"
             raise StoreError(FAILING, words, file=printable(name)) from problem
+
+
+_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev")  # what the system says of itself, and no files
+
+
+def _system_devices(folder: str) -> frozenset[int]:
+    """Devices of the system's own folders, but for those that a folder itself or ``/`` lies on."""
+    found = set[int]()
+    for each in _SYSTEM_FOLDERS:
+        with suppress(OSError):
+            found.add(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
+    for each in ("/", folder):
+        with suppress(OSError):
+            found.discard(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
+    return frozenset(found)
+
+
+def _is_within(path: str, folder: str) -> bool:
+    """Whether a path is that of a folder, or of something in it; neither has links."""
+    return path == folder or path.startswith(f"{folder.rstrip(os.sep)}{os.sep}")
 
 
 def _write_and_link(target: Path, data: bytes) -> bool:
@@ -233,4 +285,5 @@ def read_file(address: str, limit_bytes: int, tag: str | None = None) -> bytes:
 def _unreadable_error(name: str, problem: OSError) -> ReadError:
     words = problem.strerror or str(problem)
     kind, slug = (StoreError, FAILING) if problem.errno in AWAY else (ReadError, "file-unreadable")
+    slug = FORBIDDEN if isinstance(problem, PermissionError) else slug
     return kind(slug, f"it cannot be read: {words}", file=name)

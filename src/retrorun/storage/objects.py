@@ -11,7 +11,14 @@ from functools import partial
 from itertools import chain
 from typing import IO, Any, TypeVar
 
-from retrorun.errors import FAILING, ReadError, RetrorunError, StoreError, read_or_none
+from retrorun.errors import (
+    FAILING,
+    ReadError,
+    RetrorunError,
+    SettingsError,
+    StoreError,
+    read_or_none,
+)
 from retrorun.storage.entries import Entry, changing, too_large, without_user, words_of
 from retrorun.text import printable
 
@@ -295,6 +302,13 @@ def _library_errors(name: str | None = None) -> tuple[type[Exception], ...]:
 
 
 def _filesystem(address: str) -> tuple[Any, str]:
+    """The implementation for an address, and the path in its store.
+
+    Raises:
+        SettingsError: no implementation knows such an address.
+        RetrorunError: what it needs is not installed.
+    """
+    remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
     file = without_user(address)
     try:
         fsspec = importlib.import_module("fsspec")
@@ -302,13 +316,28 @@ def _filesystem(address: str) -> tuple[Any, str]:
         words = "object stores need fsspec, which is not installed"
         remedy = 'Install it: `pip install "retrorun[cluster]"`.'
         raise RetrorunError("store-unknown", words, file=file, remedy=remedy) from problem
+    if not address.partition("://")[2].strip("/"):
+        raise _address_error("nothing stands behind ://", file)
     try:
         system, root = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as problem:
-        words = words_of(problem)
-        remedy = 'Object stores need `pip install "retrorun[cluster]"`.'
-        raise RetrorunError("store-unknown", words, file=file, remedy=remedy) from problem
+    except ImportError as problem:
+        raise RetrorunError(
+            "store-unknown", words_of(problem), file=file, remedy=remedy
+        ) from problem
+    except (ValueError, TypeError) as problem:  # a protocol, or what it needs, that is not there
+        raise _address_error(words_of(problem), file) from problem
     return system, str(root).rstrip("/")
+
+
+def _address_error(words: str, file: str) -> SettingsError:
+    """The error of an address that is wrong, whatever is installed."""
+    remedy = "Give a folder, or an address such as s3://bucket/exports."
+    return SettingsError("store-unknown", words, file=file, remedy=remedy)
+
+
+def _is_folder_itself(facts: dict[str, Any], folder: str) -> bool:
+    """Whether it is the folder itself, which some stores list as well."""
+    return str(facts["name"]).strip("/") == folder.strip("/")
 
 
 def _version_tag(facts: dict[str, Any]) -> str:

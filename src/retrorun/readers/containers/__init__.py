@@ -27,7 +27,7 @@ from typing import IO, Any, cast
 
 import numpy as np
 
-from retrorun.errors import ReadError, StoreError, is_passing
+from retrorun.errors import TEMPORARY_FULL, ReadError, StoreError, is_passing
 from retrorun.text import name_key
 from retrorun.units import FloatArray
 
@@ -149,8 +149,8 @@ def temporary_file(name: str, most_held_bytes: int) -> Iterator[IO[bytes]]:
         if not _is_of_the_disk(problem):
             raise
         words = "the disk for temporary files is full"
-        remedy = "Make room there, or set TMPDIR to a folder on another disk; then use --retry."
-        raise StoreError("temporary-disk-full", words, file=name, remedy=remedy) from problem
+        remedy = "Make room there, or set TMPDIR to a folder on another disk."
+        raise StoreError(TEMPORARY_FULL, words, file=name, remedy=remedy) from problem
 
 
 def _is_of_the_disk(problem: BaseException) -> bool:
