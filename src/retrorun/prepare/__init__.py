@@ -5,7 +5,7 @@ Steps:
     2. ``resample``: native times to one sample a second; long gaps and breaks stay missing.
     3. ``with_motion``: local plane, speed, course, turn rate.
     4. ``distance``: metres of each second by the source to believe, and speed where positions lack.
-    5. ``with_grade``: smooth altitude and grade.
+    5. ``_with_grade``: smooth altitude and grade.
 
 ``doubt`` comes before: whether a recording whose file names no sport can be a run, by its speed. A
 file that names its sport is believed. One that does not may be a ride, a drive or a flight; it is
@@ -34,7 +34,6 @@ from retrorun.prepare.track import (
     grid_s,
     resampled,
     with_drawn_seconds,
-    with_grade,
     with_motion,
 )
 from retrorun.settings import PrepareSettings, SportSettings
@@ -93,7 +92,53 @@ def prepare(
         return track
     track = with_distance(with_motion(track, settings), clean, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
-    return with_grade(replace(track, notes=notes), settings)
+    return _with_grade(replace(track, notes=notes), settings)
+
+
+def _with_grade(track: Track, settings: PrepareSettings) -> Track:
+    """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
+    ground = track.column("ground_speed_mps")
+    smooth, grade = _slope(track.column("altitude_m"), ground, settings)
+    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
+
+
+def _slope(
+    altitude_m: FloatArray, speed_mps: FloatArray, settings: PrepareSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
+
+    Altitude is first laid over the distance run, so that standing still neither adds nor hides
+    a slope.
+    """
+    missing = np.full(altitude_m.size, np.nan)
+    run_m = np.cumsum(np.nan_to_num(speed_mps)) + 1e-6 * np.arange(altitude_m.size)
+    known = np.flatnonzero(np.isfinite(altitude_m))
+    if known.size < 2:
+        return missing, missing
+    # Running integral of altitude over distance: means over any window are differences of it.
+    along, height = run_m[known], altitude_m[known]
+    area = np.concatenate(([0.0], np.cumsum(np.diff(along) * (height[1:] + height[:-1]) / 2)))
+    low, high = along[0], along[-1]
+
+    def mean(start: FloatArray, end: FloatArray) -> FloatArray:
+        begin, stop = np.clip(start, low, high), np.clip(end, low, high)
+        stop = np.maximum(stop, begin + 1e-9)
+        total = arithmetic.interpolate(stop, along, area) - arithmetic.interpolate(
+            begin, along, area
+        )
+        return np.asarray(total / (stop - begin), dtype=np.float64)
+
+    window_m = settings.grade_window_m
+    half = window_m / 2
+    near = np.isfinite(altitude_m)
+    if high - low < window_m:
+        return np.where(near, altitude_m, np.nan), missing
+    centre = np.clip(run_m, low + half, high - half)
+    smooth = mean(run_m - half / 2, run_m + half / 2)
+    # Means over two halves lie half a window apart.
+    grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
+    plausible = near & (np.abs(grade) <= settings.steepest_grade)
+    return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
 
 
 def _judged_without(

@@ -1,7 +1,7 @@
 """A track at 1 Hz: native times resampled, and the motion that follows from the positions.
 
-Long gaps stay missing, and no line crosses a break. Motion is plane coordinates, speed, course,
-turn rate and grade.
+Long gaps stay missing, and no line crosses a break. Motion is plane coordinates, speed, course
+and turn rate.
 """
 
 from dataclasses import replace
@@ -216,13 +216,6 @@ def with_motion(track: Track, settings: PrepareSettings) -> Track:
         "turn_rate_dps": turn_rate(course, half),
     }
     return replace(track, columns={**track.columns, **derived})
-
-
-def with_grade(track: Track, settings: PrepareSettings) -> Track:
-    """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
-    ground = track.column("ground_speed_mps")
-    smooth, grade = slope(track.column("altitude_m"), ground, settings)
-    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
 
 
 def _flag_too_fast(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
@@ -459,42 +452,3 @@ def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
         turn = difference_deg(course_deg[2 * half :], course_deg[: -2 * half])
         rate[half:-half] = turn / (2 * half)
     return rate
-
-
-def slope(
-    altitude_m: FloatArray, speed_mps: FloatArray, settings: PrepareSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
-
-    Altitude is first laid over the distance run, so that standing still neither adds nor hides
-    a slope.
-    """
-    missing = np.full(altitude_m.size, np.nan)
-    run_m = np.cumsum(np.nan_to_num(speed_mps)) + 1e-6 * np.arange(altitude_m.size)
-    known = np.flatnonzero(np.isfinite(altitude_m))
-    if known.size < 2:
-        return missing, missing
-    # Running integral of altitude over distance: means over any window are differences of it.
-    along, height = run_m[known], altitude_m[known]
-    area = np.concatenate(([0.0], np.cumsum(np.diff(along) * (height[1:] + height[:-1]) / 2)))
-    low, high = along[0], along[-1]
-
-    def mean(start: FloatArray, end: FloatArray) -> FloatArray:
-        begin, stop = np.clip(start, low, high), np.clip(end, low, high)
-        stop = np.maximum(stop, begin + 1e-9)
-        total = arithmetic.interpolate(stop, along, area) - arithmetic.interpolate(
-            begin, along, area
-        )
-        return np.asarray(total / (stop - begin), dtype=np.float64)
-
-    window_m = settings.grade_window_m
-    half = window_m / 2
-    near = np.isfinite(altitude_m)
-    if high - low < window_m:
-        return np.where(near, altitude_m, np.nan), missing
-    centre = np.clip(run_m, low + half, high - half)
-    smooth = mean(run_m - half / 2, run_m + half / 2)
-    # Means over two halves lie half a window apart.
-    grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
-    plausible = near & (np.abs(grade) <= settings.steepest_grade)
-    return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
