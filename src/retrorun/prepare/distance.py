@@ -32,13 +32,14 @@ from retrorun.prepare.clean import (
 )
 from retrorun.prepare.sources import stated_of
 from retrorun.prepare.track import (
-    covered,
+    between_known_knots,
     first_of,
     ground_mps,
     jitters_in_place,
     odometer_stands,
+    seconds_between,
     speed_around_turns,
-    sums_ahead,
+    without_failures,
 )
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, carried_on, mean_of_known
@@ -95,7 +96,7 @@ def with_distance(
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees_with_total(odometer, recording.distance_m, settings):
-        by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
+        by_odometer = without_failures(by_odometer, first_of(by_position, by_speed), settings)
     by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
     if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
@@ -257,17 +258,9 @@ def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray
     """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
     far = np.flatnonzero(np.diff(time_s) > settings.chord_s / 2)
-    return ~_seconds_between(
+    return ~seconds_between(
         time_s[far] - settings.chord_s, time_s[far + 1] + settings.chord_s, track.seconds
     )
-
-
-def _seconds_between(start_s: FloatArray, end_s: FloatArray, seconds: int) -> BoolArray:
-    """Which seconds lie, wholly or in part, between any of these starts and ends, (k,) each."""
-    first, end = (
-        np.clip(each, 0, seconds).astype(np.int64) for each in (np.floor(start_s), np.ceil(end_s))
-    )
-    return covered(first, end, seconds)
 
 
 def _path_between_fixes(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Path:
@@ -319,18 +312,8 @@ def _steps(
         knots = arithmetic.interpolate(knots_s, second, passed)
     reached = arithmetic.interpolate(passed, knots, along)
     found[:-1] = np.diff(reached)
-    found[~_between_known_knots(knots_s, known, track.seconds)] = np.nan
+    found[~between_known_knots(knots_s, known, track.seconds)] = np.nan
     return found
-
-
-def _between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
-    """Which seconds lie wholly between knots that are joined, (n,)."""
-    second = np.arange(seconds)
-    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
-    lost = np.flatnonzero(~known)
-    if lost.size:
-        within &= ~_seconds_between(knots_s[lost] + 1e-6, knots_s[lost + 1] - 1e-6, seconds)
-    return np.asarray(within, dtype=bool)
 
 
 def _weights(track: Track, way: _Path, usual_mps: float, settings: PrepareSettings) -> FloatArray:
@@ -393,20 +376,6 @@ def _positions_stay(
     usual_mps = arithmetic.median(position[seen]) if seen.any() else np.inf
     stays = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
     return stays and usual_mps < settings.moving_mps
-
-
-def _without_failures(
-    odometer: FloatArray, position: FloatArray, settings: PrepareSettings
-) -> FloatArray:
-    """The odometer's steps without the times at which it stood while the positions moved on."""
-    both = np.isfinite(odometer) & np.isfinite(position)
-    if both.sum() < settings.stands_s:
-        return odometer
-    width = settings.stands_s
-    stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
-    moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
-    failed = np.flatnonzero(stands & moves)
-    return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
 
 
 def _first_known(

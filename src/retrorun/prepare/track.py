@@ -415,6 +415,24 @@ def covered(first: IntArray, end: IntArray, size: int) -> BoolArray:
     return np.asarray(np.cumsum(edges[:-1]) > 0.5, dtype=bool)
 
 
+def seconds_between(start_s: FloatArray, end_s: FloatArray, seconds: int) -> BoolArray:
+    """Which seconds lie, wholly or in part, between any of these starts and ends, (k,) each."""
+    first, end = (
+        np.clip(each, 0, seconds).astype(np.int64) for each in (np.floor(start_s), np.ceil(end_s))
+    )
+    return covered(first, end, seconds)
+
+
+def between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
+    """Which seconds lie wholly between knots that are joined, (n,)."""
+    second = np.arange(seconds)
+    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
+    lost = np.flatnonzero(~known)
+    if lost.size:
+        within &= ~seconds_between(knots_s[lost] + 1e-6, knots_s[lost + 1] - 1e-6, seconds)
+    return np.asarray(within, dtype=bool)
+
+
 def sums_ahead(values: FloatArray, width: int) -> FloatArray:
     """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
     running = np.concatenate(([0.0], np.cumsum(values)))
@@ -443,6 +461,20 @@ def odometer_stands(by_odometer: FloatArray, track: Track, settings: PrepareSett
             stands[begin:end] = False
     steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))
     return stands & ~(steps_spm > settings.stepping_spm)
+
+
+def without_failures(
+    odometer: FloatArray, position: FloatArray, settings: PrepareSettings
+) -> FloatArray:
+    """The odometer's steps without the times at which it stood while the positions moved on."""
+    both = np.isfinite(odometer) & np.isfinite(position)
+    if both.sum() < settings.stands_s:
+        return odometer
+    width = settings.stands_s
+    stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
+    moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
+    failed = np.flatnonzero(stands & moves)
+    return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
 
 
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
