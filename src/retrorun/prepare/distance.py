@@ -36,6 +36,7 @@ from retrorun.prepare.track import (
     first_of,
     ground_mps,
     jitters_in_place,
+    nearest_seconds,
     odometer_stands,
     seconds_between,
     speed_around_turns,
@@ -81,13 +82,15 @@ def with_distance(
         and in the last, which has no next; and with what each source contributed in metres.
     """
     chord_mps = track.column("ground_speed_mps")
+    fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    sampled = nearest_seconds(track.seconds, fixes_s)
     odometer = _odometer(clean, recording.distance_m, settings)
     chords = _paths_by_chords(clean, settings)
     unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
     speeds = _speeds(clean, settings) if unsure.any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = speed_around_turns(track, chord_mps, settings)
+    by_position = speed_around_turns(track, chord_mps, sampled, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
@@ -102,7 +105,7 @@ def with_distance(
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
-    stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
+    stays = jitters_in_place(track, sampled, settings) & ~np.isfinite(by_odometer)
     paused = track.flags["paused"] | stays
     by_position, by_speed = (  # a source that knows nothing knows nothing of pauses either
         np.where(paused & np.isfinite(each).any(), 0.0, each) for each in (by_position, by_speed)
@@ -118,7 +121,6 @@ def with_distance(
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
-    fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
     off_line = ~np.isfinite(by_position) | np.isfinite(by_odometer)
     notes = (*track.notes, *holes_note(fixes_s, step, off_line, settings))
     if sums and track.has("cadence_spm"):

@@ -45,12 +45,16 @@ def resampled(
         columns["cadence_spm"] = _rates(line, clean.time_s, clean.columns["cadence_spm"])
     if "longitude_deg" in columns:
         columns["longitude_deg"] = wrap_deg(columns["longitude_deg"])
+    since_s = {
+        flag: clean.suspects.get(flag, np.zeros(0)) - seconds_s[0]
+        for flag in ("position_suspect", "heart_rate_suspect")
+    }
     flags = {
         "paused": _paused(seconds_s, clean.pauses),
         "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
         "break": np.diff(np.searchsorted(clean.breaks_s, seconds_s, "right"), prepend=0) > 0,
-        "position_suspect": _nearest_seconds(seconds_s, clean.suspects.get("position_suspect")),
-        "heart_rate_suspect": _nearest_seconds(seconds_s, clean.suspects.get("heart_rate_suspect")),
+        "position_suspect": nearest_seconds(seconds_s.size, since_s["position_suspect"]),
+        "heart_rate_suspect": nearest_seconds(seconds_s.size, since_s["heart_rate_suspect"]),
     }
     headings = tuple(_heading(line, each, settings.heading_cancels) for each in clean.headings)
     notes = clean.notes + _sparse(clean.time_s, settings)
@@ -185,12 +189,11 @@ def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:
     return paused
 
 
-def _nearest_seconds(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
-    """The grid second nearest to each of the times, (n,)."""
-    flag = np.zeros(grid_s.size, dtype=bool)
-    if times_s is not None and times_s.size:
-        seconds = np.rint(times_s - grid_s[0]).astype(np.int64)
-        flag[np.clip(seconds, 0, grid_s.size - 1)] = True
+def nearest_seconds(size: int, times_s: FloatArray) -> BoolArray:
+    """Which of so many seconds is the nearest one to any of these times since the first, (n,)."""
+    flag = np.zeros(size, dtype=bool)
+    if times_s.size:
+        flag[np.clip(np.rint(times_s).astype(np.int64), 0, size - 1)] = True
     return flag
 
 
@@ -276,13 +279,13 @@ def chord(
 
 
 def speed_around_turns(
-    track: Track, chord_mps: FloatArray, settings: PrepareSettings
+    track: Track, chord_mps: FloatArray, sampled: BoolArray, settings: PrepareSettings
 ) -> FloatArray:
     """The speed along the way, (n,), where it turns sharply; elsewhere the chord's.
 
     A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
     a twentieth. There the steps from second to second are added up. Where the positions jitter,
-    only who came and went farther than they do has turned.
+    only who came and went farther than they do has turned. ``sampled`` as of ``jitters_in_place``.
     """
     half = max(1, round(settings.chord_s / 2))
     x_m, y_m = track.column("x_m"), track.column("y_m")
@@ -296,7 +299,7 @@ def speed_around_turns(
     turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
     if not turned.any():
         return chord_mps
-    jitter_m = _jitter_m(x_m, y_m, settings)
+    jitter_m = _jitter_m(x_m, y_m, sampled, settings)
     if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
         turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
         turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
@@ -324,23 +327,34 @@ def _along_where(near: BoolArray, track: Track, chord_mps: FloatArray, half: int
     return found
 
 
-def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> float:
-    """How far positions jitter, as second differences show: next to nothing on a smooth way."""
+def _jitter_m(
+    x_m: FloatArray, y_m: FloatArray, sampled: BoolArray, settings: PrepareSettings
+) -> float:
+    """How far positions jitter in a second, as second differences show: nothing on a smooth way.
+
+    The seconds between two samples lie on a line and tell nothing; bends at the samples shrink with
+    the square root of how far these are apart.
+    """
     bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
-    known_m = bends_m[np.isfinite(bends_m)]
-    return arithmetic.quantile(known_m, settings.bend_quantile) if known_m.size else np.inf
+    known = np.isfinite(bends_m)
+    own = known & sampled[1:-1]
+    if not own.any():
+        return np.inf
+    apart_s = float(known.sum() / own.sum())
+    return arithmetic.quantile(bends_m[own], settings.bend_quantile) * apart_s**0.5
 
 
-def jitters_in_place(track: Track, settings: PrepareSettings) -> BoolArray:
+def jitters_in_place(track: Track, sampled: BoolArray, settings: PrepareSettings) -> BoolArray:
     """Where positions move no faster than they jitter, and lead nowhere, for ``stands_s``, (n,).
 
     There the athlete stands, unless there are steps or the device knows of a speed. Where they
     jitter less than anybody walks, that is looked for over ``lingers_s``: hours add up.
+    ``sampled``, (n,), are the seconds that hold a position of the recording.
     """
     size = track.seconds
     x_m, y_m = track.column("x_m"), track.column("y_m")
     chord_mps = track.column("ground_speed_mps")
-    slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, settings)
+    slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, sampled, settings)
     slow_mps = min(slow_mps, settings.stop_share * _usual_mps(chord_mps, settings))
     is_quiet = not slow_mps > settings.moving_mps
     width = settings.lingers_s if is_quiet else settings.stands_s
