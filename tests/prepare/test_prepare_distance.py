@@ -996,3 +996,38 @@ def test_shuttles_and_walks_are_no_stops_however_positions_jitter(
         moved_s = moving_s(prepare(one, without))
         assert moved_s > 700
         assert moving_s(prepared(one)) == pytest.approx(moved_s, abs=20)  # one window by chance
+
+
+def beside_a_window(metres_of_error: float = 10.0) -> Recording:
+    """Twenty-five minutes at one place, with positions that wander faster than a slow walk."""
+    times = np.arange(1501.0)
+    one = wandering(times, 0 * times, 0 * times, metres_of_error)
+    return replace(one, columns={**one.columns, "cadence_spm": np.full(times.size, 166.0)})
+
+
+def test_positions_that_wander_fast_about_a_treadmill_give_way_to_its_total() -> None:
+    wanders = prepared(beside_a_window())
+    assert metres(wanders) > 0.5 * 4350.0  # what the positions alone would say
+    track = prepared(stated_m(beside_a_window(), 4350.0))
+    assert metres(track) == pytest.approx(4350.0)
+
+
+def test_who_skips_a_rope_under_the_sky_has_gone_nowhere() -> None:
+    """3,350 jumps in 25 min; positions that wander by 1.5 m make a third of a kilometre of them."""
+    one = beside_a_window(1.5)
+    run = replace(one, columns={**one.columns, "cadence_spm": np.full(one.time_s.size, 134.0)})
+    track = prepared(run)
+    assert metres(track) == 0.0
+    assert "positions-stay" in slugs(track)
+
+
+@pytest.mark.parametrize(("mps", "spm", "length_m"), [(0.45, 80.0, 15.0), (2.5, 160.0, 20.0)])
+def test_who_goes_to_and_fro_in_a_corridor_gets_on(mps: float, spm: float, length_m: float) -> None:
+    """Steps of 0.34 m, as after an operation, or shuttles: near each other, and yet a way."""
+    times = np.arange(1201.0)
+    around_m = mps * times % (2 * length_m)
+    run = northward(times, np.minimum(around_m, 2 * length_m - around_m))
+    run = replace(run, columns={**run.columns, "cadence_spm": np.full(times.size, spm)})
+    track = prepared(run)
+    assert "positions-stay" not in slugs(track)
+    assert 0.9 * 1200 * mps < metres(track) < 1.02 * 1200 * mps  # a slow turn has a short chord

@@ -101,7 +101,7 @@ def with_distance(
     if not _agrees_with_total(odometer, recording.distance_m, settings):
         by_odometer = without_failures(by_odometer, first_of(by_position, by_speed), settings)
     by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
-    if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
+    if odometer is None and _positions_stay(track, by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = replace(track, notes=(*track.notes, Note("positions-stay", words)))
@@ -362,22 +362,53 @@ def _without_loops(
 
 
 def _positions_stay(
-    position: FloatArray, speed: FloatArray, recording: Recording, settings: PrepareSettings
+    track: Track,
+    position: FloatArray,
+    speed: FloatArray,
+    recording: Recording,
+    settings: PrepareSettings,
 ) -> bool:
-    """Whether positions stay about a place while the speed, or the file's total, says a long way.
+    """Whether positions stay about a place while something else says a long way, or none.
 
-    They are those of a treadmill.
+    They are those of a treadmill, whose speed or total is longer, or of who skips a rope: the steps
+    would be shorter than anybody's.
     """
     seen = np.isfinite(position)
+    if not seen.any():
+        return False
     both = seen & np.isfinite(speed)
     if both.any():
         run_m, seen_m = float(speed[both].sum()), float(position[both].sum())
     else:
         run_m = recording.distance_m or 0.0 if seen.mean() > settings.treadmill_known else 0.0
         seen_m = float(position[seen].sum())
-    usual_mps = arithmetic.median(position[seen]) if seen.any() else np.inf
-    stays = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
-    return stays and usual_mps < settings.moving_mps
+    is_near = _is_near(track, settings)
+    is_long = run_m > settings.treadmill_m
+    if is_long and is_near and settings.totals_agree * seen_m < run_m:
+        return True
+    stays = is_near and float(position[seen].sum()) < settings.shortest_step_m * _steps_of(
+        track, seen, settings
+    )
+    stays |= is_long and seen_m < settings.treadmill_share * run_m
+    return stays and arithmetic.median(position[seen]) < settings.moving_mps
+
+
+def _is_near(track: Track, settings: PrepareSettings) -> bool:
+    """Whether most positions lie within ``stays_within_m`` of each other, east and north."""
+    for name in ("x_m", "y_m"):
+        place_m = track.column(name)
+        place_m = place_m[np.isfinite(place_m)]
+        low_m, high_m = (arithmetic.quantile(place_m, share) for share in settings.stays_quantiles)
+        if high_m - low_m > settings.stays_within_m:
+            return False
+    return True
+
+
+def _steps_of(track: Track, where: BoolArray, settings: PrepareSettings) -> float:
+    """Steps in some seconds, (n,); 0 where they were not counted in most of these."""
+    steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))[where]
+    stepping = steps_spm > settings.stepping_spm
+    return float(steps_spm[stepping].sum() / 60.0) if stepping.mean() > 0.5 else 0.0
 
 
 def _first_known(

@@ -179,6 +179,10 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # are held against the file's total, and alone against an odometer.
     treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer are
     # those of a treadmill.
+    stays_within_m: float = 60.0  # Positions of a treadmill, or of who skips a rope, lie this near
+    # to each other.
+    stays_quantiles: Pair = (0.05, 0.95)  # Those between these two quantiles do, in each direction.
+    shortest_step_m: float = 0.3  # Positions that make shorter steps than this do not tell a way.
 
     # heart rate
     heart_leap_bpm: float = 25.0  # A heart rate further than this from the median around it is an
