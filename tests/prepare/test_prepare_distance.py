@@ -1031,3 +1031,44 @@ def test_who_goes_to_and_fro_in_a_corridor_gets_on(mps: float, spm: float, lengt
     track = prepared(run)
     assert "positions-stay" not in slugs(track)
     assert 0.9 * 1200 * mps < metres(track) < 1.02 * 1200 * mps  # a slow turn has a short chord
+
+
+def stairs(times: FloatArray, mps: float, side_m: float) -> Recording:
+    """Along the sides of blocks, east and north in turn, on the equator."""
+    blocks, along = np.divmod(mps * times, side_m)
+    east = (blocks + 1) // 2 * side_m + np.where(blocks % 2 == 0, along, 0.0)
+    north = blocks // 2 * side_m + np.where(blocks % 2 == 1, along, 0.0)
+    return Recording(
+        START_S + times, {"latitude_deg": north * METRE, "longitude_deg": 14.5 + east * METRE}
+    )
+
+
+def rounded(one: Recording, decimals: int) -> Recording:
+    columns = {name: np.round(values, decimals) for name, values in one.columns.items()}
+    return replace(one, columns=columns)
+
+
+@pytest.mark.parametrize("by", ["speed", "total"])
+def test_a_way_that_lost_its_corners_to_rounding_is_as_long_as_the_device_says(by: str) -> None:
+    """3 m/s along blocks of 70 m, in degrees of three decimals, which are 111 m."""
+    times = np.arange(2401.0)
+    one = rounded(stairs(times, 3.0, 70.0), 3)
+    assert metres(prepared(one)) < 0.97 * 7200.0  # what the positions alone would say
+    if by == "speed":
+        one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, 3.0)})
+    else:
+        one = stated_m(one, 7200.0)
+        one = replace(one, totals=(FileTotal("session", 7200.0, 2400.0),))
+    track = prepared(one)
+    assert metres(track) == pytest.approx(7200.0, rel=0.01)
+    assert list(track.distance_sources) == ["device speed" if by == "speed" else "file total"]
+    assert moving_s(track) == pytest.approx(2400, abs=5)
+
+
+@pytest.mark.parametrize("shown_mps", [2.0, 6.0])
+def test_a_speed_that_is_slower_or_far_off_tells_nothing_of_lost_corners(shown_mps: float) -> None:
+    times = np.arange(2401.0)
+    one = rounded(stairs(times, 3.0, 70.0), 3)
+    alone_m = metres(prepared(one))
+    one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, shown_mps)})
+    assert metres(prepared(one)) == pytest.approx(alone_m, rel=0.02)

@@ -28,8 +28,8 @@ from retrorun.errors import NotARunError
 from retrorun.model import FileTotal, Lap, Note, Pause, Recording, Track
 from retrorun.model.recording import CHANNELS, POSITION
 from retrorun.prepare.clean import as_cleaned, cleaned
-from retrorun.prepare.distance import with_distance
-from retrorun.prepare.sources import differs
+from retrorun.prepare.distance import POSITIONS, SPEED, TOTAL, with_distance
+from retrorun.prepare.sources import differs, stated_of
 from retrorun.prepare.track import (
     grid_s,
     resampled,
@@ -91,8 +91,44 @@ def prepare(
     if not track.seconds:
         return track
     track = with_distance(with_motion(track, settings), clean, recording, settings)
+    track = _without_rounding(track, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
     return _with_grade(replace(track, notes=notes), settings)
+
+
+def _without_rounding(track: Track, recording: Recording, settings: PrepareSettings) -> Track:
+    """The way of coarsely rounded positions as the device's speed, or the file's total, has it.
+
+    A way that was rounded loses its corners, and there the device knew more than it wrote: where
+    the other way is longer by more than measurement explains, and by no more than corners do.
+    """
+    step_m, own_m = track.step_m, track.distance_sources.get(POSITIONS, 0.0)
+    rounded = any(each.slug == "position-rounded" for each in track.notes)
+    if not rounded or step_m is None or set(track.distance_sources) != {POSITIONS}:
+        return track
+    ground_mps, device_mps = track.column("ground_speed_mps"), track.column("speed_mps")
+    known = np.isfinite(step_m)
+    told = known & np.isfinite(device_mps)
+    speed_m = float(device_mps[told].sum())
+    if told.sum() >= settings.treadmill_known * known.sum() and _cuts(own_m, speed_m, settings):
+        step_m = np.where(told, device_mps, step_m)
+        ground_mps, source = np.where(told, device_mps, ground_mps), SPEED
+    else:
+        total_m = recording.distance_m or 0.0
+        is_whole = stated_of(recording, float(track.seconds), settings).is_whole
+        if not (is_whole and _cuts(own_m, total_m, settings)):
+            return track
+        step_m, ground_mps = (each * (total_m / own_m) for each in (step_m, ground_mps))
+        source = TOTAL
+    columns = {**track.columns, "ground_speed_mps": ground_mps}
+    sums = {source: float(np.nansum(step_m))}
+    return replace(track, columns=columns, step_m=step_m, distance_sources=sums)
+
+
+def _cuts(own_m: float, other_m: float, settings: PrepareSettings) -> bool:
+    """Whether one way is so much shorter than another one as a way that cuts corners."""
+    least = 1.0 + settings.totals_share
+    return own_m > 0.0 and least < other_m / own_m <= settings.totals_differ
 
 
 def _with_grade(track: Track, settings: PrepareSettings) -> Track:
