@@ -1072,3 +1072,20 @@ def test_a_speed_that_is_slower_or_far_off_tells_nothing_of_lost_corners(shown_m
     alone_m = metres(prepared(one))
     one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, shown_mps)})
     assert metres(prepared(one)) == pytest.approx(alone_m, rel=0.02)
+
+
+def test_steps_that_stay_at_0_do_not_take_the_total_from_a_treadmill() -> None:
+    """Who holds the rails moves no wrist: the watch counts no step, but states what was entered."""
+    one = without_place(STEADY, cadence_spm=np.zeros(601), heart_rate_bpm=np.full(601, 140.0))
+    assert metres(prepared(stated_m(one, 1800.0))) == pytest.approx(1800.0)
+
+
+def test_a_lap_that_states_no_metres_takes_nothing_from_a_speed() -> None:
+    """Four laps of 150 s at 3 m/s; the last one says 0 m, and no session states a total."""
+    laps = tuple(
+        Lap(START_S + at, START_S + at + 150.0, None, None, None, each_m, 150.0)
+        for at, each_m in ((0.0, 450.0), (150.0, 450.0), (300.0, 450.0), (450.0, 0.0))
+    )
+    one = without_place(STEADY, speed_mps=np.full(601, 3.0), cadence_spm=np.full(601, 166.0))
+    one = replace(one, laps=laps, distance_m=1350.0, totals=(FileTotal.of_laps(laps),))
+    assert metres(prepared(one)) == pytest.approx(1800.0)

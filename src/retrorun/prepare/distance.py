@@ -426,13 +426,11 @@ def _first_known(
 
 
 def _in_motion(track: Track, settings: PrepareSettings) -> BoolArray:
-    """Seconds, (n,), without a pause, and with steps where they were counted."""
-    moving = ~track.flags["paused"]
-    if track.has("cadence_spm"):
-        moving &= (
-            carried_on(track.column("cadence_spm"), round(settings.speed_gap_s))
-            > settings.stepping_spm
-        )
+    """Seconds, (n,), without a pause, and with steps where any were counted."""
+    moving, steps_spm = ~track.flags["paused"], track.column("cadence_spm")
+    if (steps_spm > settings.stepping_spm).any():
+        stepping = carried_on(steps_spm, round(settings.speed_gap_s)) > settings.stepping_spm
+        moving &= stepping
     moving[-1:] = False
     return np.asarray(moving, dtype=bool)
 
@@ -448,7 +446,8 @@ def _with_the_rest(
 
     Only where it was run at the speed of the others, by ``totals_differ``: the receiver had no fix.
     """
-    unknown = np.isnan(step) & _in_motion(track, settings) & track.has("cadence_spm")
+    stepped = (track.column("cadence_spm") > settings.stepping_spm).any()
+    unknown = np.isnan(step) & _in_motion(track, settings) & stepped
     known_m, unknown_s = float(np.nansum(step)), int(unknown.sum())
     moving = step[step >= settings.moving_mps]
     rest_m = stated_m - known_m
