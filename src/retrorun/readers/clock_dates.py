@@ -17,7 +17,7 @@ from retrorun.model import Lap, Note, Pause, Recording
 from retrorun.readers.sports import by_word
 from retrorun.readers.xml import LONGEST_TIME, hour_of_day, plain_time
 from retrorun.settings import ReadLimits
-from retrorun.units import DAY_S, WEEK_S, FloatArray
+from retrorun.units import DAY_S, HOUR_S, WEEK_S, FloatArray
 
 ROLLOVER_S = 2**10 * WEEK_S  # the week number of GPS has ten bits
 
@@ -37,6 +37,7 @@ UNSET_S = (
     (_utc_s(2000), _utc_s(2000, 1, 4) - _utc_s(2000)),
 )
 # Nobody recorded runs in these formats before then: the formats did not exist.
+_CARRY_S = 15.0  # samples around midnight lie no further from it, and from each other, than this
 BORN_S = {"fit": _utc_s(2008), "tcx": _utc_s(2006), "gpx": _utc_s(2003)}
 GPX_EXTENDED_S = _utc_s(2007)  # GPX has had heart rate and cadence since then
 LIKELY_S = _utc_s(2009)  # before then few runners had a GPS receiver
@@ -84,6 +85,21 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
     if start_s >= born_s or start_s < GPS_EPOCH_S or unset:
         return 0.0
     return ROLLOVER_S * float(np.ceil((born_s - start_s) / ROLLOVER_S))
+
+
+def lost_carry(before_s: float, after_s: float) -> bool:
+    """Whether a clock fell back on the hour because it did not count a day, or the half of one on.
+
+    Some devices keep the date of the start over midnight, or count hours up to 12 only. What comes
+    before is right.
+
+    Args:
+        before_s: the last time before the fall, Unix seconds.
+        after_s: the first time after it.
+    """
+    back_s = before_s - after_s
+    is_carry = any(abs(back_s - each) <= _CARRY_S for each in (DAY_S / 2, DAY_S))
+    return is_carry and after_s % HOUR_S <= _CARRY_S
 
 
 def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
