@@ -185,8 +185,8 @@ short piece that lies aside of it is left out.
 **Twice in one file.** A recording of which every sample stands in a longer one of the same file, or
 in an equal one, is left out (`same-recording`): some writers repeat a track, or add a simplified
 one. Nobody runs two runs at once: of two recordings of one sport that were within 60 m of each
-other for nine tenths of the shorter one, the longer one counts (`same-run`). Where samples of two devices
-share their times, the last one of each time counts.
+other for nine tenths of the shorter one, the longer one counts (`same-run`). Where samples of two
+devices share their times, the last one of each time counts.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
 m/s or more. Where positions jitter, so that they make less, the odometer decides. It is not within
