@@ -263,7 +263,8 @@ def _with_laps_behind(one: Recording, empty_s: AbstractSet[float], limits: ReadL
         name: np.concatenate((values, more.get(name, nothing)))
         for name, values in one.columns.items()
     }
-    note = Note("laps-without-points", f"{len(behind)} laps at the end have totals and no points; added")
+    words = f"{len(behind)} laps at the end have totals and no points; their metres were added"
+    note = Note("laps-without-points", words)
     time_s = np.concatenate((one.time_s, times_s[fresh]))
     return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
 
