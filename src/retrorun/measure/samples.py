@@ -126,21 +126,20 @@ def _without_edges_of_stops(
 ) -> BoolArray:
     """Seconds in motion by speed, (n,), without the edges of stops that chords reach over.
 
-    A chord from before the stop into it is fast while the athlete stands already. There the metres
-    from this second to the next tell: of the odometer, else between the positions; and steps.
+    A chord from before the stop into it is fast while the athlete stands already. The metres of the
+    second tell there, of the odometer or else between positions, and steps.
     """
     moving = np.asarray(np.nan_to_num(speed_mps) >= settings.moving_mps, dtype=bool)
-    stops = [
-        (begin, end)
-        for begin, end in true_runs(~moving & np.isfinite(speed_mps))
-        if end - begin >= settings.stop_least_s
-    ]
+    slow = true_runs(~moving & np.isfinite(speed_mps))
+    stops = [each for each in slow if each[1] - each[0] >= settings.stop_least_s]
     if not stops or not moving.any():
         return moving
     places_m = (np.diff(track.column(name), append=np.nan) for name in ("x_m", "y_m"))
-    counted = set(track.distance_sources) == {"odometer"} and track.step_m is not None
-    step_m = track.step_m if counted else arithmetic.hypot(*places_m)
-    still = step_m < settings.stop_edge_share * arithmetic.median(speed_mps[moving])
+    if set(track.distance_sources) == {"odometer"} and track.step_m is not None:
+        still = track.step_m < settings.moving_mps
+    else:
+        usual_mps = arithmetic.median(speed_mps[moving])
+        still = arithmetic.hypot(*places_m) < settings.stop_edge_share * usual_mps
     still &= ~(track.column("cadence_spm") > settings.moving_cadence_spm)
     for begin, end in stops:
         for edge, step in ((begin - 1, -1), (end, 1)):

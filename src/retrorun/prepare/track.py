@@ -332,16 +332,15 @@ def _jitter_m(
 ) -> float:
     """How far positions jitter in a second, as second differences show: nothing on a smooth way.
 
-    The seconds between two samples lie on a line and tell nothing; bends at the samples shrink with
-    the square root of how far these are apart.
+    Seconds between even samples lie on a line and tell nothing; bends at the samples shrink with
+    the square root of how far these are apart. Uneven samples were taken where the way bends.
     """
     bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
-    known = np.isfinite(bends_m)
-    own = known & sampled[1:-1]
-    if not own.any():
-        return np.inf
-    apart_s = float(known.sum() / own.sum())
-    return arithmetic.quantile(bends_m[own], settings.bend_quantile) * apart_s**0.5
+    known, apart_s = np.isfinite(bends_m), np.diff(np.flatnonzero(sampled)).astype(np.float64)
+    usual_s = arithmetic.median(apart_s) if apart_s.size else 1.0
+    if apart_s.size and (apart_s == usual_s).mean() > settings.even_share:
+        known, bends_m = known & sampled[1:-1], bends_m * usual_s**0.5
+    return arithmetic.quantile(bends_m[known], settings.bend_quantile) if known.any() else np.inf
 
 
 def jitters_in_place(track: Track, sampled: BoolArray, settings: PrepareSettings) -> BoolArray:

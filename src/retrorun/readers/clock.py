@@ -401,7 +401,7 @@ def _on_one_clock(one: Recording, group: Sequence[_Piece], limits: ReadLimits) -
     dates = [BORN_S["gpx"] <= one.time_s[piece.first] < FUTURE_S for piece in group]
     sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
     for at, (before, after) in enumerate(itertools.pairwise(group), start=1):
-        if lost_carry(float(one.time_s[before.last - 1]), float(one.time_s[after.first])):
+        if lost_carry(*one.time_s[[before.last - 1, after.first]].tolist(), limits):
             sizes[at:] = [0] * (len(sizes) - at)
     own = shifts[int(np.argmax(sizes))]
     return [

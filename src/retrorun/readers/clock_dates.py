@@ -37,7 +37,6 @@ UNSET_S = (
     (_utc_s(2000), _utc_s(2000, 1, 4) - _utc_s(2000)),
 )
 # Nobody recorded runs in these formats before then: the formats did not exist.
-_CARRY_S = 15.0  # samples around midnight lie no further from it, and from each other, than this
 BORN_S = {"fit": _utc_s(2008), "tcx": _utc_s(2006), "gpx": _utc_s(2003)}
 GPX_EXTENDED_S = _utc_s(2007)  # GPX has had heart rate and cadence since then
 LIKELY_S = _utc_s(2009)  # before then few runners had a GPS receiver
@@ -87,19 +86,14 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
     return ROLLOVER_S * float(np.ceil((born_s - start_s) / ROLLOVER_S))
 
 
-def lost_carry(before_s: float, after_s: float) -> bool:
-    """Whether a clock fell back on the hour because it did not count a day, or the half of one on.
+def lost_carry(before_s: float, after_s: float, limits: ReadLimits) -> bool:
+    """Whether a clock fell back on the hour, as it did not count on a day or the half of one.
 
-    Some devices keep the date of the start over midnight, or count hours up to 12 only. What comes
-    before is right.
-
-    Args:
-        before_s: the last time before the fall, Unix seconds.
-        after_s: the first time after it.
+    It was right before: some devices keep the date of the start, or count hours up to 12 only.
     """
-    back_s = before_s - after_s
-    is_carry = any(abs(back_s - each) <= _CARRY_S for each in (DAY_S / 2, DAY_S))
-    return is_carry and after_s % HOUR_S <= _CARRY_S
+    back_s, slack_s = before_s - after_s, limits.clock_undone_s
+    is_carry = min(abs(back_s - DAY_S / 2), abs(back_s - DAY_S)) <= slack_s
+    return is_carry and after_s % HOUR_S <= slack_s
 
 
 def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:

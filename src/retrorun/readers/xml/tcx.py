@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,6 +19,7 @@ from retrorun.readers.xml.activity import (
     recording,
     refusal,
     refuse_endless,
+    with_laps_behind,
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
@@ -222,51 +222,16 @@ def _recording(found: _Activity, limits: ReadLimits) -> Recording | None:
     time_s = gathered.points.times_s()
     gathered.laps = _laps(found.laps, time_s)
     known = np.flatnonzero(np.isfinite(time_s))
-    known_s = time_s[known]
     for lap in found.laps:
         for first in lap.tracks[1:]:  # a second track within a lap: the timer stood still
             gathered.breaks.append(first)
-            _pause(gathered, known_s, int(np.searchsorted(known, first)))
+            _pause(gathered, time_s[known], int(np.searchsorted(known, first)))
     gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
     gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
     gathered.timer_s = _sum([lap.total("TotalTimeSeconds") for lap in found.laps])
     one = recording(gathered, time_s, gathered.points.numbers(), (), limits)
     empty_s = {each.start_s for each in found.laps if each.first_point == gathered.points.count}
-    return one and _with_laps_behind(one, empty_s, limits)
-
-
-def _with_laps_behind(one: Recording, empty_s: AbstractSet[float], limits: ReadLimits) -> Recording:
-    """The recording with the ends of laps behind its last point: they have totals and no points.
-
-    Their metres go on where the odometer ended; without one there is nothing to add them to.
-
-    Args:
-        one: as read.
-        empty_s: when laps began that have no point behind their start, Unix seconds.
-        limits: how far a clock may jump.
-    """
-    distance = one.columns.get("distance_m", np.empty(0))
-    counted = distance[np.isfinite(distance)]
-    last_s = float(one.time_s.max())
-    until_s = last_s + limits.clock_jump_s
-    behind = [lap for lap in one.laps if lap.start_time_s in empty_s and lap.distance_m]
-    behind = [lap for lap in behind if last_s <= lap.end_time_s and lap.start_time_s <= until_s]
-    if not counted.size or not behind:
-        return one
-    ends = [(lap.start_time_s, lap.end_time_s, lap.distance_m or 0.0) for lap in behind]
-    times_s = np.array([at for start_s, end_s, _ in ends for at in (start_s, end_s)])
-    along_m = np.cumsum([each for _, _, metres in ends for each in (0.0, metres)])
-    fresh = np.flatnonzero(times_s > last_s)
-    more = {"distance_m": counted[-1] + along_m[fresh]}
-    nothing = np.full(fresh.size, np.nan)
-    columns = {
-        name: np.concatenate((values, more.get(name, nothing)))
-        for name, values in one.columns.items()
-    }
-    words = f"{len(behind)} laps at the end have totals and no points; their metres were added"
-    note = Note("laps-without-points", words)
-    time_s = np.concatenate((one.time_s, times_s[fresh]))
-    return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
+    return one and with_laps_behind(one, empty_s, limits)
 
 
 def _pause(gathered: ActivityData, time_s: FloatArray, first: int) -> None:
