@@ -54,7 +54,11 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; where there are none, holes of over 30 s between records, if they
   last as long as the session says it was stopped. `workout_step` names or notes come to the laps
-  that carry them out; `activity` gives local time.
+  that carry them out; `activity` gives local time. An offset of 0 from UTC gives way to the zone of
+  the place: writers that know no zone say it, too.
+- Where the session ended when the timer was stopped, records after that are left out
+  (`records-after-end`). A session that is shorter than its laps, by a minute or more, is one that was
+  resumed later: then the larger of their totals counts.
 """
 _XML = """\
 ## How GPX and TCX are read
@@ -152,8 +156,8 @@ that travel and are known for over 90 % of the time, that two other sources outv
 would be over 2 m long. A speed in km/h or mph is converted. Where an odometer or a speed is all
 there is, as on a treadmill, it is brought to the total of the session or of all laps
 (`odometer-calibrated`, `speed-calibrated`), which may have been corrected when the run was saved.
-Positions that stay about one place while the speed or the total says a long way are not used
-(`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
+Positions that stay about one place while the speed or the total says a long way, or of which steps
+of less than 0.3 m would follow, are not used (`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
 total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
 where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
 than 0.05 m a second while steps go on, where nothing else tells of the way, is not used
@@ -174,7 +178,8 @@ lay in the middle between two steps; no position is moved by more than half a st
 of ways to and fro by four decimals 1 % of 100 m is lost on average, 3 % of 40 m, and a third of
 20 m, which may lie within two steps. Three decimals are 111 m: there corners are lost, and a way is
 up to a tenth too short. Rounds within eight steps of over 20 m stay as they are written: nothing in
-them tells how long they were.
+them tells how long they were. Where the device's speed or the file's total makes the way longer, by
+no more than a factor of 1.6, it is as long as that.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
@@ -193,7 +198,8 @@ m/s or more. Where positions jitter, so that they make less, the odometer decide
 a timer pause, not where nobody could have run the distance (over 7.5 m/s through more than 10 s),
 and not where the odometer counts nothing for 20 s or more without steps: positions that move
 meanwhile are jitter. Positions without an odometer that get nowhere for a minute, no faster than
-they jitter, add no metres where there are no steps. A hole of more than 10 s that was crossed at
+they jitter, add no metres where there are no steps. Of the two seconds at either edge of a stop,
+over which the speed is taken, those without metres and steps belong to it. A hole of more than 10 s that was crossed at
 less than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
 speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
 over 2 %, `moving-time-differs` gives both figures.
