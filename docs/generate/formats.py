@@ -57,8 +57,8 @@ ones, those that Garmin's decoder gives before it stops (tests).
   that carry them out; `activity` gives local time. An offset of 0 from UTC gives way to the zone of
   the place: writers that know no zone say it, too.
 - Where the session ended when the timer was stopped, records after that are left out
-  (`records-after-end`). A session that is shorter than its laps, by a minute or more, is one that was
-  resumed later: then the larger of their totals counts.
+  (`records-after-end`). A session that is shorter than its laps, by a minute or more, is one that
+  was resumed later: then the larger of their totals counts.
 """
 _XML = """\
 ## How GPX and TCX are read
@@ -157,14 +157,15 @@ would be over 2 m long. A speed in km/h or mph is converted. Where an odometer o
 there is, as on a treadmill, it is brought to the total of the session or of all laps
 (`odometer-calibrated`, `speed-calibrated`), which may have been corrected when the run was saved.
 Positions that stay about one place while the speed or the total says a long way, or of which steps
-of less than 0.3 m would follow, are not used (`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
-total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
-where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
-than 0.05 m a second while steps go on, where nothing else tells of the way, is not used
-(`odometer-impossible`): it may count kilometres, or somebody skips a rope on the spot. Totals of
-session and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The
-totals of sessions and laps in FIT and of laps in TCX are kept; GPX has none. Where the distance is
-more than 2 % from one of them, `distance-differs` gives both figures.
+of less than 0.3 m would follow, are not used (`positions-stay`). A speed or an odometer that stands
+at 0 throughout while steps go on is none. A total that nobody can have run is not used
+(`total-impossible`), and one in kilometres is converted where the steps tell and no sample tells of
+a way (`total-unit`). An odometer that rises by less than 0.05 m a second while steps go on, where
+nothing else tells of the way, is not used (`odometer-impossible`): it may count kilometres, or
+somebody skips a rope on the spot. Totals of session and laps are judged each by its own. Each of
+these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX
+are kept; GPX has none. Where the distance is more than 2 % from one of them, `distance-differs`
+gives both figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).
@@ -199,10 +200,10 @@ a timer pause, not where nobody could have run the distance (over 7.5 m/s throug
 and not where the odometer counts nothing for 20 s or more without steps: positions that move
 meanwhile are jitter. Positions without an odometer that get nowhere for a minute, no faster than
 they jitter, add no metres where there are no steps. Of the two seconds at either edge of a stop,
-over which the speed is taken, those without metres and steps belong to it. A hole of more than 10 s that was crossed at
-less than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
-speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
-over 2 %, `moving-time-differs` gives both figures.
+over which the speed is taken, those without metres and steps belong to it. A hole of more than 10 s
+that was crossed at less than 0.9 m/s and half of the session's usual speed holds a stop: its metres
+count at the usual speed, the rest of its time as standing. Where more time was in motion than the
+file's timer ran, by over 2 %, `moving-time-differs` gives both figures.
 
 **Clock.** Samples stand in the order in which they were written. Where the times jump forward by
 over 50 minutes, or back, position and odometer tell what happened, and a note says it:
