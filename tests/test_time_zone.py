@@ -33,6 +33,17 @@ def test_the_files_offset_wins_and_the_position_names_it_when_they_agree() -> No
     assert (contrary.name, contrary.utc_offset_s) == (None, -3600.0)
 
 
+def test_an_offset_of_0_gives_way_to_the_zone_of_another_place() -> None:
+    """Writers that know no zone give UTC for local time, too."""
+    for place, offset_s in (((46.05, 14.5), 7200.0), ((64.15, -21.94), 0.0)):
+        found = time_zone.find(SUMMER, 0.0, *place)
+        assert found is not None
+        assert found.utc_offset_s == offset_s
+    unplaced = time_zone.find(SUMMER, 0.0, None, None)
+    assert unplaced is not None
+    assert (unplaced.name, unplaced.utc_offset_s) == (None, 0.0)
+
+
 def unix_s(*moment: int) -> float:
     return dt.datetime(*moment, tzinfo=dt.UTC).timestamp()  # type: ignore[arg-type, misc]
 

@@ -54,7 +54,11 @@ ones, those that Garmin's decoder gives before it stops (tests).
 - Compressed time stamps and `compressed_speed_distance` are expanded.
 - Timer events give the pauses; where there are none, holes of over 30 s between records, if they
   last as long as the session says it was stopped. `workout_step` names or notes come to the laps
-  that carry them out; `activity` gives local time.
+  that carry them out; `activity` gives local time. An offset of 0 from UTC gives way to the zone of
+  the place: writers that know no zone say it, too.
+- Where the session ended when the timer was stopped, records after that are left out
+  (`records-after-end`). A session that is shorter than its laps, by a minute or more, is one that
+  was resumed later: then the larger of their totals counts.
 """
 _XML = """\
 ## How GPX and TCX are read
@@ -152,15 +156,16 @@ that travel and are known for over 90 % of the time, that two other sources outv
 would be over 2 m long. A speed in km/h or mph is converted. Where an odometer or a speed is all
 there is, as on a treadmill, it is brought to the total of the session or of all laps
 (`odometer-calibrated`, `speed-calibrated`), which may have been corrected when the run was saved.
-Positions that stay about one place while the speed or the total says a long way are not used
-(`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go on is none. A
-total that nobody can have run is not used (`total-impossible`), and one in kilometres is converted
-where the steps tell and no sample tells of a way (`total-unit`). An odometer that rises by less
-than 0.05 m a second while steps go on, where nothing else tells of the way, is not used
-(`odometer-impossible`): it may count kilometres, or somebody skips a rope on the spot. Totals of
-session and laps are judged each by its own. Each of these is noted (`odometer-…`, `speed-…`). The
-totals of sessions and laps in FIT and of laps in TCX are kept; GPX has none. Where the distance is
-more than 2 % from one of them, `distance-differs` gives both figures.
+Positions that stay about one place while the speed or the total says a long way, or of which steps
+of less than 0.3 m would follow, are not used (`positions-stay`). A speed or an odometer that stands
+at 0 throughout while steps go on is none. A total that nobody can have run is not used
+(`total-impossible`), and one in kilometres is converted where the steps tell and no sample tells of
+a way (`total-unit`). An odometer that rises by less than 0.05 m a second while steps go on, where
+nothing else tells of the way, is not used (`odometer-impossible`): it may count kilometres, or
+somebody skips a rope on the spot. Totals of session and laps are judged each by its own. Each of
+these is noted (`odometer-…`, `speed-…`). The totals of sessions and laps in FIT and of laps in TCX
+are kept; GPX has none. Where the distance is more than 2 % from one of them, `distance-differs`
+gives both figures.
 
 Positions that are off by over 100 m by their device's own word (`vague_m`), or whose error it gives
 as negative, are guesses from cells, and left out unless half or more are so (`position-vague`).
@@ -174,7 +179,8 @@ lay in the middle between two steps; no position is moved by more than half a st
 of ways to and fro by four decimals 1 % of 100 m is lost on average, 3 % of 40 m, and a third of
 20 m, which may lie within two steps. Three decimals are 111 m: there corners are lost, and a way is
 up to a tenth too short. Rounds within eight steps of over 20 m stay as they are written: nothing in
-them tells how long they were.
+them tells how long they were. Where the device's speed or the file's total makes the way longer, by
+no more than a factor of 1.6, it is as long as that.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
@@ -184,17 +190,20 @@ short piece that lies aside of it is left out.
 
 **Twice in one file.** A recording of which every sample stands in a longer one of the same file, or
 in an equal one, is left out (`same-recording`): some writers repeat a track, or add a simplified
-one.
+one. Nobody runs two runs at once: of two recordings of one sport that were within 60 m of each
+other for nine tenths of the shorter one, the longer one counts (`same-run`). Where samples of two
+devices share their times, the last one of each time counts.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5
 m/s or more. Where positions jitter, so that they make less, the odometer decides. It is not within
 a timer pause, not where nobody could have run the distance (over 7.5 m/s through more than 10 s),
 and not where the odometer counts nothing for 20 s or more without steps: positions that move
 meanwhile are jitter. Positions without an odometer that get nowhere for a minute, no faster than
-they jitter, add no metres where there are no steps. A hole of more than 10 s that was crossed at
-less than 0.9 m/s and half of the session's usual speed holds a stop: its metres count at the usual
-speed, the rest of its time as standing. Where more time was in motion than the file's timer ran, by
-over 2 %, `moving-time-differs` gives both figures.
+they jitter, add no metres where there are no steps. Of the two seconds at either edge of a stop,
+over which the speed is taken, those without metres and steps belong to it. A hole of more than 10 s
+that was crossed at less than 0.9 m/s and half of the session's usual speed holds a stop: its metres
+count at the usual speed, the rest of its time as standing. Where more time was in motion than the
+file's timer ran, by over 2 %, `moving-time-differs` gives both figures.
 
 **Clock.** Samples stand in the order in which they were written. Where the times jump forward by
 over 50 minutes, or back, position and odometer tell what happened, and a note says it:

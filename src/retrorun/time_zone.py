@@ -30,7 +30,8 @@ def find(
     The file's own offset wins over the position, because a watch shows what its wearer saw; the
     position then only lends the zone's name, if the two agree. They do, too, where the clocks were
     changed in between and the file gives the offset of its end, as FIT does: then the session began
-    by the offset before.
+    by the offset before. An offset of 0 is what writers that know no zone say, too: another zone of
+    the place wins over it.
 
     Args:
         start_time_s: Unix seconds.
@@ -48,6 +49,8 @@ def find(
         at_end = by_position if end_time_s is None else _offset_s(name, end_time_s)
         if by_position is not None and utc_offset_s in {by_position, at_end}:
             return TimeZone(name, by_position, "file")
+        if by_position is not None and utc_offset_s == 0.0:
+            return TimeZone(name, by_position, "position")
         return TimeZone(None, utc_offset_s, "file")
     return None if name is None or by_position is None else TimeZone(name, by_position, "position")
 

@@ -8,8 +8,9 @@ from msgspec import structs
 
 from retrorun.measure import measure
 from retrorun.measure.heart import maximum_bpm, suspect_heart_rate, trimp_factor
-from retrorun.model import Athlete, Detection, Measures, Track
-from retrorun.settings import MeasureSettings
+from retrorun.model import Athlete, Detection, Measures, Recording, Track
+from retrorun.prepare import prepare
+from retrorun.settings import MeasureSettings, PrepareSettings
 
 SETTINGS = MeasureSettings()
 ATHLETE = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
@@ -301,3 +302,38 @@ def test_a_zone_begins_at_its_bound() -> None:
     heart = np.repeat([119.0, 120.0, 139.0, 140.0], (10, 20, 30, 40))
     track = track_of(100, ground_speed_mps=2.5, heart_rate_bpm=heart)
     assert run(track, found(part(0, 100)), athlete).heart["forward"].zones_s == (10.0, 50.0, 40.0)
+
+
+METRE = 180.0 / np.pi / 6_371_008.8  # degrees of latitude
+
+
+def moving_of(way_m: np.ndarray, *, by_odometer: bool, error_m: float = 0.0) -> float:
+    """Moving time of one segment over a way due north, a sample each second."""
+    off_m = np.random.default_rng(3).normal(0.0, error_m, (2, way_m.size))
+    columns = {
+        "latitude_deg": 46.0 + (way_m + off_m[0]) * METRE,
+        "longitude_deg": 14.5 + off_m[1] * METRE,
+    }
+    columns |= {"distance_m": way_m} if by_odometer else {}
+    recording = Recording(START_S + np.arange(float(way_m.size)), columns)
+    track = prepare(recording, PrepareSettings())
+    return run(track, found(part(0, way_m.size))).segments[0].metrics.moving_s
+
+
+@pytest.mark.parametrize("by_odometer", [True, False])
+@pytest.mark.parametrize(("stop_s", "error_m"), [(9, 0.0), (13, 0.3), (15, 0.5)])
+def test_short_stops_are_as_long_as_the_athlete_stood(
+    stop_s: int, error_m: float, *, by_odometer: bool
+) -> None:
+    """At traffic lights: 3 m/s, and a stop of some seconds in each of 20 minutes."""
+    running = np.tile(np.arange(60) < 60 - stop_s, 20)
+    way_m = np.concatenate(([0.0], np.cumsum(3.0 * running)))
+    moved_s = moving_of(way_m, by_odometer=by_odometer, error_m=error_m)
+    assert moved_s == pytest.approx(20 * (60 - stop_s), rel=0.02)
+
+
+def test_who_turns_about_has_not_stopped() -> None:
+    """Shuttles of 20 m at 2 m/s for ten minutes."""
+    there = np.mod(2.0 * np.arange(601.0), 40.0)
+    moved_s = moving_of(np.minimum(there, 40.0 - there), by_odometer=False)
+    assert moved_s == pytest.approx(600, abs=2)

@@ -953,22 +953,30 @@ def wandering(
     return structs.replace(one, columns={**one.columns, "longitude_deg": longitude})
 
 
+def thinned(one: Recording, every: int) -> Recording:
+    columns = {name: values[::every] for name, values in one.columns.items()}
+    return replace(one, time_s=one.time_s[::every], columns=columns)
+
+
+@pytest.mark.parametrize("every_s", [1, 2, 3, 5])
 @pytest.mark.parametrize("error_m", [0.5, 1.0, 1.5, 2.0])
-def test_a_watch_that_was_not_stopped_adds_no_metres(error_m: float) -> None:
+def test_a_watch_that_was_not_stopped_adds_no_metres(error_m: float, every_s: int) -> None:
     """An hour and a half at a place after fifteen minutes at 3 m/s."""
     times = np.arange(6301.0)
-    track = prepared(wandering(times, 0 * times, np.minimum(3.0 * times, 2700.0), error_m))
+    one = wandering(times, 0 * times, np.minimum(3.0 * times, 2700.0), error_m)
+    track = prepared(thinned(one, every_s))
     assert metres(track) == pytest.approx(2700.0, rel=0.05)
     assert moving_s(track) == pytest.approx(900, rel=0.05)
 
 
 @pytest.mark.parametrize("error_m", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("mps", [0.25, 0.4])
-def test_who_creeps_on_gets_somewhere(mps: float, error_m: float) -> None:
+@pytest.mark.parametrize("every_s", [1, 2, 5])
+def test_who_creeps_on_gets_somewhere(mps: float, error_m: float, every_s: int) -> None:
     """Ten minutes at a run, then twenty more slowly than anybody walks on purpose."""
     times = np.arange(1801.0)
     way_m = np.where(times < 600, 3.0 * times, 1800.0 + mps * (times - 600.0))
-    track = prepared(wandering(times, 0 * times, way_m, error_m))
+    track = prepared(thinned(wandering(times, 0 * times, way_m, error_m), every_s))
     assert metres(track) >= 0.98 * way_m[-1]
 
 
@@ -1000,3 +1008,96 @@ def test_shuttles_and_walks_are_no_stops_however_positions_jitter(
         moved_s = moving_s(prepare(one, without))
         assert moved_s > 700
         assert moving_s(prepared(one)) == pytest.approx(moved_s, abs=20)  # one window by chance
+
+
+def beside_a_window(metres_of_error: float = 10.0) -> Recording:
+    """Twenty-five minutes at one place, with positions that wander faster than a slow walk."""
+    times = np.arange(1501.0)
+    one = wandering(times, 0 * times, 0 * times, metres_of_error)
+    return replace(one, columns={**one.columns, "cadence_spm": np.full(times.size, 166.0)})
+
+
+def test_positions_that_wander_fast_about_a_treadmill_give_way_to_its_total() -> None:
+    wanders = prepared(beside_a_window())
+    assert metres(wanders) > 0.5 * 4350.0  # what the positions alone would say
+    track = prepared(stated_m(beside_a_window(), 4350.0))
+    assert metres(track) == pytest.approx(4350.0)
+
+
+def test_who_skips_a_rope_under_the_sky_has_gone_nowhere() -> None:
+    """3,350 jumps in 25 min; positions that wander by 1.5 m make a third of a kilometre of them."""
+    one = beside_a_window(1.5)
+    run = replace(one, columns={**one.columns, "cadence_spm": np.full(one.time_s.size, 134.0)})
+    track = prepared(run)
+    assert metres(track) == 0.0
+    assert "positions-stay" in slugs(track)
+
+
+@pytest.mark.parametrize(("mps", "spm", "length_m"), [(0.45, 80.0, 15.0), (2.5, 160.0, 20.0)])
+def test_who_goes_to_and_fro_in_a_corridor_gets_on(mps: float, spm: float, length_m: float) -> None:
+    """Steps of 0.34 m, as after an operation, or shuttles: near each other, and yet a way."""
+    times = np.arange(1201.0)
+    around_m = mps * times % (2 * length_m)
+    run = northward(times, np.minimum(around_m, 2 * length_m - around_m))
+    run = replace(run, columns={**run.columns, "cadence_spm": np.full(times.size, spm)})
+    track = prepared(run)
+    assert "positions-stay" not in slugs(track)
+    assert 0.9 * 1200 * mps < metres(track) < 1.02 * 1200 * mps  # a slow turn has a short chord
+
+
+def stairs(times: FloatArray, mps: float, side_m: float) -> Recording:
+    """Along the sides of blocks, east and north in turn, on the equator."""
+    blocks, along = np.divmod(mps * times, side_m)
+    east = (blocks + 1) // 2 * side_m + np.where(blocks % 2 == 0, along, 0.0)
+    north = blocks // 2 * side_m + np.where(blocks % 2 == 1, along, 0.0)
+    return Recording(
+        START_S + times, {"latitude_deg": north * METRE, "longitude_deg": 14.5 + east * METRE}
+    )
+
+
+def rounded(one: Recording, decimals: int) -> Recording:
+    columns = {name: np.round(values, decimals) for name, values in one.columns.items()}
+    return replace(one, columns=columns)
+
+
+@pytest.mark.parametrize("by", ["speed", "total"])
+def test_a_way_that_lost_its_corners_to_rounding_is_as_long_as_the_device_says(by: str) -> None:
+    """3 m/s along blocks of 70 m, in degrees of three decimals, which are 111 m."""
+    times = np.arange(2401.0)
+    one = rounded(stairs(times, 3.0, 70.0), 3)
+    assert metres(prepared(one)) < 0.97 * 7200.0  # what the positions alone would say
+    if by == "speed":
+        one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, 3.0)})
+    else:
+        one = stated_m(one, 7200.0)
+        one = replace(one, totals=(FileTotal("session", 7200.0, 2400.0),))
+    track = prepared(one)
+    assert metres(track) == pytest.approx(7200.0, rel=0.01)
+    assert list(track.distance_sources) == ["device speed" if by == "speed" else "file total"]
+    assert moving_s(track) == pytest.approx(2400, abs=5)
+
+
+@pytest.mark.parametrize("shown_mps", [2.0, 6.0])
+def test_a_speed_that_is_slower_or_far_off_tells_nothing_of_lost_corners(shown_mps: float) -> None:
+    times = np.arange(2401.0)
+    one = rounded(stairs(times, 3.0, 70.0), 3)
+    alone_m = metres(prepared(one))
+    one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, shown_mps)})
+    assert metres(prepared(one)) == pytest.approx(alone_m, rel=0.02)
+
+
+def test_steps_that_stay_at_0_do_not_take_the_total_from_a_treadmill() -> None:
+    """Who holds the rails moves no wrist: the watch counts no step, but states what was entered."""
+    one = without_place(STEADY, cadence_spm=np.zeros(601), heart_rate_bpm=np.full(601, 140.0))
+    assert metres(prepared(stated_m(one, 1800.0))) == pytest.approx(1800.0)
+
+
+def test_a_lap_that_states_no_metres_takes_nothing_from_a_speed() -> None:
+    """Four laps of 150 s at 3 m/s; the last one says 0 m, and no session states a total."""
+    laps = tuple(
+        Lap(START_S + at, START_S + at + 150.0, None, None, None, each_m, 150.0)
+        for at, each_m in ((0.0, 450.0), (150.0, 450.0), (300.0, 450.0), (450.0, 0.0))
+    )
+    one = without_place(STEADY, speed_mps=np.full(601, 3.0), cadence_spm=np.full(601, 166.0))
+    one = replace(one, laps=laps, distance_m=1350.0, totals=(FileTotal.of_laps(laps),))
+    assert metres(prepared(one)) == pytest.approx(1800.0)

@@ -314,3 +314,35 @@ def test_a_heading_with_missing_values_moves_with_the_samples() -> None:
     scrambled = repaired(exact_s + np.where(ELAPSED % 2 == 0, 4.5, 0.0))
     assert slugs(scrambled) == ["clock-scrambled"]
     assert scrambled.headings[0].time_s.tolist() == scrambled.time_s[has_heading].tolist()
+
+
+MIDNIGHT_S = 1_777_766_400.0  # 2026-05-03T00:00:00Z
+
+
+@pytest.mark.parametrize("falls_s", [HOUR_S * 12, DAY_S])
+@pytest.mark.parametrize("before", [200, 700])
+def test_a_clock_that_counts_no_day_or_no_half_of_it_on_was_right_before(
+    falls_s: float, before: int
+) -> None:
+    """The date of the start stays over midnight, or 12:59:59 is followed by 1:00:00."""
+    right_s = MIDNIGHT_S - before + ELAPSED
+    (found,) = repair_clock(
+        run(np.where(before > ELAPSED, right_s, right_s - falls_s)), "gpx", "a.gpx", LIMITS
+    )
+    np.testing.assert_allclose(found.time_s, right_s)
+
+
+def test_a_clock_that_falls_back_a_day_at_another_minute_was_set() -> None:
+    """The longer part is right there, as with any clock that is set."""
+    right_s = MIDNIGHT_S + 1200.0 + ELAPSED
+    wrong_s = np.where(ELAPSED < 200, right_s + DAY_S, right_s)
+    (found,) = repair_clock(run(wrong_s), "gpx", "a.gpx", LIMITS)
+    np.testing.assert_allclose(found.time_s, right_s)
+
+
+def test_two_devices_whose_samples_share_each_time_are_no_clock_that_stood() -> None:
+    """Files of two watches, 5 m apart, that were merged sample by sample."""
+    time_s, way_m = np.repeat(START_S + ELAPSED, 2), np.repeat(3.0 * ELAPSED, 2)
+    way_m[1::2] += 5.0
+    (found,) = repair_clock(run(time_s, way_m), "gpx", "a.gpx", LIMITS)
+    assert np.ptp(found.time_s) == 900.0

@@ -60,7 +60,6 @@ def _points(first: int, last: int, more: str = "", step: int = 1) -> str:
         (_points(0, 50), [50]),
         (_points(0, 50, step=10), [50]),
         (_points(20, 40), [50]),
-        (_points(0, 50).replace("46.0030", "46.0031"), [50, 50]),
         (_points(40, 60), [50, 20]),
         (_points(0, 50, "<extensions><hr>150</hr></extensions>"), [50]),
     ],
@@ -73,6 +72,39 @@ def test_a_recording_within_another_counts_once(second: str, sizes: list[int]) -
     export = read("a.gpx", f"<gpx>{tracks}</gpx>".encode(), LIMITS)
     assert [each.time_s.size for each in export.recordings] == sizes
     assert [note.slug for note in export.passed_over] == ["same-recording"] * (2 - len(sizes))
+
+
+def _file_of(*tracks: str) -> bytes:
+    return f"<gpx>{''.join(f'<trk>{each}</trk>' for each in tracks)}</gpx>".encode()
+
+
+def _way(first: int, aside_deg: float) -> str:
+    """Sixty seconds at 3 m/s or so, aside by 0.0001 degrees of latitude for 11 m."""
+    points = "".join(
+        f'<trkpt lat="{46 + 0.000027 * at + aside_deg:.6f}" lon="14.5">'
+        f"<time>2026-05-03T07:30:{at:02d}Z</time></trkpt>"
+        for at in range(first, 60)
+    )
+    return f"<type>running</type><trkseg>{points}</trkseg>"
+
+
+def test_a_run_that_two_devices_recorded_counts_once() -> None:
+    """A watch, and a phone that was started 4 s later and lies 11 m aside."""
+    export = read("a.gpx", _file_of(_way(0, 0.0), _way(4, 0.0001)), LIMITS)
+    assert [each.time_s.size for each in export.recordings] == [60]
+    assert [note.slug for note in export.passed_over] == ["same-run"]
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        _way(0, 0.001),  # 111 m away
+        _way(0, 0.0001).replace("running", "walking"),
+    ],
+)
+def test_who_runs_elsewhere_or_walks_counts_apart(second: str) -> None:
+    export = read("a.gpx", _file_of(_way(0, 0.0), second), LIMITS)
+    assert [each.time_s.size for each in export.recordings] == [60, 60]
 
 
 def test_an_activity_that_a_file_holds_twice_counts_once() -> None:

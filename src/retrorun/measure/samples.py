@@ -18,7 +18,7 @@ from retrorun.arithmetic import dot
 from retrorun.metrics import ENERGY, SUMS, energy_kcal
 from retrorun.model import KINDS, FileTotal, MeasuredSegment, Note, Segment, TimeZone, Totals, Track
 from retrorun.settings import MeasureSettings
-from retrorun.units import BoolArray, FloatArray, IntArray
+from retrorun.units import BoolArray, FloatArray, IntArray, true_runs
 
 Columns = dict[str, FloatArray]
 NOISE_S = 2  # positions are compared over this many seconds to tell their noise
@@ -115,7 +115,7 @@ def lay_out(
         first=index[:, 0],
         last=np.maximum(index[:, 1], index[:, 0]),
         observed=np.isfinite(speed) | np.isfinite(cadence) | np.isfinite(step),
-        moving=(np.nan_to_num(speed) >= settings.moving_mps) | stepping,
+        moving=_without_edges_of_stops(track, speed, settings) | stepping,
         speed_mps=speed,
         step_m=step,
         grade=track.column("grade"),
@@ -123,6 +123,35 @@ def lay_out(
         settings=settings,
         zone=zone,
     )
+
+
+def _without_edges_of_stops(
+    track: Track, speed_mps: FloatArray, settings: MeasureSettings
+) -> BoolArray:
+    """Seconds in motion by speed, (n,), without the edges of stops that chords reach over.
+
+    A chord from before the stop into it is fast while the athlete stands already. The metres of the
+    second tell there, of the odometer or else between positions, and steps.
+    """
+    moving = np.asarray(np.nan_to_num(speed_mps) >= settings.moving_mps, dtype=bool)
+    slow = true_runs(~moving & np.isfinite(speed_mps))
+    stops = [each for each in slow if each[1] - each[0] >= settings.stop_least_s]
+    if not stops or not moving.any():
+        return moving
+    places_m = (np.diff(track.column(name), append=np.nan) for name in ("x_m", "y_m"))
+    if set(track.distance_sources) == {"odometer"} and track.step_m is not None:
+        still = track.step_m < settings.moving_mps
+    else:
+        usual_mps = arithmetic.median(speed_mps[moving])
+        still = arithmetic.hypot(*places_m) < settings.stop_edge_share * usual_mps
+    still &= ~(track.column("cadence_spm") > settings.moving_cadence_spm)
+    for begin, end in stops:
+        for edge, step in ((begin - 1, -1), (end, 1)):
+            for at in range(edge, edge + step * settings.stop_edge_s, step):
+                if not (0 <= at < moving.size and moving[at] and still[at]):
+                    break
+                moving[at] = False
+    return moving
 
 
 def ratio(upper: FloatArray, lower: FloatArray) -> FloatArray:

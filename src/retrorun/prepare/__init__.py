@@ -5,7 +5,7 @@ Steps:
     2. ``resample``: native times to one sample a second; long gaps and breaks stay missing.
     3. ``with_motion``: local plane, speed, course, turn rate.
     4. ``distance``: metres of each second by the source to believe, and speed where positions lack.
-    5. ``with_grade``: smooth altitude and grade.
+    5. ``_with_grade``: smooth altitude and grade.
 
 ``doubt`` comes before: whether a recording whose file names no sport can be a run, by its speed. A
 file that names its sport is believed. One that does not may be a ride, a drive or a flight; it is
@@ -28,13 +28,12 @@ from retrorun.errors import NotARunError
 from retrorun.model import FileTotal, Lap, Note, Pause, Recording, Track
 from retrorun.model.recording import CHANNELS, POSITION
 from retrorun.prepare.clean import as_cleaned, cleaned
-from retrorun.prepare.distance import with_distance
-from retrorun.prepare.sources import differs
+from retrorun.prepare.distance import POSITIONS, SPEED, TOTAL, with_distance
+from retrorun.prepare.sources import differs, stated_of
 from retrorun.prepare.track import (
     grid_s,
     resampled,
     with_drawn_seconds,
-    with_grade,
     with_motion,
 )
 from retrorun.settings import PrepareSettings, SportSettings
@@ -92,8 +91,90 @@ def prepare(
     if not track.seconds:
         return track
     track = with_distance(with_motion(track, settings), clean, recording, settings)
+    track = _without_rounding(track, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
-    return with_grade(replace(track, notes=notes), settings)
+    return _with_grade(replace(track, notes=notes), settings)
+
+
+def _without_rounding(track: Track, recording: Recording, settings: PrepareSettings) -> Track:
+    """The way of coarsely rounded positions as the device's speed, or the file's total, has it.
+
+    A way that was rounded loses its corners, and there the device knew more than it wrote: where
+    the other way is longer by more than measurement explains, and by no more than corners do.
+    """
+    step_m, own_m = track.step_m, track.distance_sources.get(POSITIONS, 0.0)
+    rounded = any(each.slug == "position-rounded" for each in track.notes)
+    if not rounded or step_m is None or set(track.distance_sources) != {POSITIONS}:
+        return track
+    ground_mps, device_mps = track.column("ground_speed_mps"), track.column("speed_mps")
+    known = np.isfinite(step_m)
+    told = known & np.isfinite(device_mps)
+    speed_m = float(device_mps[told].sum())
+    if told.sum() >= settings.treadmill_known * known.sum() and _cuts(own_m, speed_m, settings):
+        step_m = np.where(told, device_mps, step_m)
+        ground_mps, source = np.where(told, device_mps, ground_mps), SPEED
+    else:
+        total_m = recording.distance_m or 0.0
+        is_whole = stated_of(recording, float(track.seconds), settings).is_whole
+        if not (is_whole and _cuts(own_m, total_m, settings)):
+            return track
+        step_m, ground_mps = (each * (total_m / own_m) for each in (step_m, ground_mps))
+        source = TOTAL
+    columns = {**track.columns, "ground_speed_mps": ground_mps}
+    sums = {source: float(np.nansum(step_m))}
+    return replace(track, columns=columns, step_m=step_m, distance_sources=sums)
+
+
+def _cuts(own_m: float, other_m: float, settings: PrepareSettings) -> bool:
+    """Whether one way is so much shorter than another one as a way that cuts corners."""
+    least = 1.0 + settings.totals_share
+    return own_m > 0.0 and least < other_m / own_m <= settings.totals_differ
+
+
+def _with_grade(track: Track, settings: PrepareSettings) -> Track:
+    """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
+    ground = track.column("ground_speed_mps")
+    smooth, grade = _slope(track.column("altitude_m"), ground, settings)
+    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
+
+
+def _slope(
+    altitude_m: FloatArray, speed_mps: FloatArray, settings: PrepareSettings
+) -> tuple[FloatArray, FloatArray]:
+    """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
+
+    Altitude is first laid over the distance run, so that standing still neither adds nor hides
+    a slope.
+    """
+    missing = np.full(altitude_m.size, np.nan)
+    run_m = np.cumsum(np.nan_to_num(speed_mps)) + 1e-6 * np.arange(altitude_m.size)
+    known = np.flatnonzero(np.isfinite(altitude_m))
+    if known.size < 2:
+        return missing, missing
+    # Running integral of altitude over distance: means over any window are differences of it.
+    along, height = run_m[known], altitude_m[known]
+    area = np.concatenate(([0.0], np.cumsum(np.diff(along) * (height[1:] + height[:-1]) / 2)))
+    low, high = along[0], along[-1]
+
+    def mean(start: FloatArray, end: FloatArray) -> FloatArray:
+        begin, stop = np.clip(start, low, high), np.clip(end, low, high)
+        stop = np.maximum(stop, begin + 1e-9)
+        total = arithmetic.interpolate(stop, along, area) - arithmetic.interpolate(
+            begin, along, area
+        )
+        return np.asarray(total / (stop - begin), dtype=np.float64)
+
+    window_m = settings.grade_window_m
+    half = window_m / 2
+    near = np.isfinite(altitude_m)
+    if high - low < window_m:
+        return np.where(near, altitude_m, np.nan), missing
+    centre = np.clip(run_m, low + half, high - half)
+    smooth = mean(run_m - half / 2, run_m + half / 2)
+    # Means over two halves lie half a window apart.
+    grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
+    plausible = near & (np.abs(grade) <= settings.steepest_grade)
+    return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)
 
 
 def _judged_without(

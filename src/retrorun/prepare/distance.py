@@ -31,13 +31,15 @@ from retrorun.prepare.clean import (
 )
 from retrorun.prepare.sources import stated_of
 from retrorun.prepare.track import (
-    covered,
+    between_known_knots,
     first_of,
     ground_mps,
     jitters_in_place,
+    nearest_seconds,
     odometer_stands,
+    seconds_between,
     speed_around_turns,
-    sums_ahead,
+    without_failures,
 )
 from retrorun.settings import PrepareSettings
 from retrorun.units import BoolArray, FloatArray, IntArray, carried_on, mean_of_known
@@ -79,13 +81,15 @@ def with_distance(
         and in the last, which has no next; and with what each source contributed in metres.
     """
     chord_mps = track.column("ground_speed_mps")
+    fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
+    sampled = nearest_seconds(track.seconds, fixes_s)
     odometer = _odometer(clean, recording.distance_m, settings)
     chords = _paths_by_chords(clean, settings)
     unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
     speeds = _speeds(clean, settings) if unsure.any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = speed_around_turns(track, chord_mps, settings)
+    by_position = speed_around_turns(track, chord_mps, sampled, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
@@ -94,13 +98,13 @@ def with_distance(
         by_position = np.where(dense, by_position, by_ways)
     by_speed = _steps(track, speeds, usual, settings)
     if not _agrees_with_total(odometer, recording.distance_m, settings):
-        by_odometer = _without_failures(by_odometer, first_of(by_position, by_speed), settings)
+        by_odometer = without_failures(by_odometer, first_of(by_position, by_speed), settings)
     by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
-    if odometer is None and _positions_stay(by_position, by_speed, recording, settings):
+    if odometer is None and _positions_stay(track, by_position, by_speed, recording, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = structs.replace(track, notes=(*track.notes, Note("positions-stay", words)))
-    stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
+    stays = jitters_in_place(track, sampled, settings) & ~np.isfinite(by_odometer)
     paused = track.flags["paused"] | stays
     by_position, by_speed = (  # a source that knows nothing knows nothing of pauses either
         np.where(paused & np.isfinite(each).any(), 0.0, each) for each in (by_position, by_speed)
@@ -116,7 +120,6 @@ def with_distance(
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
     columns = {**track.columns, "ground_speed_mps": ground}
-    fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
     off_line = ~np.isfinite(by_position) | np.isfinite(by_odometer)
     notes = (*track.notes, *holes_note(fixes_s, step, off_line, settings))
     if sums and track.has("cadence_spm"):
@@ -256,17 +259,9 @@ def _dense(track: Track, clean: Cleaned, settings: PrepareSettings) -> BoolArray
     """Seconds, (n,), around which fixes lie so close that the speed's own chords overlap."""
     time_s = clean.time_s[_fixes(clean)] - track.start_time_s
     far = np.flatnonzero(np.diff(time_s) > settings.chord_s / 2)
-    return ~_seconds_between(
+    return ~seconds_between(
         time_s[far] - settings.chord_s, time_s[far + 1] + settings.chord_s, track.seconds
     )
-
-
-def _seconds_between(start_s: FloatArray, end_s: FloatArray, seconds: int) -> BoolArray:
-    """Which seconds lie, wholly or in part, between any of these starts and ends, (k,) each."""
-    first, end = (
-        np.clip(each, 0, seconds).astype(np.int64) for each in (np.floor(start_s), np.ceil(end_s))
-    )
-    return covered(first, end, seconds)
 
 
 def _path_between_fixes(clean: Cleaned, fixed: IntArray, settings: PrepareSettings) -> _Path:
@@ -318,18 +313,8 @@ def _steps(
         knots = arithmetic.interpolate(knots_s, second, passed)
     reached = arithmetic.interpolate(passed, knots, along)
     found[:-1] = np.diff(reached)
-    found[~_between_known_knots(knots_s, known, track.seconds)] = np.nan
+    found[~between_known_knots(knots_s, known, track.seconds)] = np.nan
     return found
-
-
-def _between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
-    """Which seconds lie wholly between knots that are joined, (n,)."""
-    second = np.arange(seconds)
-    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
-    lost = np.flatnonzero(~known)
-    if lost.size:
-        within &= ~_seconds_between(knots_s[lost] + 1e-6, knots_s[lost + 1] - 1e-6, seconds)
-    return np.asarray(within, dtype=bool)
 
 
 def _weights(track: Track, way: _Path, usual_mps: float, settings: PrepareSettings) -> FloatArray:
@@ -376,36 +361,53 @@ def _without_loops(
 
 
 def _positions_stay(
-    position: FloatArray, speed: FloatArray, recording: Recording, settings: PrepareSettings
+    track: Track,
+    position: FloatArray,
+    speed: FloatArray,
+    recording: Recording,
+    settings: PrepareSettings,
 ) -> bool:
-    """Whether positions stay about a place while the speed, or the file's total, says a long way.
+    """Whether positions stay about a place while something else says a long way, or none.
 
-    They are those of a treadmill.
+    They are those of a treadmill, whose speed or total is longer, or of who skips a rope: the steps
+    would be shorter than anybody's.
     """
     seen = np.isfinite(position)
+    if not seen.any():
+        return False
     both = seen & np.isfinite(speed)
     if both.any():
         run_m, seen_m = float(speed[both].sum()), float(position[both].sum())
     else:
         run_m = recording.distance_m or 0.0 if seen.mean() > settings.treadmill_known else 0.0
         seen_m = float(position[seen].sum())
-    usual_mps = arithmetic.median(position[seen]) if seen.any() else np.inf
-    stays = run_m > settings.treadmill_m and seen_m < settings.treadmill_share * run_m
-    return stays and usual_mps < settings.moving_mps
+    is_near = _is_near(track, settings)
+    is_long = run_m > settings.treadmill_m
+    if is_long and is_near and settings.totals_agree * seen_m < run_m:
+        return True
+    stays = is_near and float(position[seen].sum()) < settings.shortest_step_m * _steps_of(
+        track, seen, settings
+    )
+    stays |= is_long and seen_m < settings.treadmill_share * run_m
+    return stays and arithmetic.median(position[seen]) < settings.moving_mps
 
 
-def _without_failures(
-    odometer: FloatArray, position: FloatArray, settings: PrepareSettings
-) -> FloatArray:
-    """The odometer's steps without the times at which it stood while the positions moved on."""
-    both = np.isfinite(odometer) & np.isfinite(position)
-    if both.sum() < settings.stands_s:
-        return odometer
-    width = settings.stands_s
-    stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
-    moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
-    failed = np.flatnonzero(stands & moves)
-    return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
+def _is_near(track: Track, settings: PrepareSettings) -> bool:
+    """Whether most positions lie within ``stays_within_m`` of each other, east and north."""
+    for name in ("x_m", "y_m"):
+        place_m = track.column(name)
+        place_m = place_m[np.isfinite(place_m)]
+        low_m, high_m = (arithmetic.quantile(place_m, share) for share in settings.stays_quantiles)
+        if high_m - low_m > settings.stays_within_m:
+            return False
+    return True
+
+
+def _steps_of(track: Track, where: BoolArray, settings: PrepareSettings) -> float:
+    """Steps in some seconds, (n,); 0 where they were not counted in most of these."""
+    steps_spm = track.columns.get("cadence_spm", np.zeros(track.seconds))[where]
+    stepping = steps_spm > settings.stepping_spm
+    return float(steps_spm[stepping].sum() / 60.0) if stepping.mean() > 0.5 else 0.0
 
 
 def _first_known(
@@ -423,13 +425,11 @@ def _first_known(
 
 
 def _in_motion(track: Track, settings: PrepareSettings) -> BoolArray:
-    """Seconds, (n,), without a pause, and with steps where they were counted."""
-    moving = ~track.flags["paused"]
-    if track.has("cadence_spm"):
-        moving &= (
-            carried_on(track.column("cadence_spm"), round(settings.speed_gap_s))
-            > settings.stepping_spm
-        )
+    """Seconds, (n,), without a pause, and with steps where any were counted."""
+    moving, steps_spm = ~track.flags["paused"], track.column("cadence_spm")
+    if (steps_spm > settings.stepping_spm).any():
+        stepping = carried_on(steps_spm, round(settings.speed_gap_s)) > settings.stepping_spm
+        moving &= stepping
     moving[-1:] = False
     return np.asarray(moving, dtype=bool)
 
@@ -445,7 +445,8 @@ def _with_the_rest(
 
     Only where it was run at the speed of the others, by ``totals_differ``: the receiver had no fix.
     """
-    unknown = np.isnan(step) & _in_motion(track, settings) & track.has("cadence_spm")
+    stepped = (track.column("cadence_spm") > settings.stepping_spm).any()
+    unknown = np.isnan(step) & _in_motion(track, settings) & stepped
     known_m, unknown_s = float(np.nansum(step)), int(unknown.sum())
     moving = step[step >= settings.moving_mps]
     rest_m = stated_m - known_m

@@ -91,7 +91,7 @@ def stated_of(recording: Recording, span_s: float, settings: PrepareSettings) ->
         settings: this stage's.
     """
     is_session = any(each.source == "session" and each.distance_m for each in recording.totals)
-    by_laps = all(lap.distance_m is not None for lap in recording.laps)
+    by_laps = all(lap.distance_m for lap in recording.laps)  # one of 0 m may just lack it
     timers = [each.timer_s for each in recording.totals if each.timer_s]
     most_s = span_s * (1 + settings.calibrated_share) + settings.gap_s
     is_whole = (is_session or by_laps) and bool(timers) and max(timers) <= most_s

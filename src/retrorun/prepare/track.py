@@ -1,7 +1,7 @@
 """A track at 1 Hz: native times resampled, and the motion that follows from the positions.
 
-Long gaps stay missing, and no line crosses a break. Motion is plane coordinates, speed, course,
-turn rate and grade.
+Long gaps stay missing, and no line crosses a break. Motion is plane coordinates, speed, course
+and turn rate.
 """
 
 import numpy as np
@@ -44,12 +44,16 @@ def resampled(
         columns["cadence_spm"] = _rates(line, clean.time_s, clean.columns["cadence_spm"])
     if "longitude_deg" in columns:
         columns["longitude_deg"] = wrap_deg(columns["longitude_deg"])
+    since_s = {
+        flag: clean.suspects.get(flag, np.zeros(0)) - seconds_s[0]
+        for flag in ("position_suspect", "heart_rate_suspect")
+    }
     flags = {
         "paused": _paused(seconds_s, clean.pauses),
         "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
         "break": np.diff(np.searchsorted(clean.breaks_s, seconds_s, "right"), prepend=0) > 0,
-        "position_suspect": _nearest_seconds(seconds_s, clean.suspects.get("position_suspect")),
-        "heart_rate_suspect": _nearest_seconds(seconds_s, clean.suspects.get("heart_rate_suspect")),
+        "position_suspect": nearest_seconds(seconds_s.size, since_s["position_suspect"]),
+        "heart_rate_suspect": nearest_seconds(seconds_s.size, since_s["heart_rate_suspect"]),
     }
     headings = tuple(_heading(line, each, settings.heading_cancels) for each in clean.headings)
     notes = clean.notes + _sparse(clean.time_s, settings)
@@ -184,12 +188,11 @@ def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:
     return paused
 
 
-def _nearest_seconds(grid_s: FloatArray, times_s: FloatArray | None) -> BoolArray:
-    """The grid second nearest to each of the times, (n,)."""
-    flag = np.zeros(grid_s.size, dtype=bool)
-    if times_s is not None and times_s.size:
-        seconds = np.rint(times_s - grid_s[0]).astype(np.int64)
-        flag[np.clip(seconds, 0, grid_s.size - 1)] = True
+def nearest_seconds(size: int, times_s: FloatArray) -> BoolArray:
+    """Which of so many seconds is the nearest one to any of these times since the first, (n,)."""
+    flag = np.zeros(size, dtype=bool)
+    if times_s.size:
+        flag[np.clip(np.rint(times_s).astype(np.int64), 0, size - 1)] = True
     return flag
 
 
@@ -215,13 +218,6 @@ def with_motion(track: Track, settings: PrepareSettings) -> Track:
         "turn_rate_dps": turn_rate(course, half),
     }
     return replace(track, columns={**track.columns, **derived})
-
-
-def with_grade(track: Track, settings: PrepareSettings) -> Track:
-    """Add ``smooth_altitude_m`` and ``grade``, which are taken over the way that was run."""
-    ground = track.column("ground_speed_mps")
-    smooth, grade = slope(track.column("altitude_m"), ground, settings)
-    return replace(track, columns={**track.columns, "smooth_altitude_m": smooth, "grade": grade})
 
 
 def _flag_too_fast(track: Track, speed: FloatArray, limit_mps: float) -> tuple[Track, BoolArray]:
@@ -282,13 +278,13 @@ def chord(
 
 
 def speed_around_turns(
-    track: Track, chord_mps: FloatArray, settings: PrepareSettings
+    track: Track, chord_mps: FloatArray, sampled: BoolArray, settings: PrepareSettings
 ) -> FloatArray:
     """The speed along the way, (n,), where it turns sharply; elsewhere the chord's.
 
     A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
     a twentieth. There the steps from second to second are added up. Where the positions jitter,
-    only who came and went farther than they do has turned.
+    only who came and went farther than they do has turned. ``sampled`` as of ``jitters_in_place``.
     """
     half = max(1, round(settings.chord_s / 2))
     x_m, y_m = track.column("x_m"), track.column("y_m")
@@ -302,7 +298,7 @@ def speed_around_turns(
     turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
     if not turned.any():
         return chord_mps
-    jitter_m = _jitter_m(x_m, y_m, settings)
+    jitter_m = _jitter_m(x_m, y_m, sampled, settings)
     if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
         turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
         turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
@@ -330,23 +326,33 @@ def _along_where(near: BoolArray, track: Track, chord_mps: FloatArray, half: int
     return found
 
 
-def _jitter_m(x_m: FloatArray, y_m: FloatArray, settings: PrepareSettings) -> float:
-    """How far positions jitter, as second differences show: next to nothing on a smooth way."""
+def _jitter_m(
+    x_m: FloatArray, y_m: FloatArray, sampled: BoolArray, settings: PrepareSettings
+) -> float:
+    """How far positions jitter in a second, as second differences show: nothing on a smooth way.
+
+    Seconds between even samples lie on a line and tell nothing; bends at the samples shrink with
+    the square root of how far these are apart. Uneven samples were taken where the way bends.
+    """
     bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
-    known_m = bends_m[np.isfinite(bends_m)]
-    return arithmetic.quantile(known_m, settings.bend_quantile) if known_m.size else np.inf
+    known, apart_s = np.isfinite(bends_m), np.diff(np.flatnonzero(sampled)).astype(np.float64)
+    usual_s = arithmetic.median(apart_s) if apart_s.size else 1.0
+    if apart_s.size and (apart_s == usual_s).mean() > settings.even_share:
+        known, bends_m = known & sampled[1:-1], bends_m * usual_s**0.5
+    return arithmetic.quantile(bends_m[known], settings.bend_quantile) if known.any() else np.inf
 
 
-def jitters_in_place(track: Track, settings: PrepareSettings) -> BoolArray:
+def jitters_in_place(track: Track, sampled: BoolArray, settings: PrepareSettings) -> BoolArray:
     """Where positions move no faster than they jitter, and lead nowhere, for ``stands_s``, (n,).
 
     There the athlete stands, unless there are steps or the device knows of a speed. Where they
     jitter less than anybody walks, that is looked for over ``lingers_s``: hours add up.
+    ``sampled``, (n,), are the seconds that hold a position of the recording.
     """
     size = track.seconds
     x_m, y_m = track.column("x_m"), track.column("y_m")
     chord_mps = track.column("ground_speed_mps")
-    slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, settings)
+    slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, sampled, settings)
     slow_mps = min(slow_mps, settings.stop_share * _usual_mps(chord_mps, settings))
     is_quiet = not slow_mps > settings.moving_mps
     width = settings.lingers_s if is_quiet else settings.stands_s
@@ -421,6 +427,24 @@ def covered(first: IntArray, end: IntArray, size: int) -> BoolArray:
     return np.asarray(np.cumsum(edges[:-1]) > 0.5, dtype=bool)
 
 
+def seconds_between(start_s: FloatArray, end_s: FloatArray, seconds: int) -> BoolArray:
+    """Which seconds lie, wholly or in part, between any of these starts and ends, (k,) each."""
+    first, end = (
+        np.clip(each, 0, seconds).astype(np.int64) for each in (np.floor(start_s), np.ceil(end_s))
+    )
+    return covered(first, end, seconds)
+
+
+def between_known_knots(knots_s: FloatArray, known: BoolArray, seconds: int) -> BoolArray:
+    """Which seconds lie wholly between knots that are joined, (n,)."""
+    second = np.arange(seconds)
+    within = (second >= knots_s[0] - 1e-6) & (second + 1 <= knots_s[-1] + 1e-6)
+    lost = np.flatnonzero(~known)
+    if lost.size:
+        within &= ~seconds_between(knots_s[lost] + 1e-6, knots_s[lost + 1] - 1e-6, seconds)
+    return np.asarray(within, dtype=bool)
+
+
 def sums_ahead(values: FloatArray, width: int) -> FloatArray:
     """Sum of each value and those after it, ``width`` in all, (n - width + 1,)."""
     running = np.concatenate(([0.0], np.cumsum(values)))
@@ -451,6 +475,20 @@ def odometer_stands(by_odometer: FloatArray, track: Track, settings: PrepareSett
     return stands & ~(steps_spm > settings.stepping_spm)
 
 
+def without_failures(
+    odometer: FloatArray, position: FloatArray, settings: PrepareSettings
+) -> FloatArray:
+    """The odometer's steps without the times at which it stood while the positions moved on."""
+    both = np.isfinite(odometer) & np.isfinite(position)
+    if both.sum() < settings.stands_s:
+        return odometer
+    width = settings.stands_s
+    stands = sums_ahead(np.where(both, odometer, 1.0), width) < width * settings.stands_mps
+    moves = sums_ahead(np.where(both, position, 0.0), width) > width * settings.stands_moving_mps
+    failed = np.flatnonzero(stands & moves)
+    return np.where(covered(failed, failed + width, odometer.size), np.nan, odometer)
+
+
 def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
     """Degrees a second, clockwise positive, over ``2·half`` seconds; NaN without a course."""
     rate = np.full(course_deg.size, np.nan)
@@ -458,42 +496,3 @@ def turn_rate(course_deg: FloatArray, half: int) -> FloatArray:
         turn = difference_deg(course_deg[2 * half :], course_deg[: -2 * half])
         rate[half:-half] = turn / (2 * half)
     return rate
-
-
-def slope(
-    altitude_m: FloatArray, speed_mps: FloatArray, settings: PrepareSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Altitude smoothed over half the window, and grade (rise over run) over the window, (n,).
-
-    Altitude is first laid over the distance run, so that standing still neither adds nor hides
-    a slope.
-    """
-    missing = np.full(altitude_m.size, np.nan)
-    run_m = np.cumsum(np.nan_to_num(speed_mps)) + 1e-6 * np.arange(altitude_m.size)
-    known = np.flatnonzero(np.isfinite(altitude_m))
-    if known.size < 2:
-        return missing, missing
-    # Running integral of altitude over distance: means over any window are differences of it.
-    along, height = run_m[known], altitude_m[known]
-    area = np.concatenate(([0.0], np.cumsum(np.diff(along) * (height[1:] + height[:-1]) / 2)))
-    low, high = along[0], along[-1]
-
-    def mean(start: FloatArray, end: FloatArray) -> FloatArray:
-        begin, stop = np.clip(start, low, high), np.clip(end, low, high)
-        stop = np.maximum(stop, begin + 1e-9)
-        total = arithmetic.interpolate(stop, along, area) - arithmetic.interpolate(
-            begin, along, area
-        )
-        return np.asarray(total / (stop - begin), dtype=np.float64)
-
-    window_m = settings.grade_window_m
-    half = window_m / 2
-    near = np.isfinite(altitude_m)
-    if high - low < window_m:
-        return np.where(near, altitude_m, np.nan), missing
-    centre = np.clip(run_m, low + half, high - half)
-    smooth = mean(run_m - half / 2, run_m + half / 2)
-    # Means over two halves lie half a window apart.
-    grade = (mean(centre, centre + half) - mean(centre - half, centre)) / half
-    plausible = near & (np.abs(grade) <= settings.steepest_grade)
-    return np.where(near, smooth, np.nan), np.where(plausible, grade, np.nan)

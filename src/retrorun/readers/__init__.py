@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from retrorun.model import Export, Note, Recording
     from retrorun.settings import ReadLimits
+    from retrorun.units import FloatArray
 
 # of gzip files
 _SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
@@ -32,6 +33,8 @@ _LAYERS = 3
 _MOST_COMPARED = 10  # longer recordings of a file that one is compared with
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
+_BESIDE_M, _BESIDE_SHARE = 60.0, 0.9  # two devices on one athlete lie so near for most of the time
+_BESIDE_S = 60.0  # no place is taken from between samples that lie further apart
 _HALF_TURN_DEG, _TURN_DEG = 180.0, 360.0
 
 __all__ = ["MemberError", "is_archive", "members", "read"]
@@ -103,7 +106,8 @@ def _with_wrapped_longitudes(one: "Recording") -> "Recording":
 def _without_copies(export: "Export") -> "Export":
     """Without recordings of which every sample stands in another one: some writers repeat a track.
 
-    The longer one is kept, of equal ones that with a heading, more channels, more laps or a name.
+    Nobody runs two runs at once: where two devices recorded one, it counts once, too. The longer
+    one is kept, of equal ones that with a heading, more channels, more laps or a name.
     """
     from retrorun.model import Note
 
@@ -114,22 +118,27 @@ def _without_copies(export: "Export") -> "Export":
         size, channels, laps = run.time_s.size, len(run.columns), len(run.laps)
         return -size, not run.headings, -channels, -laps, not run.name, at
 
-    copies, kept = set[int](), list[_Sorted]()
+    copies, beside, kept = set[int](), set[int](), list[_Sorted]()
     for at in sorted(range(len(runs)), key=rank) if len(runs) > 1 else ():
         one = _Sorted(runs[at])
         around = (each for each in kept if each.start_s <= one.start_s and one.end_s <= each.end_s)
         if any(one.is_copy_of(each) for each in islice(around, _MOST_COMPARED)):
             copies.add(at)
+        elif any(one.runs_beside(each) for each in kept[:_MOST_COMPARED]):
+            beside.add(at)
         else:
             kept.append(one)
-    if not copies:
-        return export
-    words = f"{len(copies)} recordings hold the same samples as another one and were left out"
-    return replace(
-        export,
-        recordings=tuple(each for at, each in enumerate(runs) if at not in copies),
-        passed_over=(*export.passed_over, Note("same-recording", words)),
-    )
+    notes = []
+    if copies:
+        words = f"{len(copies)} recordings hold the same samples as another one and were left out"
+        notes.append(Note("same-recording", words))
+    if beside:
+        words = (
+            f"{len(beside)} recordings go the same way at the same time as another one; left out"
+        )
+        notes.append(Note("same-run", words))
+    left = tuple(each for at, each in enumerate(runs) if at not in copies | beside)
+    return replace(export, recordings=left, passed_over=(*export.passed_over, *notes))
 
 
 class _Sorted:
@@ -145,7 +154,7 @@ class _Sorted:
         order = np.argsort(run.time_s, kind="stable")
         self.time_s = run.time_s[order]
         self.columns = {name: values[order] for name, values in run.columns.items()}
-        self.has_heading = bool(run.headings)
+        self.has_heading, self.sport = bool(run.headings), run.sport
         self.start_s, self.end_s = float(self.time_s[0]), float(self.time_s[-1])
 
     def is_copy_of(self, other: "_Sorted") -> bool:
@@ -162,6 +171,41 @@ class _Sorted:
             and np.array_equal(values, other.columns[name][place], equal_nan=True)
             for name, values in self.columns.items()
         )
+
+    def runs_beside(self, other: "_Sorted") -> bool:
+        """Whether another recording of the same sport was near it for most of its time."""
+        import numpy as np
+
+        from retrorun import arithmetic
+
+        if (self.has_heading and not other.has_heading) or self.sport != other.sport:
+            return False
+        places = [self.fixes(), other.fixes()]
+        if min(each.shape[1] for each in places) < 2:
+            return False
+        (time_s, *own), (times_s, *others) = places
+        after = np.searchsorted(times_s, time_s).clip(1, times_s.size - 1)
+        met = (time_s >= times_s[0]) & (time_s <= times_s[-1])
+        met &= times_s[after] - times_s[after - 1] <= _BESIDE_S
+        if met.mean() < _BESIDE_SHARE:
+            return False
+        met_s = time_s[met]
+        latitude, longitude = (
+            np.ravel(np.stack((mine[met], arithmetic.interpolate(met_s, times_s, each))), "F")
+            for mine, each in zip(own, others, strict=True)
+        )
+        near = arithmetic.ways_m(latitude, longitude)[::2] <= _BESIDE_M
+        return bool(near.mean() >= _BESIDE_SHARE)
+
+    def fixes(self) -> "FloatArray":
+        """Rising times, latitudes and longitudes of the samples with a position, (3, k)."""
+        import numpy as np
+
+        none = np.full(self.time_s.size, np.nan)
+        names = ("latitude_deg", "longitude_deg")
+        found = np.stack((self.time_s, *(self.columns.get(name, none) for name in names)))
+        found = found[:, np.isfinite(found).all(axis=0)]
+        return found[:, np.diff(found[0], prepend=-np.inf) > 0]
 
 
 def _with_repaired_clocks(

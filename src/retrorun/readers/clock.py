@@ -22,6 +22,7 @@ from retrorun.model.recording import POSITION
 from retrorun.readers.clock_dates import (
     BORN_S,
     FUTURE_S,
+    lost_carry,
     shift_span,
     with_likely_date,
     with_timer_pace,
@@ -80,7 +81,10 @@ def _refuse_impossible(one: Recording, file: str, limits: ReadLimits) -> None:
         return
     span_s = float(np.ptp(one.time_s))
     most_m = limits.clock_fastest_mps * (span_s + 1)
-    if span_s == 0 or _way_m(one, np.arange(one.time_s.size)) > most_m:
+    distinct = np.unique(one.time_s, return_index=True)[1]
+    shared = one.time_s.size < limits.clock_few * distinct.size  # by some devices: one of each time
+    order = distinct if shared else np.arange(one.time_s.size)
+    if span_s == 0 or _way_m(one, order) > most_m:
         words = f"{one.time_s.size} samples within {span_s:.0f} s: the clock stood"
         raise ReadError("clock-stopped", words, file=file)
 
@@ -389,7 +393,7 @@ def _time_between_s(one: Recording, before: _Piece, after: _Piece, limits: ReadL
 
 
 def _on_one_clock(one: Recording, group: Sequence[_Piece], limits: ReadLimits) -> list[_Piece]:
-    """The pieces of one run, moved to the clock of the longest whose date can be."""
+    """The pieces of one run, moved to the clock of the longest whose date and hour can be."""
     shifts = [0.0]
     for before, after in itertools.pairwise(group):
         jump_s = float(one.time_s[after.first] - one.time_s[before.last - 1])
@@ -397,6 +401,9 @@ def _on_one_clock(one: Recording, group: Sequence[_Piece], limits: ReadLimits) -
         shifts.append(shifts[-1] + moved_s)
     dates = [BORN_S["gpx"] <= one.time_s[piece.first] < FUTURE_S for piece in group]
     sizes = [piece.size if good else 0 for piece, good in zip(group, dates, strict=True)]
+    for at, (before, after) in enumerate(itertools.pairwise(group), start=1):
+        if lost_carry(float(one.time_s[before.last - 1]), float(one.time_s[after.first]), limits):
+            sizes[at:] = [0] * (len(sizes) - at)
     own = shifts[int(np.argmax(sizes))]
     return [
         structs.replace(piece, shift_s=shift - own)

@@ -17,7 +17,7 @@ from retrorun.model import Lap, Note, Pause, Recording
 from retrorun.readers.sports import by_word
 from retrorun.readers.xml import LONGEST_TIME, hour_of_day, plain_time
 from retrorun.settings import ReadLimits
-from retrorun.units import DAY_S, WEEK_S, FloatArray
+from retrorun.units import DAY_S, HOUR_S, WEEK_S, FloatArray
 
 ROLLOVER_S = 2**10 * WEEK_S  # the week number of GPS has ten bits
 
@@ -84,6 +84,16 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
     if start_s >= born_s or start_s < GPS_EPOCH_S or unset:
         return 0.0
     return ROLLOVER_S * float(np.ceil((born_s - start_s) / ROLLOVER_S))
+
+
+def lost_carry(before_s: float, after_s: float, limits: ReadLimits) -> bool:
+    """Whether a clock fell back on the hour, as it did not count on a day or the half of one.
+
+    It was right before: some devices keep the date of the start, or count hours up to 12 only.
+    """
+    back_s, slack_s = before_s - after_s, limits.clock_undone_s
+    is_carry = min(abs(back_s - DAY_S / 2), abs(back_s - DAY_S)) <= slack_s
+    return is_carry and after_s % HOUR_S <= slack_s
 
 
 def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:

@@ -145,13 +145,12 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     # after is below this.
     turn_back_cosine: float = -0.5  # Where positions jitter, it has to be below this.
     bend_quantile: float = 0.25  # Positions jitter by this quantile of their second differences.
-    jitter_share: float = 0.28  # Positions jitter where this is more than this share of the usual
-    # step.
+    even_share: float = 0.8  # Samples are even if more than this share lie as far apart as usual.
+    jitter_share: float = 0.28  # Positions jitter where it is above this share of the usual step.
     jitter_factor: float = 2.5  # Then the ways before and after a turn are longer than this many
     # times it.
     chord_s: float = 4.0  # Course and speed are taken over this long.
-    vague_m: float = 100.0  # A position whose device says that it is off by more than this is a
-    # guess, and is not used.
+    vague_m: float = 100.0  # A position that its device calls off by more than this is not used.
     speed_limit_mps: float = 12.0  # A position that needs a higher speed than this is suspect.
     gap_limit_mps: float = 7.5  # Nobody runs faster than this through a gap.
     short_cut_factor: float = 1.25  # A straight line over a hole cuts corners where the device's
@@ -173,12 +172,13 @@ class PrepareSettings(msgspec.Struct, frozen=True):
     moving_mps: float = 0.5  # Below this speed there is no course.
     heading_most_deg: float = 720.0  # A heading beyond this is no angle.
     heading_cancels: float = 0.05  # Headings whose mean vector is shorter than this have no mean.
-    treadmill_m: float = 50.0  # Positions are judged against an odometer that counted more than
-    # this.
+    treadmill_m: float = 50.0  # An odometer that counted more than this judges the positions.
     treadmill_known: float = 0.9  # Positions that are known for more than this share of the time
     # are held against the file's total, and alone against an odometer.
-    treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer are
-    # those of a treadmill.
+    treadmill_share: float = 0.5  # Positions that moved less than this share of the odometer stay.
+    stays_within_m: float = 60.0  # Positions of a treadmill lie this near to each other.
+    stays_quantiles: Pair = (0.05, 0.95)  # Those between these two quantiles do, in each direction.
+    shortest_step_m: float = 0.3  # Positions that make shorter steps than this do not tell a way.
 
     # heart rate
     heart_leap_bpm: float = 25.0  # A heart rate further than this from the median around it is an

@@ -593,3 +593,57 @@ def test_holes_of_a_minute_are_pauses_where_the_session_says_it_was_stopped_for_
     run = read("a.fit", data, ReadLimits()).recordings[0]
     lengths_s = [each.end_time_s - each.start_time_s for each in run.pauses]
     assert lengths_s == ([hole_s] if is_pause else [])
+
+
+def _totals(message: int, start: int, lasted_s: int, timer_s: int, metres: float) -> Records:
+    """A lap (19) or a session (18) of running with its totals."""
+    fields = [number(253, "uint32", start + lasted_s), number(2, "uint32", start)]
+    fields += [number(7, "uint32", 1000 * lasted_s), number(8, "uint32", 1000 * timer_s)]
+    fields += [number(9, "uint32", round(100 * metres))]
+    fields += [number(5, "enum", 1)] if message == 18 else []
+    return lambda encoder: encoder.add(2, message, fields)
+
+
+def _timer(at_s: int, event_type: int) -> Records:
+    fields = [number(253, "uint32", START + at_s), number(0, "enum", 0)]
+    return lambda encoder: encoder.add(3, 21, [*fields, number(1, "enum", event_type)])
+
+
+def test_a_run_that_was_resumed_later_has_the_total_of_all_its_laps() -> None:
+    """700 s and 2,000 m; after a rest, 900 s and 2,600 m; the session knows of the first part."""
+    parts = [
+        *(_records(701), _records(901, first=START + 1000)),
+        *(_totals(19, START, 700, 700, 2000.0), _totals(19, START + 1000, 900, 900, 2600.0)),
+    ]
+    (run,) = _read(_file(*parts, _totals(18, START, 700, 700, 2000.0))).recordings
+    assert run.distance_m == 4600.0
+
+
+def test_laps_that_were_counted_twice_do_not_outweigh_the_session() -> None:
+    """Laps of the button and laps of the distance in one file: their sum is twice the way."""
+    laps = [_totals(19, START + at, 300, 300, 900.0) for at in (0, 300, 0, 300)]
+    session = _totals(18, START, 600, 600, 1800.0)
+    (run,) = _read(_file(_records(601), *laps, session)).recordings
+    assert run.distance_m == 1800.0
+
+
+def test_what_was_recorded_after_the_timer_was_stopped_for_good_is_no_part_of_the_run() -> None:
+    """600 s of running, and records of 900 s more: the drive home."""
+    session = _totals(18, START, 600, 600, 1800.0)
+    events = (_timer(0, 0), _timer(600, 4))
+    (run,) = _read(_file(_records(1501), *events, session)).recordings
+    assert np.ptp(run.time_s) == pytest.approx(600.0, abs=2.0)
+    assert [note.slug for note in run.notes] == ["records-after-end"]
+
+
+@pytest.mark.parametrize(("lasted_s", "after"), [(1500, 0), (600, 0), (600, 30)])
+def test_records_after_a_stop_stay_where_the_session_or_the_timer_goes_on(
+    lasted_s: int, after: int
+) -> None:
+    """A start that is missing, one that follows, and half a minute until the file was closed."""
+    session = _totals(18, START, lasted_s, 600, 1800.0)
+    more = [_timer(700, 0)] if lasted_s == 600 and not after else []
+    seconds = 601 + after if after else 1501
+    data = _file(_records(seconds), _timer(0, 0), _timer(600, 4), *more, session)
+    (run,) = _read(data).recordings
+    assert run.time_s.size == seconds

@@ -181,3 +181,32 @@ def test_a_document_full_of_activities_is_refused_before_it_costs_time() -> None
         assert caught.value.slug == "too-many-activities"
 
     assert is_cheap(work, 5)
+
+
+def _odometer(first: int, last: int) -> str:
+    points = (
+        _point(at, f"<DistanceMeters>{2.5 * at}</DistanceMeters>") for at in range(first, last)
+    )
+    return f"<Track>{''.join(points)}</Track>"
+
+
+def test_laps_at_the_end_that_have_totals_and_no_points_go_on_with_the_odometer() -> None:
+    """Two laps of 25 m with points, up to 47.5 m, and two of 25 m without."""
+    laps = _lap(0, _odometer(0, 10)) + _lap(10, _odometer(10, 20)) + _lap(20, "") + _lap(30, "")
+    (run,) = _read(_tcx(("Running", laps))).recordings
+    assert np.unique(run.time_s[-4:] - START_S).tolist() == [20, 30, 40]
+    assert run.columns["distance_m"][-1] == 97.5
+    assert [note.slug for note in run.notes] == ["laps-without-points"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        _lap(20, "").replace("07:30:20Z", "09:30:20Z"),  # by another clock
+        _lap(20, "").replace("<DistanceMeters>25</DistanceMeters>", ""),
+    ],
+)
+def test_a_lap_without_points_at_another_time_or_without_metres_adds_nothing(more: str) -> None:
+    (run,) = _read(_tcx(("Running", _lap(0, _odometer(0, 20), seconds=20) + more))).recordings
+    assert run.columns["distance_m"][-1] == 47.5
+    assert run.time_s.size == 20

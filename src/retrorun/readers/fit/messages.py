@@ -27,6 +27,7 @@ _BASE_TYPES = {
 }
 _FARTHEST_S = 16 * 3600  # no local time is farther from UTC
 _NAME_LIMIT = 200
+_STOPS = ("stop", "stop_all", "stop_disable", "stop_disable_all")  # events of the timer
 
 
 class MessageTable(msgspec.Struct, frozen=True):
@@ -189,13 +190,22 @@ def pauses(table: MessageTable) -> tuple[Pause, ...]:
         time = number(event, "timestamp")
         if event.get("event") != "timer" or time is None:
             continue
-        if event.get("event_type") in ("stop", "stop_all", "stop_disable", "stop_disable_all"):
+        if event.get("event_type") in _STOPS:
             stopped = time if stopped is None else stopped
         elif event.get("event_type") == "start" and stopped is not None:
             if time > stopped:
                 found.append(Pause(stopped, time))
             stopped = None
     return tuple(found)
+
+
+def last_stop_s(table: MessageTable) -> float | None:
+    """When the timer was stopped for good; None where its last event is another one."""
+    timer = [each for each in table.all("event") if each.get("event") == "timer"]
+    known = [each for each in timer if number(each, "timestamp") is not None]
+    if not known or known[-1].get("event_type") not in _STOPS:
+        return None
+    return number(known[-1], "timestamp")
 
 
 def laps(table: MessageTable) -> tuple[Lap, ...]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from retrorun import arithmetic
 from retrorun.errors import SUMMARY_REMEDY, NotARunError, ReadError
-from retrorun.model import Export, HeadingSeries, Lap, Note, Pause, Recording, Source
+from retrorun.model import Export, FileTotal, HeadingSeries, Lap, Note, Pause, Recording, Source
 from retrorun.readers.cadence import normalize_cadence
 from retrorun.readers.clock_dates import FIT_UPTIME_S
 from retrorun.readers.fit import messages as fields
@@ -40,6 +40,8 @@ _IN_STEP_S, _IN_STEP_RECORDS = 86_400.0, 10  # records in step lie nearer, and a
 _STANDING_RECORDS = 50  # so many of one time, in a damaged file, come from no device's clock
 _MOST_USUAL_S = 120.0  # and their clock usually moves on by this or less
 _SLACK_S = 2.0  # a session's clock and its records' may differ by this much
+_PART_S = 60.0  # a session that lasted so much less than its laps is one of a part of them
+_TAIL_S = 60.0  # records that end so soon after the timer are part of the session
 _OLDEST_S = FIT_EPOCH_S + FIT_UPTIME_S  # times below this count from the device's start
 
 
@@ -217,6 +219,8 @@ def _sessions(
     sessions = _in_order(table.all("session"))
     if len(sessions) > _MOST_SESSIONS:
         raise ReadError("too-many-sessions", f"more than {_MOST_SESSIONS} sessions", file=name)
+    if len(sessions) == 1:
+        whole = _until_the_end(whole, sessions[0][1], fields.last_stop_s(table))
     for window, session in _windows(whole.time_s, sessions):
         if len(window) >= 2:
             yield _with_session(_records_between(whole, window), session, table, limits)
@@ -336,6 +340,25 @@ def _windows(
         yield order[first:last], session
 
 
+def _until_the_end(whole: Recording, session: Message, stopped_s: float | None) -> Recording:
+    """Without what was recorded after the timer was stopped for good, such as the drive home.
+
+    The session must say that it ended when the timer was stopped: a start may be missing.
+    """
+    start_s, elapsed_s = (
+        fields.number(session, name) for name in ("start_time", "total_elapsed_time")
+    )
+    if stopped_s is None or start_s is None or elapsed_s is None:
+        return whole
+    after = whole.time_s > stopped_s + _SLACK_S
+    ended_there = abs(start_s + elapsed_s - stopped_s) <= _SLACK_S
+    if not ended_there or after.all() or whole.time_s.max() <= stopped_s + _TAIL_S:
+        return whole
+    words = f"{int(after.sum())} records after the timer was stopped for good were left out"
+    kept = _records_between(whole, np.flatnonzero(~after))
+    return replace(kept, notes=(*kept.notes, Note("records-after-end", words)))
+
+
 def _records_between(whole: Recording, window: IntArray) -> Recording:
     """The records at some places, (k,), with the headings, laps and pauses of their time."""
     if len(window) == len(whole.time_s):
@@ -396,13 +419,30 @@ def _holes_as_pauses(time_s: FloatArray, session: Message, limits: ReadLimits) -
     return tuple(Pause(float(time_s[at]), float(time_s[at + 1])) for at in holes.tolist())
 
 
+def _stated(totals: Sequence[FileTotal], recording: Recording) -> FileTotal | None:
+    """The total of the session; that of the laps where it is one of a part of them.
+
+    Who saves a session to resume it later gets the session's total of the first part on some
+    watches, and laps of all parts. Laps that were counted twice last longer than the samples.
+    """
+    known = [one for one in totals if one.distance_m]
+    session, laps = (
+        next((one for one in known if one.source == source), None) for source in ("session", "laps")
+    )
+    if session and laps and session.timer_s and laps.timer_s:
+        span_s = float(np.ptp(recording.time_s)) + _SLACK_S
+        if session.timer_s + _PART_S < laps.timer_s <= span_s:
+            return max(session, laps, key=lambda one: one.distance_m or 0.0)
+    return next(iter(known), None)
+
+
 def _with_session(
     recording: Recording, session: Message, table: MessageTable, limits: ReadLimits
 ) -> Recording:
     """Give a recording its sport, totals and tidy columns."""
     sport = _sport(session, table)
     totals = fields.totals(table, session, recording.laps)
-    stated = next((one for one in totals if one.distance_m), None)
+    stated = _stated(totals, recording)
     columns, notes = normalize_cadence(recording.time_s, recording.columns, sport, limits, stated)
     if is_fit_on_foot(sport) == "maybe":
         words = f"the file's sport is {sport or 'not said'}; taken for a run"

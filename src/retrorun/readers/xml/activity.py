@@ -6,6 +6,7 @@ where parts of an archive become a recording only together.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from html import escape
 from typing import Generic, Protocol, TypeVar
@@ -146,6 +147,40 @@ def recording(
         totals=(total,) if total else (),
         notes=(*notes, *cadence_notes),
     )
+
+
+def with_laps_behind(one: Recording, empty_s: AbstractSet[float], limits: ReadLimits) -> Recording:
+    """The recording with the ends of laps behind its last point: they have totals and no points.
+
+    Their metres go on where the odometer ended; without one there is nothing to add them to.
+
+    Args:
+        one: as read.
+        empty_s: when laps began that have no point behind their start, Unix seconds.
+        limits: how far a clock may jump.
+    """
+    distance = one.columns.get("distance_m", np.empty(0))
+    counted = distance[np.isfinite(distance)]
+    last_s = float(one.time_s.max())
+    until_s = last_s + limits.clock_jump_s
+    behind = [lap for lap in one.laps if lap.start_time_s in empty_s and lap.distance_m]
+    behind = [lap for lap in behind if last_s <= lap.end_time_s and lap.start_time_s <= until_s]
+    if not counted.size or not behind:
+        return one
+    ends = [(lap.start_time_s, lap.end_time_s, lap.distance_m or 0.0) for lap in behind]
+    times_s = np.array([at for start_s, end_s, _ in ends for at in (start_s, end_s)])
+    along_m = np.cumsum([each for _, _, metres in ends for each in (0.0, metres)])
+    fresh = np.flatnonzero(times_s > last_s)
+    more = {"distance_m": counted[-1] + along_m[fresh]}
+    nothing = np.full(fresh.size, np.nan)
+    columns = {
+        name: np.concatenate((values, more.get(name, nothing)))
+        for name, values in one.columns.items()
+    }
+    words = f"{len(behind)} laps at the end have totals and no points; their metres were added"
+    note = Note("laps-without-points", words)
+    time_s = np.concatenate((one.time_s, times_s[fresh]))
+    return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
 
 
 def _break_times(breaks: list[int], time_s: FloatArray) -> tuple[float, ...]:

@@ -20,6 +20,7 @@ from retrorun.readers.xml.activity import (
     recording,
     refusal,
     refuse_endless,
+    with_laps_behind,
 )
 from retrorun.readers.xml.document import SAMPLE_BYTES, local_name
 from retrorun.readers.xml.fast_path import PointNames, Run
@@ -221,15 +222,16 @@ def _recording(found: _Activity, limits: ReadLimits) -> Recording | None:
     time_s = gathered.points.times_s()
     gathered.laps = _laps(found.laps, time_s)
     known = np.flatnonzero(np.isfinite(time_s))
-    known_s = time_s[known]
     for lap in found.laps:
         for first in lap.tracks[1:]:  # a second track within a lap: the timer stood still
             gathered.breaks.append(first)
-            _pause(gathered, known_s, int(np.searchsorted(known, first)))
+            _pause(gathered, time_s[known], int(np.searchsorted(known, first)))
     gathered.energy_kcal = _sum([lap.total("Calories") for lap in found.laps])
     gathered.distance_m = _sum([lap.total("DistanceMeters") for lap in found.laps])
     gathered.timer_s = _sum([lap.total("TotalTimeSeconds") for lap in found.laps])
-    return recording(gathered, time_s, gathered.points.numbers(), (), limits)
+    one = recording(gathered, time_s, gathered.points.numbers(), (), limits)
+    empty_s = {each.start_s for each in found.laps if each.first_point == gathered.points.count}
+    return one and with_laps_behind(one, empty_s, limits)
 
 
 def _pause(gathered: ActivityData, time_s: FloatArray, first: int) -> None:
