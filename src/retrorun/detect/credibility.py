@@ -250,8 +250,7 @@ def may_turn_with_pace(
     turn that slows, a course that turns under a steady heading, or a label. A raw log shows a phone
     that is tilted on the way, not one that turns upright, and its gyroscope turns with the phone.
     Of few turns quicker steps are asked more: two changes of pocket may fall on a few quick ones.
-    A watch is in no pocket. Turns that all come at one speed are asked as much, and slowing at them
-    says nothing: firmware may reverse the heading below a speed.
+    A watch is in no pocket.
     """
     if mount.stated:
         return False
@@ -263,13 +262,12 @@ def may_turn_with_pace(
     quicker = joint.step_gain(grounds.modes, back & (mount.witness >= 0), back, settings) or 0.0
     against = float(np.clip(pulse, settings.hand_pulse_least, 0.0))
     few = (back[1:] != back[:-1]).sum() < settings.hand_few
-    by_speed = joint.turns_at_one_speed(grounds.modes, back, settings)
-    gain = settings.hand_gain[int(by_speed or (few and not is_of_watch(grounds.facing)))]
+    gain = settings.hand_gain[int(few and not is_of_watch(grounds.facing))]
     missing = 1.0 - max(pulse, 0.0) / settings.hand_pulse  # of the heart's own proof
     if quicker + settings.pulse_steps * against >= gain * missing:
         return False
     jogs = pulse <= settings.hand_pulse_least and quicker < gain
-    return jogs or by_speed or not joint.slows_to_turn(grounds.modes, back, settings)
+    return jogs or not joint.slows_to_turn(grounds.modes, back, settings)
 
 
 def on_a_deck(

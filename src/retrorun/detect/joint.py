@@ -194,19 +194,6 @@ def slows_to_turn(modes: Modes, back: BoolArray, settings: DetectSettings) -> bo
     return many and slower >= settings.slowing_more_often and deeper >= settings.slowing_much
 
 
-def turns_at_one_speed(modes: Modes, back: BoolArray, settings: DetectSettings) -> bool:
-    """Whether the turns between backward (n,) and forward all come at the same speed.
-
-    So does a device that reverses its heading below a speed. Whoever turns about slows down more at
-    one turn than at another: standard deviation over median, where there are turns enough.
-    """
-    speed = modes.speed_mps[1:][(back[1:] != back[:-1]) & modes.moving[1:]]
-    speed = speed[np.isfinite(speed)]
-    if speed.size < settings.hand_few:
-        return False
-    return float(np.std(speed)) < settings.one_speed * arithmetic.median(speed)
-
-
 def _stops(modes: Modes, settings: DetectSettings) -> BoolArray:
     """Whether the athlete stands for a moment around each second, (n,), by speed or lack of steps.
 

@@ -222,7 +222,6 @@ class DetectSettings(msgspec.Struct, frozen=True):
     hand_gain: Pair = (0.05, 0.08)  # Where steps quicken backward by less than the first share, at
     # equal speed, a hand may have turned the device; the second of a phone where turns are few.
     hand_few: int = 8  # Fewer turns than this are few.
-    one_speed: float = 0.085  # Turns at speeds that vary by less than this share are at one speed.
     hand_pulse: float = 10.0  # Summed log-odds of the heart that show that the athlete turned.
     hand_pulse_least: float = -5.0  # The heart speaks against that by no more log-odds than this.
     hand_pulse_slower: float = 0.85  # A slow segment has at most this share of the speed before it.
@@ -330,7 +329,8 @@ class DetectSettings(msgspec.Struct, frozen=True):
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_second: float = 2.0  # Log-odds of one second by which of two close lines it is on.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
-    jog_power: float = 0.11  # A slower line whose steps fall with this power of its speed is a jog.
+    jog_power: float = 0.11  # Steps of a slower line that fall with this power of its speed are a
+    # jog's.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is at least this.
     jog_pace: float = 0.33  # A jog is at most this part of the way from the slower line's speed to
     # that of the faster one.
