@@ -1,5 +1,7 @@
 """Steps, speed and heart alone: what they propose, and what they must not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from retrorun.detect.step_rate import pulse_evidence
 from retrorun.model import Athlete, Detection, GaitLine, Recording
 from retrorun.prepare import prepare
 from retrorun.settings import Settings
+from retrorun.simulate import scenarios, simulate
 
 SETTINGS = Settings()
 
@@ -175,3 +178,38 @@ def test_a_heart_at_its_ceiling_in_most_segments_is_no_sign_of_backward() -> Non
     alone[600:700] = True
     assert pulse_evidence(steps, alone, SETTINGS.detect) > 1.0
     assert pulse_evidence(steps, back, SETTINGS.detect) == 0.0
+
+
+def drifting(ratio: float) -> list[Leg]:
+    """Backward at 0.8 of the speed, step levels that drift by up to 2 %, a heart that stays."""
+    legs, drifts = [ahead(240, 3.0)], (2.5, -2.0, 1.0, -3.0, 3.0, -1.0, 0.0, -2.5)
+    for here, drift in enumerate(drifts):
+        back = (139.4 + 9.5 * 2.4) * ratio + drift
+        forward = ahead(120, 3.0)
+        steps = forward.steps_spm + drifts[here - 3]
+        legs += [Leg(110, 2.4, back, 180.0, forward.heart_bpm), replace(forward, steps_spm=steps)]
+    return legs
+
+
+@pytest.mark.parametrize("ratio", [1.03, 1.04])
+def test_hardly_more_steps_are_proposed_where_the_heart_is_clear(ratio: float) -> None:
+    """One segment is no further from the line than forward running drifts; the session is."""
+    legs = drifting(ratio)
+    assert f1(found(run(legs, compass=False)), legs) > 0.9
+
+
+def test_slow_running_after_surges_of_forty_seconds_is_no_candidate() -> None:
+    """The heart still rises when the slow part begins, so that it does not fall says nothing."""
+    speed, back = np.full(1200, 2.6), np.zeros(1200, dtype=bool)
+    heart = np.full(1200, 160.0)
+    for first in range(100, 1100, 120):
+        speed[first - 40 : first] = 4.0
+        back[first : first + 80] = True
+    steps = Steps(np.full(1200, 165.0), speed, np.zeros(1200), heart, np.ones(1200, dtype=bool))
+    assert pulse_evidence(steps, back, SETTINGS.detect) < SETTINGS.detect.pulse_clear
+
+
+def test_strides_whose_steps_fall_are_no_candidates() -> None:
+    """Slow parts between surges: the heart stays up, and no second line fits; steps are lost."""
+    strides = simulate(scenarios()["gait strides forward"], 80_012).recording
+    assert candidates_s(found(strides)) == 0

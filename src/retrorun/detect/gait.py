@@ -42,6 +42,7 @@ class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
         stride_llr: (n,) the part of ``ratio`` by contact time and excursion; None without them.
         changes: their columns' names → (n,) logarithm over that of forward running at that speed.
         fitted: (n,) the seconds of which a forward line was asked, and the line, if they gave one.
+        hardly_above: mean excess of the upper of two lines that are hardly apart; else None.
     """
 
     ratio: FloatArray
@@ -54,6 +55,7 @@ class GaitEvidence(msgspec.Struct, frozen=True, eq=False):
     stride_llr: FloatArray | None = None
     changes: Mapping[str, FloatArray] = msgspec.field(default_factory=dict)
     fitted: tuple[BoolArray, GaitLine | None] | None = None
+    hardly_above: float | None = None
 
     @classmethod
     def silent(cls, seconds: int, settings: DetectSettings) -> "GaitEvidence":
@@ -128,12 +130,29 @@ def _judge_untaught(steps: Steps, athlete: Athlete, settings: DetectSettings) ->
         return structs.replace(silent, reads=_CONTRAST, upper=back)
     if back.any():
         judged = _judge_by_line(steps, line, (back == 0, back > 0), own, settings)
+        judged = _by_lines_hardly_apart(judged, steps.counted, back > 0, settings)
         # what step rate alone found teaches nothing
         return structs.replace(
             judged, backward=None, reads=_CONTRAST | {FORWARD_SLOPES}, upper=back
         )
     judged = _by_earlier_runs(steps, line, athlete, settings)
     return structs.replace(judged, reads=_CONTRAST | {FORWARD_LINE}, upper=back)
+
+
+def _by_lines_hardly_apart(
+    judged: GaitEvidence, counted: BoolArray, upper: BoolArray, settings: DetectSettings
+) -> GaitEvidence:
+    """Add which line (n,) each second was found on, where the upper line is hardly higher.
+
+    One second's step rate says little there. Which seconds belong together was found from many of
+    them with their speeds, and the heart or the steps of the whole session told the gaits apart.
+    """
+    if judged.share >= settings.clearly_quicker:
+        return judged
+    vote = settings.two_lines_second / settings.gait_temper_s
+    by_line = np.where(counted, np.where(upper, vote, -vote), 0.0)
+    above = known_mean(judged.excess[upper])
+    return structs.replace(judged, ratio=judged.ratio + by_line, hardly_above=above)
 
 
 def _by_earlier_runs(
@@ -433,7 +452,7 @@ def _slow_segments(
     gone = np.concatenate(([0], np.cumsum(running & ~back)))
     for first, last in true_runs(back):
         before = max(first - settings.pulse_ahead_s, 0)
-        steady = gone[first] - gone[before] >= settings.hand_pulse_ahead_s
+        steady = gone[first] - gone[before] >= settings.pulse_steady_s
         long = running[first:last].sum() >= settings.pulse_least_s
         if not (steady and long) or (~moving[first:last]).sum() >= settings.pulse_hole_s:
             continue

@@ -134,7 +134,7 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
     )
     upper = best.upper
     enough = settings.two_lines_least <= upper.sum() < upper.size
-    gained, (least, usual) = total - single.total, settings.two_lines_gain
+    gained, (least, clear, usual) = total - single.total, settings.two_lines_gain
     if gained < least or not enough:
         return none
     # The gain by the fitted slope, and by the usual one: a run at two speeds shows one, not both.
@@ -151,8 +151,9 @@ def two_lines(steps: Steps, own: OwnGait, settings: DetectSettings) -> FloatArra
         pulse = max(pulse, -settings.pulse_beside) + witness
     climbs = float(grade[upper > 0].mean() - grade[upper == 0].mean()) > settings.uphill_grade
     # Short quick steps uphill are backward only where the heart says so.
-    # A second line that fits hardly better than one counts where the heart is clear.
-    barely = gained < usual and pulse < settings.pulse_clear
+    # A second line that fits no better than one counts where the heart is clear; no step is lost.
+    heard = clear if more < 0.0 else least
+    barely = gained < (heard if pulse >= settings.pulse_clear else usual)
     uphill = climbs and not own.known and pulse < settings.pulse_uphill
     paces = pulse < settings.pulse_clear and _is_jog(steps, on_upper, settings)
     apart = (min(best.gain, plain), more, slower)

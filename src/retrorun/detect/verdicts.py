@@ -256,10 +256,13 @@ def _judge_by_step_rate(
     half, stride_llr = 0.5 * grounds.steps.share, grounds.steps.stride_llr
     backed = stride_llr is not None and float(stride_llr[first:last].sum()) >= settings.stride_backs
     least = half if taught else min(half, settings.hardly_quicker)
+    above = grounds.steps.hardly_above  # the session told such lines apart, not one segment
+    least = least if above is None else min(least, settings.own_share * above)
     if step < (0.5 * least if backed else least):
         return None, "the step rate is hardly above the forward line"
     by_speed = half < settings.hardly_quicker / 2.0  # an athlete whose steps hardly change
-    if not (by_speed or backed) and step < settings.gait_wander * wander(grounds, back, settings):
+    by_session = by_speed or above is not None
+    if not (by_session or backed) and step < settings.gait_wander * wander(grounds, back, settings):
         return None, "the step rate wanders as much elsewhere"
     slower = speed_ratio(grounds, back, (first, last), settings)
     quick = step >= settings.clearly_quicker

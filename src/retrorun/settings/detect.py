@@ -224,7 +224,6 @@ class DetectSettings(msgspec.Struct, frozen=True):
     hand_few: int = 8  # Fewer turns than this are few.
     hand_pulse: float = 10.0  # Summed log-odds of the heart that show that the athlete turned.
     hand_pulse_least: float = -5.0  # The heart speaks against that by no more log-odds than this.
-    hand_pulse_ahead_s: int = 45  # It is asked of a slow segment after this much forward running.
     hand_pulse_slower: float = 0.85  # A slow segment has at most this share of the speed before it.
     hand_pulse_level: float = 0.02  # The heart is asked only where no ground is steeper than this.
     hand_pulse_range_bpm: float = 8.0  # A heart rate that moves by less all session long hangs.
@@ -323,11 +322,12 @@ class DetectSettings(msgspec.Struct, frozen=True):
     two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
-    two_lines_gain: Pair = (4.0, 8.0)  # Log-likelihood that a second line must gain: where the
-    # heart speaks clearly, and where it does not.
+    two_lines_gain: Numbers = (-5.0, 4.0, 8.0)  # Log-likelihood that a second line must gain: where
+    # the heart speaks clearly and steps do not fall, where they do, and without a clear heart.
     two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
     # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
+    two_lines_second: float = 2.0  # Log-odds of one second by which of two close lines it is on.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
     jog_power: float = 0.11  # Steps of a slower line that fall with this power of its speed are a
     # jog's.
@@ -380,7 +380,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     pulse_least_s: int = 40  # Shorter segments say nothing by their heart rate.
     pulse_hole_s: int = 10  # Shorter interruptions of a segment are bridged.
     pulse_ahead_s: int = 60  # Speed and grade before a segment are taken over this long.
-    pulse_steady_s: int = 30  # With less forward running than this in the minute before a segment,
+    pulse_steady_s: int = 45  # With less forward running than this in the minute before a segment,
     # a heart may still rise.
     pulse_before_s: tuple[int, int] = (10, 8)  # Heart rate at its start is a mean from so long
     # before it to so long after it.
