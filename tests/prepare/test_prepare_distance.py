@@ -955,7 +955,7 @@ def wandering(
 
 def thinned(one: Recording, every: int) -> Recording:
     columns = {name: values[::every] for name, values in one.columns.items()}
-    return replace(one, time_s=one.time_s[::every], columns=columns)
+    return structs.replace(one, time_s=one.time_s[::every], columns=columns)
 
 
 @pytest.mark.parametrize("every_s", [1, 2, 3, 5])
@@ -1014,7 +1014,7 @@ def beside_a_window(metres_of_error: float = 10.0) -> Recording:
     """Twenty-five minutes at one place, with positions that wander faster than a slow walk."""
     times = np.arange(1501.0)
     one = wandering(times, 0 * times, 0 * times, metres_of_error)
-    return replace(one, columns={**one.columns, "cadence_spm": np.full(times.size, 166.0)})
+    return structs.replace(one, columns={**one.columns, "cadence_spm": np.full(times.size, 166.0)})
 
 
 def test_positions_that_wander_fast_about_a_treadmill_give_way_to_its_total() -> None:
@@ -1027,7 +1027,9 @@ def test_positions_that_wander_fast_about_a_treadmill_give_way_to_its_total() ->
 def test_who_skips_a_rope_under_the_sky_has_gone_nowhere() -> None:
     """3,350 jumps in 25 min; positions that wander by 1.5 m make a third of a kilometre of them."""
     one = beside_a_window(1.5)
-    run = replace(one, columns={**one.columns, "cadence_spm": np.full(one.time_s.size, 134.0)})
+    run = structs.replace(
+        one, columns={**one.columns, "cadence_spm": np.full(one.time_s.size, 134.0)}
+    )
     track = prepared(run)
     assert metres(track) == 0.0
     assert "positions-stay" in slugs(track)
@@ -1039,7 +1041,7 @@ def test_who_goes_to_and_fro_in_a_corridor_gets_on(mps: float, spm: float, lengt
     times = np.arange(1201.0)
     around_m = mps * times % (2 * length_m)
     run = northward(times, np.minimum(around_m, 2 * length_m - around_m))
-    run = replace(run, columns={**run.columns, "cadence_spm": np.full(times.size, spm)})
+    run = structs.replace(run, columns={**run.columns, "cadence_spm": np.full(times.size, spm)})
     track = prepared(run)
     assert "positions-stay" not in slugs(track)
     assert 0.9 * 1200 * mps < metres(track) < 1.02 * 1200 * mps  # a slow turn has a short chord
@@ -1057,7 +1059,7 @@ def stairs(times: FloatArray, mps: float, side_m: float) -> Recording:
 
 def rounded(one: Recording, decimals: int) -> Recording:
     columns = {name: np.round(values, decimals) for name, values in one.columns.items()}
-    return replace(one, columns=columns)
+    return structs.replace(one, columns=columns)
 
 
 @pytest.mark.parametrize("by", ["speed", "total"])
@@ -1067,10 +1069,10 @@ def test_a_way_that_lost_its_corners_to_rounding_is_as_long_as_the_device_says(b
     one = rounded(stairs(times, 3.0, 70.0), 3)
     assert metres(prepared(one)) < 0.97 * 7200.0  # what the positions alone would say
     if by == "speed":
-        one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, 3.0)})
+        one = structs.replace(one, columns={**one.columns, "speed_mps": np.full(times.size, 3.0)})
     else:
         one = stated_m(one, 7200.0)
-        one = replace(one, totals=(FileTotal("session", 7200.0, 2400.0),))
+        one = structs.replace(one, totals=(FileTotal("session", 7200.0, 2400.0),))
     track = prepared(one)
     assert metres(track) == pytest.approx(7200.0, rel=0.01)
     assert list(track.distance_sources) == ["device speed" if by == "speed" else "file total"]
@@ -1082,7 +1084,7 @@ def test_a_speed_that_is_slower_or_far_off_tells_nothing_of_lost_corners(shown_m
     times = np.arange(2401.0)
     one = rounded(stairs(times, 3.0, 70.0), 3)
     alone_m = metres(prepared(one))
-    one = replace(one, columns={**one.columns, "speed_mps": np.full(times.size, shown_mps)})
+    one = structs.replace(one, columns={**one.columns, "speed_mps": np.full(times.size, shown_mps)})
     assert metres(prepared(one)) == pytest.approx(alone_m, rel=0.02)
 
 
@@ -1099,5 +1101,5 @@ def test_a_lap_that_states_no_metres_takes_nothing_from_a_speed() -> None:
         for at, each_m in ((0.0, 450.0), (150.0, 450.0), (300.0, 450.0), (450.0, 0.0))
     )
     one = without_place(STEADY, speed_mps=np.full(601, 3.0), cadence_spm=np.full(601, 166.0))
-    one = replace(one, laps=laps, distance_m=1350.0, totals=(FileTotal.of_laps(laps),))
+    one = structs.replace(one, laps=laps, distance_m=1350.0, totals=(FileTotal.of_laps(laps),))
     assert metres(prepared(one)) == pytest.approx(1800.0)
