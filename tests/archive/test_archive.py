@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from msgspec.structs import replace
+from dataclasses import replace
 
 import fake_pipeline
 from retrorun.archive import (
@@ -198,7 +198,7 @@ def test_notes_and_profile_are_kept(tmp_path: Path) -> None:
 def test_what_was_learnt_makes_no_session_stale_but_what_was_said_does(tmp_path: Path) -> None:
     archive, made = filled(tmp_path)
     settings, version = made.sessions[0].settings, made.sessions[0].version
-    learnt = replace(Athlete(), cost_factor=made.sessions[0].measures.cost_factor)
+    learnt = msgspec.structs.replace(Athlete(), cost_factor=made.sessions[0].measures.cost_factor)
     with archive:
         assert archive.stale(settings, serialization.fingerprint(learnt), version) == []
         heavier = serialization.fingerprint(Athlete(mass_kg=80))

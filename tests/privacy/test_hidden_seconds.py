@@ -27,7 +27,7 @@ from retrorun.units import EARTH_RADIUS_M
 
 HOME = door(3)
 ATHLETE = Athlete(mass_kg=70, privacy_zones=(HOME.zone,), zone_secret="kept")  # noqa: S106
-WIDE = structs.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, radius_m=2000.0),))
+WIDE = structs.replace(ATHLETE, privacy_zones=(structs.replace(HOME.zone, radius_m=2000.0),))
 POINTS_OUT = re.compile(rb"<trkpt (.*?)</trkpt>", re.DOTALL)
 POINT = re.compile(rb'<trkpt lat="([^"]+)" lon="([^"]+)"><ele>([^<]+)</ele>')
 
@@ -411,7 +411,7 @@ def test_a_zone_that_is_crossed_does_not_change_the_unit_of_the_odometer(
 
 
 def test_far_from_every_zone_odometer_and_laps_stay() -> None:
-    far = structs.replace(ATHLETE, privacy_zones=(dc.replace(HOME.zone, latitude_deg=-30.0),))
+    far = structs.replace(ATHLETE, privacy_zones=(structs.replace(HOME.zone, latitude_deg=-30.0),))
     session, track = analysed(trimmed(612.0, 240), far)
     assert session.source.name == "2026-05-08-142427.gpx"
     assert session.laps

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from retrorun import arithmetic
 from retrorun.detect.modes import Modes, Steps, Stride
-from retrorun.detect.series import known_mean
+from retrorun.detect.series import known_mean, mean_around
 from retrorun.detect.step_rate import (
     expected_spm,
     fit,
@@ -146,11 +146,13 @@ def _by_lines_hardly_apart(
 
     One second's step rate says little there. Which seconds belong together was found from many of
     them with their speeds, and the heart or the steps of the whole session told the gaits apart.
+    When one gait ended they tell less well: there the second's own step rate decides.
     """
     if judged.share >= settings.clearly_quicker:
         return judged
     vote = settings.two_lines_second / settings.gait_temper_s
-    by_line = np.where(counted, np.where(upper, vote, -vote), 0.0)
+    side = 2.0 * mean_around(upper.astype(np.float64), settings.two_lines_fade_s) - 1.0
+    by_line = np.where(counted, vote * side, 0.0)
     above = known_mean(judged.excess[upper])
     return structs.replace(judged, ratio=judged.ratio + by_line, hardly_above=above)
 

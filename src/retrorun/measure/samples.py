@@ -193,10 +193,8 @@ def timer_notes(
         if total.timer_s
         and moving_s - total.timer_s > max(settings.timer_share * total.timer_s, settings.timer_s)
     ]
-    if not apart:
-        return ()
     words = f"{moving_s:,.0f} s were in motion; {', '.join(apart)} on the timer"
-    return (Note("moving-time-differs", words),)
+    return (Note("moving-time-differs", words),) if apart else ()
 
 
 def _of_segment(measured: MeasuredSegment) -> Totals:
@@ -276,8 +274,7 @@ def _calibrated_means(
     kinds = [(part.direction, part.gait) for part in samples.segments]
     moved = means.copy()
     for kind in sorted(set(kinds)):
-        is_kind = np.array([each == kind for each in kinds])
-        these = np.flatnonzero(is_kind & np.isfinite(means))
+        these = np.flatnonzero(np.isfinite(means) & [each == kind for each in kinds])
         if these.size > 1:
             weight = seconds[these] / seconds[these].sum()
             middle = dot(weight, means[these])

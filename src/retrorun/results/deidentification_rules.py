@@ -1,8 +1,7 @@
 """Rules of de-identification: one for every field of a session that may stay, and how.
 
 This is an allow-list. A field without a rule is not written: its default is, and where it has no
-default the session is refused. A test enumerates every field of every dataclass that a session can
-hold, so that a new field needs a decision.
+default the session is refused. A test enumerates every field, so that a new one needs a decision.
 
 ``keep`` passes numbers and truth values only; text passes nowhere but through ``word``, and only
 if it is one of retrorun's own words.
@@ -14,7 +13,6 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any
 
 import msgspec
-from msgspec import structs
 
 from retrorun.errors import SettingsError
 from retrorun.metrics import ENERGY, HEART_RATE, METRICS, SUMS
@@ -125,13 +123,11 @@ def deidentify_value(value: Any, facts: Facts) -> Any:  # noqa: ANN401 - any val
     kind = type(value)
     if _has_fields(kind):
         rules = FIELDS.get(kind, {})
-        undecided = _required(kind) - rules.keys()
-        if undecided:
+        if undecided := _required(kind) - rules.keys():
             words = f"nobody has decided what becomes of {kind.__name__}.{min(undecided)}"
             raise SettingsError("deidentify-undecided", words, remedy="Please report this.")
-        return kind(
-            **{name: RULES[rule](getattr(value, name), facts) for name, rule in rules.items()}
-        )
+        kept = {name: RULES[rule](getattr(value, name), facts) for name, rule in rules.items()}
+        return kind(**kept)
     if isinstance(value, tuple | list):
         return tuple(deidentify_value(each, facts) for each in value if _has_fields(type(each)))
     return _number(value, facts)
@@ -144,9 +140,9 @@ def _has_fields(kind: type) -> bool:
 def _required(kind: type[Any]) -> frozenset[str]:
     """Names of the fields without a default, which could stand in for one without a rule."""
     if issubclass(kind, msgspec.Struct):
-        return frozenset(each.name for each in structs.fields(kind) if each.required)
-    without = (each for each in fields(kind) if each.default is each.default_factory is MISSING)
-    return frozenset(each.name for each in without)
+        return frozenset(kind.__struct_fields__[: -len(kind.__struct_defaults__) or None])
+    needed = (each for each in fields(kind) if each.default is each.default_factory is MISSING)
+    return frozenset(each.name for each in needed)
 
 
 RULES: dict[str, Callable[[Any, Facts], Any]] = {

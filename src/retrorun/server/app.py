@@ -32,7 +32,7 @@ from retrorun.errors import RetrorunError, error_location
 from retrorun.language import translated, use_language
 from retrorun.model import Track
 from retrorun.report.page import LIVE, Fault, asset_names, asset_text, fault_page, missing_page
-from retrorun.server.inbox import change_zones, zones_page
+from retrorun.server.inbox import change_zones, zone_change_of, zones_page
 from retrorun.server.live import ArchiveThread, Events, Live, Setup
 from retrorun.server.security import (
     JSON,
@@ -45,7 +45,6 @@ from retrorun.server.security import (
     member,
     refusal_of,
     remark_of,
-    zone_change_of,
 )
 from retrorun.server.uploads import Receiver
 from retrorun.server.work import LOOK_S, Follower, Overviews

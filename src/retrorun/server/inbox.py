@@ -5,12 +5,12 @@ And the page of the privacy zones, which are changed by the functions of the com
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import PurePath
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from retrorun import ingest, profile
 from retrorun.archive import Archive, FileRow
@@ -21,7 +21,7 @@ from retrorun.report.inbox import SetAside, Waiting, learnt_sentence, waiting_of
 from retrorun.report.numbers import local_date, short_date
 from retrorun.report.page import LIVE, render
 from retrorun.report.words import say, say_count
-from retrorun.server.security import ZoneChange
+from retrorun.server.security import Refused, bounded, member
 from retrorun.text import printable
 from retrorun.time_zone import local_time
 
@@ -127,6 +127,37 @@ def _waiting(archive: Archive, session_id: str) -> tuple[Waiting, ...]:
 
 MOST_TRACKS = 200  # newest sessions of which a place can be chosen for a zone
 SECRET_BYTES = 32
+
+
+class ZoneChange(msgspec.Struct, frozen=True):
+    """What a page wants of the privacy zones: one is removed, or one is added.
+
+    ``session`` and ``at`` say where on a track: ``start``, ``finish`` or seconds since its start.
+    """
+
+    is_added: bool
+    zone: Zone
+    session: str = ""
+    at: str | float = ""
+
+
+def zone_change_of(document: Any) -> ZoneChange:  # noqa: ANN401 - JSON
+    """The change of the privacy zones that a page has sent.
+
+    Raises:
+        Refused: it is none.
+    """
+    kind = member(document, "change", str)
+    if kind not in {"add", "remove"}:
+        raise Refused(400, "The request is no change of the zones.")
+    radius_m = bounded(document, "radius_m")
+    if kind == "add" and "session" in document:
+        at = document.get("at")
+        where = at if at in ("start", "finish") else bounded(document, "at")
+        session = member(document, "session", str)
+        return ZoneChange(True, Zone(0.0, 0.0, radius_m), session, where)  # noqa: FBT003
+    place = bounded(document, "latitude_deg"), bounded(document, "longitude_deg")
+    return ZoneChange(kind == "add", Zone(*place, radius_m))
 
 
 def zones_page(archive: Archive, zones: tuple[Zone, ...]) -> str:

@@ -19,7 +19,6 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
 
-import msgspec
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -36,7 +35,7 @@ from retrorun.answers import (
 )
 from retrorun.errors import RetrorunError, SettingsError
 from retrorun.language import preferred, translated, use_language
-from retrorun.model import Remark, Zone
+from retrorun.model import Remark
 from retrorun.settings import ServerSettings
 
 TOKEN_BYTES = 32
@@ -422,13 +421,13 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
     """
     kind = member(document, "answer", str)
     if kind in {"accept", "reject"} and "start_s" in document:
-        ends_s = (_bounded(document, each) for each in ("start_s", "end_s"))
+        ends_s = (bounded(document, each) for each in ("start_s", "end_s"))
         return AcceptRange(*ends_s) if kind == "accept" else RejectRange(*ends_s)
     if kind in {"accept", "reject"}:
         numbers = _numbers(document, "segments", "all")
         return Accept(numbers) if kind == "accept" else Reject(numbers)
     if kind == "label":
-        start_s, end_s = (_bounded(document, each) for each in ("start_s", "end_s"))
+        start_s, end_s = (bounded(document, each) for each in ("start_s", "end_s"))
         way = member(document, "direction", str)
         if way in {"backward", "forward", "clear"}:
             return LabelRange(start_s, end_s, way)
@@ -442,7 +441,12 @@ def answer_of(document: Any) -> Answer:  # noqa: ANN401 - JSON
     raise Refused(400, "The request is no answer.")
 
 
-def _bounded(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
+def bounded(document: Any, name: str) -> float:  # noqa: ANN401 - JSON
+    """A number of a JSON object that is neither endless nor beyond all clocks and places.
+
+    Raises:
+        Refused: it is not there, or no such number.
+    """
     found = member(document, name, (int, float))
     if not abs(found) <= MOST_S:
         raise Refused(400, f"The request has no {name} that can be used.")
@@ -475,34 +479,3 @@ def remark_of(document: Any) -> Remark:  # noqa: ANN401 - JSON
         scores.append(score)
     text = member(document, "text", str) if "text" in document else ""
     return Remark(scores[0], scores[1], text)
-
-
-class ZoneChange(msgspec.Struct, frozen=True):
-    """What a page wants of the privacy zones: one is removed, or one is added.
-
-    ``session`` and ``at`` say where on a track: ``start``, ``finish`` or seconds since its start.
-    """
-
-    is_added: bool
-    zone: Zone
-    session: str = ""
-    at: str | float = ""
-
-
-def zone_change_of(document: Any) -> ZoneChange:  # noqa: ANN401 - JSON
-    """The change of the privacy zones that a page has sent.
-
-    Raises:
-        Refused: it is none.
-    """
-    kind = member(document, "change", str)
-    if kind not in {"add", "remove"}:
-        raise Refused(400, "The request is no change of the zones.")
-    radius_m = _bounded(document, "radius_m")
-    if kind == "add" and "session" in document:
-        at = document.get("at")
-        where = at if at in ("start", "finish") else _bounded(document, "at")
-        session = member(document, "session", str)
-        return ZoneChange(True, Zone(0.0, 0.0, radius_m), session, where)  # noqa: FBT003
-    place = _bounded(document, "latitude_deg"), _bounded(document, "longitude_deg")
-    return ZoneChange(kind == "add", Zone(*place, radius_m))

@@ -328,9 +328,9 @@ class DetectSettings(msgspec.Struct, frozen=True):
     # the heart speaks clearly.
     two_lines_switch: float = 2.0  # Log-likelihood that each change between the lines costs.
     two_lines_second: float = 2.0  # Log-odds of one second by which of two close lines it is on.
+    two_lines_fade_s: int = 4  # Within so many seconds of where the line changes, those fade.
     two_lines_steps: float = 0.058  # Least step gain between the lines.
-    jog_power: float = 0.11  # Steps of a slower line that fall with this power of its speed are a
-    # jog's.
+    jog_power: float = 0.11  # Steps that fall with this power of the speed are a jog's.
     two_lines_slowest_mps: float = 0.1  # The mean speed of the lower line is at least this.
     jog_pace: float = 0.33  # A jog is at most this part of the way from the slower line's speed to
     # that of the faster one.
