@@ -387,7 +387,7 @@ def analysed_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engines, "ordered", in_order)
         patch.setattr(engines, "start_fork_server", lambda: None)
-        patch.setattr(engines, "_pipeline", lambda: remembered_pipeline.process)
+        patch.setattr(engines, "pipeline", lambda: remembered_pipeline.process)
         yield
 
 

@@ -13,10 +13,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-
-import msgspec
 
 SOURCE = "en"
 DOMAIN = "retrorun"
@@ -159,7 +158,8 @@ _GAP = re.compile(r"\{(\w+)(:[^{}]*)?\}")
 _NUMBER = re.compile(r"[+\-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 
 
-class Sentence(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Sentence:
     """A sentence with gaps, which recognises itself in a text.
 
     Attributes:
@@ -211,13 +211,14 @@ class Sentence(msgspec.Struct, frozen=True):
         return None if found is None else dict(zip(self.names, found, strict=True))
 
 
-class _Filling(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class _Filling:
     """The search for what stands in a sentence's gaps; ``text`` is without its last literal."""
 
     sentence: Sentence
     text: str
     beyond: bool
-    failed: set[tuple[int, int]] = msgspec.field(default_factory=set)
+    failed: set[tuple[int, int]] = field(default_factory=set)
 
     def fill(self, gap: int, start: int) -> tuple[str, ...] | None:
         """What stands in this gap and those behind it, if this one begins here."""
@@ -240,7 +241,8 @@ class _Filling(msgspec.Struct, frozen=True):
         return self.beyond or ". " not in part
 
 
-class Catalogue(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Catalogue:
     """The words of one language.
 
     Attributes:

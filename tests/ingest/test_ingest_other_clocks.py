@@ -304,7 +304,11 @@ def test_the_place_that_tells_local_time_is_the_first_that_is_believed(
 def test_the_offset_of_a_clock_that_was_not_believed_is_not_kept(
     tmp_path: Path, archive: Archive, run: Simulated
 ) -> None:
-    """A watch whose local time was written as UTC says that it is 0 s ahead of it."""
+    """A watch whose local time was written as UTC says that it is 0 s ahead of it.
+
+    Alone it is taken for one that knows no zone, which says so, too, and is put into that of its
+    place; a copy shows its clock, and then the hour is right.
+    """
     by_s = 3600 * offset_hours(run)
     whole = prepare.with_clock(structs.replace(run.recording, headings=()), by_s)
     folder = tmp_path / "copies"
@@ -314,7 +318,7 @@ def test_the_offset_of_a_clock_that_was_not_believed_is_not_kept(
     imported(folder, archive)
     (alone,) = archive.sessions()
     assert alone.zone is not None
-    assert alone.zone.utc_offset_s == 0.0
+    assert (alone.zone.utc_offset_s, alone.zone.provenance) == (by_s, "position")
     (folder / "copy.gpx").write_bytes(copy_of(run, 0.0))
     imported(folder, archive)
     (session,) = archive.sessions()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import click
-from msgspec.structs import replace
 
 from retrorun.cli import terminal
 
@@ -279,6 +278,8 @@ def set_language(language: str | None) -> None:
 
 def is_stated(athlete: "Athlete") -> bool:
     """Whether an athlete stated anything but privacy zones."""
+    from msgspec.structs import replace
+
     from retrorun.model import Athlete
 
     zones = athlete.privacy_zones, athlete.zone_secret
@@ -287,6 +288,8 @@ def is_stated(athlete: "Athlete") -> bool:
 
 
 def _store_first_profile(store: "Archive", athlete: "Athlete") -> None:
+    from msgspec.structs import replace
+
     from retrorun.errors import ArchiveError
 
     def first(stored: "Athlete") -> "Athlete":
@@ -372,6 +375,8 @@ def keep_new_zones(store: "Archive", athlete: "Athlete") -> "Athlete":
     Raises:
         ArchiveError: there is a new zone and the archive cannot be written.
     """
+    from msgspec.structs import replace
+
     stored = store.annotations.profile()
     joined = with_stored_zones(athlete, stored)
     if _zones_of(joined) == _zones_of(stored):
@@ -394,6 +399,8 @@ def _zones_of(athlete: "Athlete") -> "tuple[tuple[Zone, ...], str]":
 
 def with_stored_zones(athlete: "Athlete", stored: "Athlete") -> "Athlete":
     """The athlete with the zones and secret of a stored profile; a new secret if there is none."""
+    from msgspec.structs import replace
+
     zones = _all_zones(stored, athlete)
     zone_secret = stored.zone_secret or (new_zone_secret() if zones else "")
     return replace(athlete, privacy_zones=zones, zone_secret=zone_secret)
@@ -410,6 +417,8 @@ def store_zones(
     follow: "Callable[[Athlete, Athlete], object] | None" = None,
 ) -> "tuple[Athlete, Athlete]":
     """As ``ingest.store_zones``; a secret is drawn where the changed profile needs one."""
+    from msgspec.structs import replace
+
     from retrorun import ingest
 
     secret = new_zone_secret()
