@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec import structs
 
 import remembered_pipeline
-from retrorun import contract, pipeline
-from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Label, Outcome, Zone
+from retrorun import contract, pipeline, time_zone
+from retrorun.model import Analysis, Athlete, Blob, DatedMass, Failed, Label, Outcome, Track, Zone
 from retrorun.model.recording import POSITION
 from retrorun.settings import Settings
 from retrorun.simulate import Place, fit_bytes, gpx_bytes, scenarios, simulate
@@ -247,6 +248,23 @@ def test_the_age_is_that_of_the_year_on_the_athletes_own_clock(hour: str, highes
     assert isinstance(outcome, Analysis)
     notes = {each.slug: each.message for each in outcome.sessions[0].notes}
     assert notes["heart-rate-maximum-default"].startswith(f"{highest_bpm} 1/min")
+
+
+@pytest.mark.parametrize("origin", ["local sidecar", "day sidecar"])
+def test_a_label_after_a_change_of_the_clocks_that_is_hidden(origin: str) -> None:
+    """Berlin, 25 October: recorded from 1:50 summer time, hidden until 2:20 winter time."""
+    midnight_s = dt.datetime(2026, 10, 25, tzinfo=dt.UTC).timestamp()
+    start_s = midnight_s - 600.0
+    size = 4 * 3600 - 5400
+    place = {"latitude_deg": np.full(size, 52.5), "longitude_deg": np.full(size, 13.4)}
+    gap = {"gap": np.zeros(size, dtype=np.bool_)}
+    track = Track(start_s + 5400.0, place, gap, hidden=((0, 5400),))
+    zone = time_zone.of_track(track, None)
+    since_s = midnight_s if origin.startswith("local") else 0.0
+    label = Label(since_s + 12_600.0, since_s + 13_500.0, "backward", origin)
+    (found,), _ = pipeline.placed_labels([label], track, zone)
+    # 3:30 winter time is 2:30 UTC: 160 min after the start
+    assert (found.start_s / 60, found.end_s / 60) == (160.0, 175.0)
 
 
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:0{}+14:00", "9999-12-31T23:59:0{}-12:00"])

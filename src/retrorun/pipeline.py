@@ -323,7 +323,7 @@ def placed_labels(
     """
     first_s = privacy_zones.recorded_start_s(track)
     seconds = track.seconds + sum(end - start for start, end in track.hidden)
-    offset_s = place.utc_offset_s if place else 0.0
+    offset_s = time_zone.offset_at(place, first_s)  # a change of clocks may be hidden
     change = time_zone.clock_change(place, first_s, seconds)
     return detect_labels.placed(stated, first_s, seconds, offset_s, change)
 

@@ -116,6 +116,15 @@ def _offset_s(name: str | None, start_time_s: float) -> float | None:
     return None if offset is None else offset.total_seconds()
 
 
+def offset_at(zone: TimeZone | None, time_s: float) -> float:
+    """Seconds by which a zone is ahead of UTC at another moment (Unix seconds) than that it is of.
+
+    A zone without a name keeps its offset; none has 0.
+    """
+    here_s = _offset_s(zone.name if zone else None, time_s)
+    return here_s if here_s is not None else zone.utc_offset_s if zone else 0.0
+
+
 def clock_change(
     zone: TimeZone | None, start_time_s: float, seconds: int
 ) -> tuple[float, float] | None:

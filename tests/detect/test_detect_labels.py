@@ -225,6 +225,8 @@ def _clock(year: int, month: int, day: int, hours: float) -> float:
         ((2026, 10, 25), 1.5, (1.75, 3.25), (15, 165)),
         ((2026, 10, 25), 1.5, (2.25, 2.5), (45, 60)),  # shown twice: the first
         ((2026, 10, 25), 2.75, (2.25, 2.5), (30, 45)),  # the first was before the start
+        ((2026, 10, 25), 1.5, (2.9, 3.1), (144, 156)),  # 12 min, so the second 2:54 is meant
+        ((2026, 10, 25), 1.5, (1.9, 2.1), (24, 36)),
     ],
 )
 def test_a_table_over_a_change_of_the_clocks_says_what_the_clock_showed(
@@ -246,6 +248,14 @@ def test_a_table_over_a_change_of_the_clocks_says_what_the_clock_showed(
     label = Label(bounds[0], bounds[1], "backward", origin)
     (found,), _ = placed([label], start_s, 4 * 3600, offset_s, change)
     assert (found.start_s / 60, found.end_s / 60) == pytest.approx(expected_min)
+
+
+def test_a_label_in_the_hour_that_spring_leaves_out_is_named() -> None:
+    day = (2026, 3, 29)
+    label = Label(_clock(*day, 2.25), _clock(*day, 2.5), "backward", "local sidecar")
+    found, (note,) = placed([label], _clock(*day, 0.5), 4 * 3600, 3600.0, (1800.0, 3600.0))
+    assert found == ()
+    assert note.slug == "label-outside"
 
 
 def test_a_time_of_day_beyond_midnight() -> None:

@@ -1,9 +1,17 @@
 """Rules that live on the values they are about: kinds of segments, session ids, failures."""
 
 import pytest
+from rich.pretty import pretty_repr
 
 from retrorun.errors import NotARunError, ReadError
-from retrorun.model import KINDS, Direction, Failed, Segment, Source, Verdict, session_id
+from retrorun.model import KINDS, Athlete, Direction, Failed, Segment, Source, Verdict, session_id
+
+
+def test_the_secret_of_the_zones_is_in_no_log() -> None:
+    athlete = Athlete(mass_kg=70.0, zone_secret="never shown")  # noqa: S106 - of nobody
+    for shown in (repr(athlete), str(athlete), pretty_repr(athlete)):
+        assert "never shown" not in shown
+        assert "mass_kg=70.0" in shown
 
 
 @pytest.mark.parametrize(

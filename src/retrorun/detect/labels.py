@@ -334,7 +334,7 @@ def placed(
     notes: list[Note] = []
     for label in labels:
         one = _elapsed(label, start_time_s, seconds, utc_offset_s, clock_change)
-        if one.end_s > 0 and one.start_s < seconds:
+        if one.end_s > 0 and one.start_s < min(one.end_s, seconds):
             found.append(replace(one, start_s=max(one.start_s, 0.0)))
         else:
             span = " to ".join(_as_written(label, at) for at in (label.start_s, label.end_s))
@@ -357,7 +357,7 @@ def _elapsed(
         if label.origin.startswith(clock):
             low_s, high_s = (at - offset_s - start_time_s for at in (label.start_s, label.end_s))
             if clock == LOCAL_CLOCK:
-                low_s, high_s = (_without_change(at_s, *change) for at_s in (low_s, high_s))
+                low_s, high_s = _without_change(low_s, high_s, *change)
             return replace(
                 label, start_s=low_s, end_s=high_s, origin=label.origin.removeprefix(clock)
             )
@@ -371,24 +371,37 @@ def _elapsed(
         low_s -= DAY_S  # it began before the session
     if not is_time_of_day and low_s + length_s <= 0:
         return label
-    low_s, high_s = (_without_change(at_s, *change) for at_s in (low_s, low_s + length_s))
+    low_s, high_s = _without_change(low_s, low_s + length_s, *change)
     return replace(label, start_s=low_s, end_s=high_s)
 
 
-def _without_change(at_s: float, changed_s: float, forward_s: float) -> float:
-    """Seconds since the start, of a moment that was counted as if no clock had been changed.
+def _without_change(
+    low_s: float, high_s: float, changed_s: float, forward_s: float
+) -> tuple[float, float]:
+    """Seconds since the start, of a span that was counted as if no clock had been changed.
 
-    Of a time that the clock showed twice, the first is meant, unless it is before the start; one
-    that it left out is the moment of the change.
+    Of times that the clock showed twice, those are meant that give the span its written length;
+    where both do, the first.
 
     Args:
-        at_s: what the clock showed, minus what it showed at the start.
+        low_s: what the clock showed at its begin, minus what it showed at the start.
+        high_s: the same at its end.
         changed_s: seconds since the start at which it was changed.
         forward_s: by how much it was put forward; negative: back.
     """
-    if at_s < changed_s and not (at_s < 0 and at_s >= changed_s + forward_s):
-        return at_s
-    return max(changed_s, at_s - forward_s)
+    lows, highs = (_readings(each, changed_s, forward_s) for each in (low_s, high_s))
+    spans = itertools.product(lows, highs)
+    return min(spans, key=lambda span: abs(span[1] - span[0] - (high_s - low_s)))
+
+
+def _readings(at_s: float, changed_s: float, forward_s: float) -> tuple[float, ...]:
+    """When the clock showed this; a time that it left out is the moment of the change."""
+    later_s = max(changed_s, at_s - forward_s)
+    if at_s >= changed_s:
+        return (later_s,)
+    if at_s < changed_s + forward_s:
+        return (at_s,)
+    return (later_s,) if at_s < 0 else (at_s, later_s)
 
 
 def _as_written(label: Label, at_s: float) -> str:

@@ -59,9 +59,13 @@ class Athlete(msgspec.Struct, frozen=True):
     zone_secret: str = ""
 
     def __repr__(self) -> str:
-        """Without the secret: it is in no log."""
+        """Without the secret, which is in no log."""
+        return f"Athlete({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """The same for who prints with rich."""
         shown = (name for name in self.__struct_fields__ if name != "zone_secret")
-        return f"Athlete({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+        return [(name, getattr(self, name)) for name in shown]
 
     def on(self, day: dt.date) -> "Athlete":
         """The athlete as on that day: the latest mass not after it, if any."""

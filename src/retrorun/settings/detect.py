@@ -322,7 +322,7 @@ class DetectSettings(msgspec.Struct, frozen=True):
     two_lines_speed_mps: float = 0.15  # Least deviation of the speeds on one line.
     two_lines_speed_floor: float = 0.001  # Density of any speed at all, for each m/s.
     two_lines_least: int = 7  # The upper line needs this many used seconds.
-    two_lines_gain: Numbers = (-5.0, 4.0, 8.0)  # Log-likelihood that a second line must gain: where
+    two_lines_gain: Numbers = (0.0, 4.0, 8.0)  # Log-likelihood that a second line must gain: where
     # the heart speaks clearly and steps do not fall, where they do, and without a clear heart.
     two_lines_hardly: Pair = (0.025, 0.012)  # Least step gain by the fitted lines; the second where
     # the heart speaks clearly.
