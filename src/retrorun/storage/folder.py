@@ -4,13 +4,12 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from unicodedata import normalize
 
 from retrorun.errors import AWAY, FAILING, FORBIDDEN, ReadError, StoreError
-from retrorun.storage.entries import Entry, changing, too_large
+from retrorun.storage.entries import Entry, changing, system_devices, too_large
 from retrorun.text import printable
 
 # what file systems without links say, such as exFAT
@@ -50,7 +49,7 @@ class Folder:
         """The files below a folder; without recursion, however deep the folders are."""
         own = os.path.realpath(folder)
         visited: set[tuple[int, int]] = set()
-        others = _system_devices(folder)
+        others = system_devices(folder)
         open_folders = [(prefix, own, self._children(folder, visited, others))]
         while open_folders:
             prefix, bounds, children = open_folders[-1]
@@ -179,21 +178,6 @@ class Folder:
         except OSError as problem:
             words = f"it cannot be removed: {problem.strerror or problem}"
             raise StoreError(FAILING, words, file=printable(name)) from problem
-
-
-_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev")  # what the system says of itself, and no files
-
-
-def _system_devices(folder: str) -> frozenset[int]:
-    """Devices of the system's own folders, but for those that a folder itself or ``/`` lies on."""
-    found = set[int]()
-    for each in _SYSTEM_FOLDERS:
-        with suppress(OSError):
-            found.add(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
-    for each in ("/", folder):
-        with suppress(OSError):
-            found.discard(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
-    return frozenset(found)
 
 
 def _is_within(path: str, folder: str) -> bool:
