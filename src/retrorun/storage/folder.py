@@ -50,6 +50,7 @@ class Folder:
         own = os.path.realpath(folder)
         visited: set[tuple[int, int]] = set()
         others = system_devices(folder)
+        far: list[os.DirEntry[str]] = []
         open_folders = [(prefix, own, self._children(folder, visited, others))]
         while open_folders:
             prefix, bounds, children = open_folders[-1]
@@ -59,7 +60,7 @@ class Folder:
                 continue
             try:
                 if child.is_dir():
-                    inside = self._bounds_in(child, own, bounds)
+                    inside = self._bounds_in(child, own, bounds, far)
                     if inside is not None:
                         inner = self._children(child.path, visited, others)
                         open_folders.append((f"{prefix}{child.name}/", inside, inner))
@@ -68,27 +69,34 @@ class Folder:
             except OSError as problem:
                 if problem.errno != errno.ELOOP:  # a link to itself leads nowhere, as others do
                     self.unlisted.append((child.path, problem.strerror or str(problem)))
+        for each in far:
+            found = each.stat()  # kept since its kind was asked for
+            if (found.st_dev, found.st_ino) not in visited:  # no other link led there
+                words = "it leads out of a folder that a link led to"
+                self.unlisted.append((each.path, words))
 
-    def _bounds_in(self, child: os.DirEntry[str], own: str, bounds: str) -> str | None:
+    @staticmethod
+    def _bounds_in(
+        child: os.DirEntry[str], own: str, bounds: str, far: list[os.DirEntry[str]]
+    ) -> str | None:
         """The bounds of the walk in a folder; None for a link that is not followed.
-
-        A link that leads too far out is unlisted.
 
         Args:
             child: the folder, or a link to one.
             own: the folder that is walked, without links.
             bounds: the same, or where the link led by which the child was met.
+            far: gets a link that leads out of a folder that a link led to.
         """
         if not child.is_symlink():
             return bounds
         target = os.path.realpath(child.path)
-        if _is_within(own, target) or _is_within(bounds, target):
-            return None  # a loop: to a folder around this one
+        if _is_within(own, target) or target == bounds:
+            return None  # a loop
         if _is_within(target, own) or _is_within(target, bounds):
             return bounds
         if bounds == own:
             return target
-        self.unlisted.append((child.path, "it leads out of a folder that a link led to"))
+        far.append(child)
         return None
 
     def _children(
