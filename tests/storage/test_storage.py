@@ -60,6 +60,30 @@ def test_a_link_to_a_folder_elsewhere_is_followed_and_no_link_from_there_further
     assert store.unlisted == [(out, "it leads out of a folder that a link led to")]
 
 
+def test_a_link_to_a_folder_around_a_linked_folder_is_named(tmp_path: Path) -> None:
+    for folder in ("exports", "nas/cards", "nas/other"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "nas/other/run.fit").write_bytes(b"1")
+    (tmp_path / "exports/cards").symlink_to(tmp_path / "nas/cards")
+    (tmp_path / "nas/cards/more").symlink_to(tmp_path / "nas")
+    (tmp_path / "nas/cards/loop").symlink_to(tmp_path / "nas/cards")
+    store = storage.Folder(tmp_path / "exports")
+    assert names(store) == []
+    assert [place for place, _ in store.unlisted] == [str(tmp_path / "exports/cards/more")]
+
+
+def test_a_link_whose_target_another_link_led_to_is_not_named(tmp_path: Path) -> None:
+    for folder in ("exports", "a", "b"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "b/run.fit").write_bytes(b"1")
+    (tmp_path / "exports/a").symlink_to(tmp_path / "a")
+    (tmp_path / "a/x").symlink_to(tmp_path / "b")
+    (tmp_path / "exports/b").symlink_to(tmp_path / "b")
+    store = storage.Folder(tmp_path / "exports")
+    assert names(store) == ["b/run.fit"]
+    assert store.unlisted == []
+
+
 def test_a_link_to_a_folder_around_the_folder_is_a_loop(tmp_path: Path) -> None:
     for folder in ("exports/sub", "beside"):
         (tmp_path / folder).mkdir(parents=True)

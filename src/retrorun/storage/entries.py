@@ -1,7 +1,9 @@
 """Files of a store: entries, the names that exports may have, and addresses without credentials."""
 
+import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -118,3 +120,18 @@ def is_archive(name: str) -> bool:
 def is_unopened(name: str) -> bool:
     """Whether a name is that of an archive of a kind that is not opened."""
     return name.lower().endswith(UNOPENED_SUFFIXES)
+
+
+_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev")  # what the system says of itself, and no files
+
+
+def system_devices(folder: str) -> frozenset[int]:
+    """Devices of the system's own folders, but for those that a folder itself or ``/`` lies on."""
+    found = set[int]()
+    for each in _SYSTEM_FOLDERS:
+        with suppress(OSError):
+            found.add(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
+    for each in ("/", folder):
+        with suppress(OSError):
+            found.discard(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
+    return frozenset(found)

@@ -4,13 +4,12 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from unicodedata import normalize
 
 from retrorun.errors import AWAY, FAILING, FORBIDDEN, ReadError, StoreError
-from retrorun.storage.entries import Entry, changing, too_large
+from retrorun.storage.entries import Entry, changing, system_devices, too_large
 from retrorun.text import printable
 
 # what file systems without links say, such as exFAT
@@ -50,7 +49,8 @@ class Folder:
         """The files below a folder; without recursion, however deep the folders are."""
         own = os.path.realpath(folder)
         visited: set[tuple[int, int]] = set()
-        others = _system_devices(folder)
+        others = system_devices(folder)
+        far: list[os.DirEntry[str]] = []
         open_folders = [(prefix, own, self._children(folder, visited, others))]
         while open_folders:
             prefix, bounds, children = open_folders[-1]
@@ -60,7 +60,7 @@ class Folder:
                 continue
             try:
                 if child.is_dir():
-                    inside = self._bounds_in(child, own, bounds)
+                    inside = self._bounds_in(child, own, bounds, far)
                     if inside is not None:
                         inner = self._children(child.path, visited, others)
                         open_folders.append((f"{prefix}{child.name}/", inside, inner))
@@ -69,27 +69,34 @@ class Folder:
             except OSError as problem:
                 if problem.errno != errno.ELOOP:  # a link to itself leads nowhere, as others do
                     self.unlisted.append((child.path, problem.strerror or str(problem)))
+        for each in far:
+            found = each.stat()  # kept since its kind was asked for
+            if (found.st_dev, found.st_ino) not in visited:  # no other link led there
+                words = "it leads out of a folder that a link led to"
+                self.unlisted.append((each.path, words))
 
-    def _bounds_in(self, child: os.DirEntry[str], own: str, bounds: str) -> str | None:
+    @staticmethod
+    def _bounds_in(
+        child: os.DirEntry[str], own: str, bounds: str, far: list[os.DirEntry[str]]
+    ) -> str | None:
         """The bounds of the walk in a folder; None for a link that is not followed.
-
-        A link that leads too far out is unlisted.
 
         Args:
             child: the folder, or a link to one.
             own: the folder that is walked, without links.
             bounds: the same, or where the link led by which the child was met.
+            far: gets a link that leads out of a folder that a link led to.
         """
         if not child.is_symlink():
             return bounds
         target = os.path.realpath(child.path)
-        if _is_within(own, target) or _is_within(bounds, target):
-            return None  # a loop: to a folder around this one
+        if _is_within(own, target) or target == bounds:
+            return None  # a loop
         if _is_within(target, own) or _is_within(target, bounds):
             return bounds
         if bounds == own:
             return target
-        self.unlisted.append((child.path, "it leads out of a folder that a link led to"))
+        far.append(child)
         return None
 
     def _children(
@@ -179,21 +186,6 @@ class Folder:
         except OSError as problem:
             words = f"it cannot be removed: {problem.strerror or problem}"
             raise StoreError(FAILING, words, file=printable(name)) from problem
-
-
-_SYSTEM_FOLDERS = ("/proc", "/sys", "/dev")  # what the system says of itself, and no files
-
-
-def _system_devices(folder: str) -> frozenset[int]:
-    """Devices of the system's own folders, but for those that a folder itself or ``/`` lies on."""
-    found = set[int]()
-    for each in _SYSTEM_FOLDERS:
-        with suppress(OSError):
-            found.add(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
-    for each in ("/", folder):
-        with suppress(OSError):
-            found.discard(os.stat(each).st_dev)  # noqa: PTH116 - as in the walk
-    return frozenset(found)
 
 
 def _is_within(path: str, folder: str) -> bool:
