@@ -10,9 +10,10 @@ import serving
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from retrorun import privacy_zones
+from retrorun import ingest, privacy_zones
 from retrorun.archive import Archive
 from retrorun.model import Athlete, Track, Zone
+from retrorun.settings import Settings
 
 POSITION = ("latitude_deg", "longitude_deg")
 FAR = {"change": "add", "latitude_deg": -33.9, "longitude_deg": 151.2, "radius_m": 80.0}
@@ -102,6 +103,25 @@ def test_a_place_on_a_track_is_hidden_in_every_session(
             assert nearest_m(track, latitude_deg, longitude_deg) > 30.0
             assert privacy_zones.check(track, archive.annotations.profile(), each) is track
     assert len(discs) == 7
+
+
+def test_a_session_in_memory_of_before_a_zone_is_not_shown_again(place: Path) -> None:
+    chosen = sessions(place)[0]
+    with serving.running(serving.setup(place, follow_s=serving.WAIT_S)) as client:
+        with Archive.open(place / "archive") as archive, archive.writing():
+            client.answer(chosen, answer="accept", segments=[2])  # kept in memory
+        whole_s = client.get(f"/api/sessions/{chosen}")["segments"][-1]["end_s"]
+        client.post(
+            "/api/zones", {"change": "add", "session": chosen, "at": "start", "radius_m": 30}
+        )
+        with Archive.open(place / "archive") as archive:
+            engine = ingest.Engine(Settings(), archive.annotations.profile(), 1)
+            ingest.bring_up_to_date(archive, engine)
+            assert not archive.annotations.exposed()
+            archive.pending.add(archive.hashes([chosen]))  # as learning notes what it has changed
+            cut_s = archive.track(chosen).seconds
+        shown = client.get(f"/api/sessions/{chosen}")
+        assert shown["segments"][-1]["end_s"] <= cut_s < whole_s
 
 
 def nearest_m(track: Track, latitude_deg: float, longitude_deg: float) -> float:
