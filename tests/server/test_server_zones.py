@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import serving
 from axe_playwright_python.sync_playwright import Axe
+from msgspec import structs
 from playwright.sync_api import Browser, Page, expect
 
 from retrorun import ingest, privacy_zones
 from retrorun.archive import Archive
+from retrorun.errors import SettingsError
 from retrorun.model import Athlete, Track, Zone
+from retrorun.server.inbox import ZoneChange, change_zones
 from retrorun.settings import Settings
 
 POSITION = ("latitude_deg", "longitude_deg")
@@ -124,6 +127,59 @@ def test_a_session_in_memory_of_before_a_zone_is_not_shown_again(place: Path) ->
         assert shown["segments"][-1]["end_s"] <= cut_s < whole_s
 
 
+def by_track(place: Path, at: str | float) -> dict[str, object]:
+    return {"change": "add", "session": sessions(place)[0], "at": at, "radius_m": 60}
+
+
+@pytest.mark.parametrize("end", ["start", "finish"])
+def test_an_end_that_is_hidden_already_is_no_place_for_a_second_zone(
+    place: Path, client: serving.Client, end: str
+) -> None:
+    other = {"start": "finish", "finish": "start"}[end]
+    client.post("/api/zones", by_track(place, end) | {"radius_m": 20})
+    with Archive.open(place / "archive") as archive:
+        serving.until(lambda: not archive.annotations.exposed())
+    first = zones(place)
+    refused = client.post("/api/zones", by_track(place, end))
+    assert refused.status == 400
+    assert f"{end} is hidden already" in refused.json["error"]
+    assert "latitude and longitude" in refused.json["error"]
+    assert zones(place) == first
+    assert client.post("/api/zones", by_track(place, other)).status == 200  # that end is shown
+
+
+@pytest.mark.parametrize("at", [-1, -5.0, 10**8, "behind the end"])
+def test_a_moment_that_is_not_in_the_session_is_no_place(
+    place: Path, client: serving.Client, at: str | float
+) -> None:
+    with Archive.open(place / "archive") as archive:
+        seconds = archive.track(sessions(place)[0]).seconds
+    sent = by_track(place, seconds + 1 if isinstance(at, str) else at)
+    refused = client.post("/api/zones", sent)
+    assert (refused.status, zones(place)) == (400, ())
+    assert "the session has no such moment" in refused.json["error"]
+    assert client.post("/api/zones", by_track(place, seconds)).status == 200
+
+
+def test_a_moment_without_a_position_is_no_place(place: Path) -> None:
+    with Archive.open(place / "archive") as archive:
+        track = archive.track(sessions(place)[0])
+        gone = (np.arange(track.seconds) >= 300) & (np.arange(track.seconds) < 400)
+        columns = {name: np.where(gone, np.nan, track.column(name)) for name in POSITION}
+        gap = structs.replace(track, columns={**track.columns, **columns})
+
+        def change(at_s: float) -> None:
+            zone = ZoneChange(True, Zone(0.0, 0.0, 30.0), "a session", at_s)  # noqa: FBT003
+            change_zones(archive, lambda _: Athlete(), lambda *_: gap, zone)
+
+        for at_s in (310.0, 350.0, 390.0):
+            with pytest.raises(SettingsError, match="no position at that moment"):
+                change(at_s)
+        assert zones(place) == ()
+        change(302.0)
+        assert zones(place) == (Zone(*position(place, sessions(place)[0], 299), 30.0),)
+
+
 def nearest_m(track: Track, latitude_deg: float, longitude_deg: float) -> float:
     """How near a track comes to a place: on a plane, which is right to a metre here."""
     north_m = (track.column("latitude_deg") - latitude_deg) * 111_200.0
@@ -146,6 +202,7 @@ def nearest_m(track: Track, latitude_deg: float, longitude_deg: float) -> float:
         ({"change": "add", "radius_m": 50}, 400),
         ({"change": "add", "session": "ffffffffffff", "at": "start", "radius_m": 50}, 404),
         ({"change": "add", "session": 7, "at": "start", "radius_m": 50}, 400),
+        (FAR | {"session": "", "at": "start"}, 400),
         ({"change": "add", "session": "ffffffffffff", "at": "middle", "radius_m": 50}, 400),
     ],
 )

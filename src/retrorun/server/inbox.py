@@ -126,6 +126,7 @@ def _waiting(archive: Archive, session_id: str) -> tuple[Waiting, ...]:
 
 
 MOST_TRACKS = 200  # newest sessions of which a place can be chosen for a zone
+MOST_AWAY_S = 5.0  # a position from longer before or after a moment is not that of the moment
 SECRET_BYTES = 32
 
 
@@ -155,6 +156,8 @@ def zone_change_of(document: Any) -> ZoneChange:  # noqa: ANN401 - JSON
         at = document.get("at")
         where = at if at in ("start", "finish") else bounded(document, "at")
         session = member(document, "session", str)
+        if not session:
+            raise Refused(400, "The request has no session that can be used.")
         return ZoneChange(True, Zone(0.0, 0.0, radius_m), session, where)  # noqa: FBT003
     place = bounded(document, "latitude_deg"), bounded(document, "longitude_deg")
     return ZoneChange(kind == "add", Zone(*place, radius_m))
@@ -214,7 +217,7 @@ def change_zones(
 
     Raises:
         ArchiveError: there is no such session, or another process writes.
-        SettingsError: there cannot be such a zone, or the session has no positions.
+        SettingsError: there cannot be such a zone, or the place on the track is not known.
     """
     zone = wanted.zone
     if wanted.session:
@@ -237,11 +240,29 @@ def change_zones(
 
 
 def _zone_on(track: Track, at: str | float, radius_m: float) -> Zone:
-    """A zone about a place on a track: its start, its finish, or where it was at a moment."""
+    """A zone about a place on a track: its start, its finish, or where it was at a moment.
+
+    A track that is cut at the wanted end begins or ends at the edge of what is hidden, not at the
+    door, about which a second, larger zone has to lie.
+    """
     latitude_deg, longitude_deg = track.column("latitude_deg"), track.column("longitude_deg")
     known = np.flatnonzero(np.isfinite(latitude_deg) & np.isfinite(longitude_deg))
     if not known.size:
         raise SettingsError("zone-without-place", "the session has no positions")
+    remedy = "Give latitude and longitude instead."
+    recorded_s = track.seconds + sum(end - start for start, end in track.hidden)
+    if at == "start" and any(start == 0 for start, _ in track.hidden):
+        raise SettingsError(
+            "zone-end-hidden", "the session's start is hidden already", remedy=remedy
+        )
+    if at == "finish" and any(end == recorded_s for _, end in track.hidden):
+        raise SettingsError(
+            "zone-end-hidden", "the session's finish is hidden already", remedy=remedy
+        )
     ends = {"start": known[0], "finish": known[-1]}
     second = ends[at] if isinstance(at, str) else known[np.argmin(np.abs(known - at))]
+    if not isinstance(at, str) and not 0 <= at <= track.seconds:
+        raise SettingsError("zone-moment-outside", "the session has no such moment")
+    if not isinstance(at, str) and abs(second - at) > MOST_AWAY_S:
+        raise SettingsError("zone-moment-unplaced", "the session has no position at that moment")
     return Zone(float(latitude_deg[second]), float(longitude_deg[second]), radius_m)
