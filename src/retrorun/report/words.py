@@ -189,7 +189,11 @@ ZONES: Mapping[str, str] = {
         "them again."
     ),
     "zone_gone": "There is no such zone any more.",
-    "zone_stated": "The file of --profile states this zone: take it out there.",
+    "zone_stated": (
+        "The file of --profile states this zone, so it stays. Take it out of that file, then "
+        "remove it here."
+    ),
+    "zone_working": "One moment …",
     "zone_sure": (
         "Remove this zone? What is shared from now on and what was shared before tell more of the "
         "place together than either."

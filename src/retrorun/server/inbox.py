@@ -4,7 +4,8 @@ And the page of the privacy zones, which are changed by the functions of the com
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, cast
 
@@ -210,8 +211,9 @@ def change_zones(
     """Add or remove a privacy zone; what it means in words, and how many sessions are due.
 
     Args:
-        archive: is locked for other writers meanwhile.
-        athlete_of: the athlete, with the zones that a file of the command line states.
+        archive: is locked for other writers meanwhile; none of them is waited for.
+        athlete_of: the athlete, with the zones that a file of the command line states; asked
+            before anything is stored, so that a file that cannot be read is told in time.
         track_of: the track of a session as it is shown.
         wanted: what a page asked for.
 
@@ -230,13 +232,29 @@ def change_zones(
         after = profile.change(now, {"privacy_zones": msgspec.to_builtins(zones)})
         return replace(after, zone_secret=after.zone_secret or secret) if zones else after
 
-    before, _ = ingest.store_zones(archive, change)
+    with _writing_at_once(archive):
+        athlete_of(archive)
+        before, _ = ingest.store_zones(archive, change)
+        is_stated = not wanted.is_added and zone in athlete_of(archive).privacy_zones
     due = len(archive.annotations.exposed())
     if wanted.is_added:
         return say_count("zone_kept", due) if due else say("zone_kept_none"), due
-    if zone in athlete_of(archive).privacy_zones:
+    if is_stated:
         return say("zone_stated"), due
     return say("zone_removed" if zone in before.privacy_zones else "zone_gone"), due
+
+
+@contextmanager
+def _writing_at_once(archive: Archive) -> Iterator[None]:
+    """The one writer's lock, or an error at once: answers would wait behind who waits for it."""
+    try:
+        with archive.writing(0.0):
+            yield
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
+        words, remedy = "Files are being imported", "Try again when they are done."
+        raise ArchiveError(problem.slug, words, remedy=remedy) from problem
 
 
 def _zone_on(track: Track, at: str | float, radius_m: float) -> Zone:
