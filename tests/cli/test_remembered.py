@@ -74,6 +74,14 @@ def test_a_later_profile_holds_for_one_run(place: Path) -> None:
     assert mass_kg(place) == 80
 
 
+def test_a_file_of_zones_alone_is_not_said_to_be_kept_as_a_profile(place: Path) -> None:
+    zone = "{latitude_deg = 1.0, longitude_deg = 2.0, radius_m = 80.0}"
+    (place / "zones.toml").write_text(f"privacy_zones = [{zone}]\n")
+    for _ in range(2):
+        done = run("process", "exports", "--profile", "zones.toml", "--jobs", "1")
+        assert "kept with the archive" not in done.stderr
+
+
 def test_pages_go_where_they_were_before(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run("process", "exports", "--reports", "elsewhere", "--jobs", "1")
     (place / "other").mkdir()

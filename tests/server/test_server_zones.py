@@ -1,18 +1,25 @@
 """Privacy zones on a page of the server: seen, added by degrees or by a track, and removed."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import serving
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from msgspec import structs
+from playwright.sync_api import Browser, Page, Route, expect
 
-from retrorun import privacy_zones
+from retrorun import ingest, privacy_zones
 from retrorun.archive import Archive
+from retrorun.cli import options
+from retrorun.errors import SettingsError
 from retrorun.model import Athlete, Track, Zone
+from retrorun.server.inbox import ZoneChange, change_zones
+from retrorun.settings import Settings
 
 POSITION = ("latitude_deg", "longitude_deg")
 FAR = {"change": "add", "latitude_deg": -33.9, "longitude_deg": 151.2, "radius_m": 80.0}
@@ -104,6 +111,136 @@ def test_a_place_on_a_track_is_hidden_in_every_session(
     assert len(discs) == 7
 
 
+def test_a_session_in_memory_of_before_a_zone_is_not_shown_again(place: Path) -> None:
+    chosen = sessions(place)[0]
+    with serving.running(serving.setup(place, follow_s=serving.WAIT_S)) as client:
+        with Archive.open(place / "archive") as archive, archive.writing():
+            client.answer(chosen, answer="accept", segments=[2])  # kept in memory
+        whole_s = client.get(f"/api/sessions/{chosen}")["segments"][-1]["end_s"]
+        client.post(
+            "/api/zones", {"change": "add", "session": chosen, "at": "start", "radius_m": 30}
+        )
+        with Archive.open(place / "archive") as archive:
+            engine = ingest.Engine(Settings(), archive.annotations.profile(), 1)
+            ingest.bring_up_to_date(archive, engine)
+            assert not archive.annotations.exposed()
+            archive.pending.add(archive.hashes([chosen]))  # as learning notes what it has changed
+            cut_s = archive.track(chosen).seconds
+        shown = client.get(f"/api/sessions/{chosen}")
+        assert shown["segments"][-1]["end_s"] <= cut_s < whole_s
+
+
+def stated_in(file: Path, place: Path) -> serving.Setup:
+    """A server of ``retrorun open --profile FILE``."""
+    made = serving.setup(place, follow_s=serving.WAIT_S)
+    return replace(made, athlete_of=partial(options.load_athlete, file))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nothing_is_changed_where_the_profile_cannot_be_read(
+    place: Path, *, is_there: bool
+) -> None:
+    file = place / "me.toml"
+    file.write_text('sex = "female"\n')
+    with serving.running(stated_in(file, place)) as client:
+        assert client.post("/api/zones", FAR).status == 200
+        kept = zones(place)
+        if is_there:
+            file.write_text("privacy_zones = [{latitude_deg = 99\n")
+        else:
+            file.unlink()
+        for change in ({"change": "remove"}, {"latitude_deg": 5.0}):
+            refused = client.post("/api/zones", FAR | change)
+            assert refused.status >= 400
+            assert refused.json["error"]
+            assert zones(place) == kept
+
+
+def test_a_zone_of_a_profile_is_removed_from_the_file_and_then_here(place: Path) -> None:
+    file, remove = place / "me.toml", FAR | {"change": "remove"}
+    zone = "{latitude_deg = -33.9, longitude_deg = 151.2, radius_m = 80.0}"
+    file.write_text(f"privacy_zones = [{zone}]\n")
+    with serving.running(stated_in(file, place)) as client:
+        told = client.post("/api/zones", remove).json["words"]
+        assert told.endswith("Take it out of that file, then remove it here.")
+        assert zones(place) == (Zone(-33.9, 151.2, 80.0),)  # so it is: as often as one tries
+        file.write_text('sex = "female"\n')
+        assert b"-33.90000" in client.ask("GET", "/zones").body
+        assert client.post("/api/zones", remove).json["words"].startswith("Removed.")
+        assert zones(place) == ()
+        assert b"-33.90000" not in client.ask("GET", "/zones").body
+
+
+def test_an_import_is_not_waited_for_and_no_answer_waits(place: Path) -> None:
+    with (
+        serving.running(serving.setup(place, follow_s=serving.WAIT_S)) as client,
+        Archive.open(place / "archive") as archive,
+    ):
+        with archive.writing():
+            began_s = time.monotonic()
+            refused = client.post("/api/zones", FAR)
+            assert time.monotonic() - began_s < 5.0
+        assert refused.status == 409
+        assert "Files are being imported" in refused.json["error"]
+        assert "Try again when they are done." in refused.json["error"]
+        assert zones(place) == ()
+        assert client.post("/api/zones", FAR).status == 200
+
+
+def by_track(place: Path, at: str | float) -> dict[str, object]:
+    return {"change": "add", "session": sessions(place)[0], "at": at, "radius_m": 60}
+
+
+@pytest.mark.parametrize("end", ["start", "finish"])
+def test_an_end_that_is_hidden_already_is_no_place_for_a_second_zone(
+    place: Path, client: serving.Client, end: str
+) -> None:
+    other = {"start": "finish", "finish": "start"}[end]
+    client.post("/api/zones", by_track(place, end) | {"radius_m": 20})
+    with Archive.open(place / "archive") as archive:
+        serving.until(lambda: not archive.annotations.exposed())
+    first = zones(place)
+    refused = client.post("/api/zones", by_track(place, end))
+    assert refused.status == 400
+    assert f"{end} is hidden already" in refused.json["error"]
+    assert "latitude and longitude" in refused.json["error"]
+    assert zones(place) == first
+    shown = by_track(place, other)  # that end is not hidden; the analysis may still write
+    serving.until(lambda: client.post("/api/zones", shown).status == 200)
+
+
+@pytest.mark.parametrize("at", [-1, -5.0, 10**8, "behind the end"])
+def test_a_moment_that_is_not_in_the_session_is_no_place(
+    place: Path, client: serving.Client, at: str | float
+) -> None:
+    with Archive.open(place / "archive") as archive:
+        seconds = archive.track(sessions(place)[0]).seconds
+    sent = by_track(place, seconds + 1 if isinstance(at, str) else at)
+    refused = client.post("/api/zones", sent)
+    assert (refused.status, zones(place)) == (400, ())
+    assert "the session has no such moment" in refused.json["error"]
+    assert client.post("/api/zones", by_track(place, seconds)).status == 200
+
+
+def test_a_moment_without_a_position_is_no_place(place: Path) -> None:
+    with Archive.open(place / "archive") as archive:
+        track = archive.track(sessions(place)[0])
+        gone = (np.arange(track.seconds) >= 300) & (np.arange(track.seconds) < 400)
+        columns = {name: np.where(gone, np.nan, track.column(name)) for name in POSITION}
+        gap = structs.replace(track, columns={**track.columns, **columns})
+
+        def change(at_s: float) -> None:
+            zone = ZoneChange(True, Zone(0.0, 0.0, 30.0), "a session", at_s)  # noqa: FBT003
+            change_zones(archive, lambda _: Athlete(), lambda *_: gap, zone)
+
+        for at_s in (310.0, 350.0, 390.0):
+            with pytest.raises(SettingsError, match="no position at that moment"):
+                change(at_s)
+        assert zones(place) == ()
+        change(302.0)
+        assert zones(place) == (Zone(*position(place, sessions(place)[0], 299), 30.0),)
+
+
 def nearest_m(track: Track, latitude_deg: float, longitude_deg: float) -> float:
     """How near a track comes to a place: on a plane, which is right to a metre here."""
     north_m = (track.column("latitude_deg") - latitude_deg) * 111_200.0
@@ -126,6 +263,7 @@ def nearest_m(track: Track, latitude_deg: float, longitude_deg: float) -> float:
         ({"change": "add", "radius_m": 50}, 400),
         ({"change": "add", "session": "ffffffffffff", "at": "start", "radius_m": 50}, 404),
         ({"change": "add", "session": 7, "at": "start", "radius_m": 50}, 400),
+        (FAR | {"session": "", "at": "start"}, 400),
         ({"change": "add", "session": "ffffffffffff", "at": "middle", "radius_m": 50}, 400),
     ],
 )
@@ -202,3 +340,30 @@ def test_in_a_browser_a_zone_is_added_by_track_and_by_degrees_and_removed(
     expect(page.locator(".zones tbody tr")).to_have_count(1)
     expect(status).to_contain_text("Removed.")
     assert zones(place) == (wanted,)
+
+
+def test_in_a_browser_a_change_is_told_though_the_list_cannot_be_had(
+    place: Path, opened: Page
+) -> None:
+    page, status = opened, opened.locator("#zone-status")
+    held: list[Route] = []
+
+    def answer(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append(route)
+        else:
+            route.fulfill(status=500, content_type="application/json", body="{}")
+
+    page.route("**/zones", answer)
+    by_degrees = page.get_by_role("region", name="By latitude and longitude")
+    by_degrees.get_by_label("Latitude").fill("-33.9")
+    by_degrees.get_by_label("Longitude").fill("151.2")
+    keep = by_degrees.get_by_role("button", name="Keep this zone")
+    keep.click()
+    expect(keep).to_be_disabled()
+    expect(status).to_have_text("One moment …")
+    held[0].continue_()
+    expect(status).to_have_text("Kept. No session that is here touches it.")
+    expect(keep).to_be_enabled()
+    expect(page.get_by_text("There is no zone yet.")).to_be_visible()
+    assert zones(place) == (Zone(-33.9, 151.2, 100.0),)

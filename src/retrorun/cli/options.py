@@ -248,7 +248,7 @@ def load_athlete(path: Path | None, store: "Archive") -> "Athlete":
     stored = store.annotations.profile()
     athlete = profiles.change(stored, profiles.plain(profiles.load(path))) if path else stored
     set_language(athlete.language)
-    if path and not is_stated(stored):
+    if path and is_stated(athlete) and not is_stated(stored):
         _store_first_profile(store, athlete)
     if not (athlete.privacy_zones or stored.privacy_zones):
         return athlete

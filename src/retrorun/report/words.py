@@ -12,7 +12,7 @@ from retrorun.language import counted, word
 from retrorun.metrics import COMPARED, CONTRASTED, LISTED, STYLES
 from retrorun.model.segment import SET_WORDS
 from retrorun.report.words_comparison import COHORT, HISTORY
-from retrorun.report.words_review import INBOX, REVIEW, ZONES
+from retrorun.report.words_review import INBOX, REVIEW
 
 _UNSET = "\0"
 
@@ -146,6 +146,58 @@ PICTURES: Mapping[str, str] = {
     "yes_short": "Yes",
     "mark_part": "Mark the backward part",
     "mark_part_how": "It selects a part of the lanes; move its two ends, then say what it was.",
+}
+
+# the page of the privacy zones
+ZONES: Mapping[str, str] = {
+    "zones_title": "Privacy zones",
+    "zones_lead": (
+        "A zone is a circle about a door. What lies in it and around it is cut out of every page, "
+        "table and export, before anything is measured."
+    ),
+    "zones_none": "There is no zone yet.",
+    "zones_advice": (
+        "A radius of 50 to 100 m is enough for most doors. Set a zone once: one that is moved or "
+        "made larger tells more together with the first. If the first was too small, add a second "
+        "one and keep both."
+    ),
+    "zone_latitude": "Latitude in degrees",
+    "zone_longitude": "Longitude in degrees",
+    "zone_radius": "Radius in metres",
+    "zone_remove": "Remove",
+    "zone_remove_at": "Remove the zone at {place}",
+    "zone_by_track": "By a place on one of your tracks",
+    "zone_by_degrees": "By latitude and longitude",
+    "zone_session": "Session",
+    "zone_where": "Where on its track",
+    "zone_start": "at its start",
+    "zone_finish": "at its finish",
+    "zone_moment": "at a moment",
+    "zone_time": "Time since its start, such as 12:30",
+    "zone_keep": "Keep this zone",
+    "zone_kept_none": "Kept. No session that is here touches it.",
+    "zone_kept_one": (
+        "Kept. 1 session touches a zone: it is analysed again without what is hidden, and is not "
+        "shown until then. Then its page is written again."
+    ),
+    "zone_kept_many": (
+        "Kept. {count} sessions touch a zone: they are analysed again without what is hidden, and "
+        "are not shown until then. Then their pages are written again."
+    ),
+    "zone_removed": (
+        "Removed. What it hid stays out of the sessions until “retrorun reprocess” has analysed "
+        "them again."
+    ),
+    "zone_gone": "There is no such zone any more.",
+    "zone_stated": (
+        "The file of --profile states this zone, so it stays. Take it out of that file, then "
+        "remove it here."
+    ),
+    "zone_working": "One moment …",
+    "zone_sure": (
+        "Remove this zone? What is shared from now on and what was shared before tell more of the "
+        "place together than either."
+    ),
 }
 
 WORDS: Mapping[str, str] = {

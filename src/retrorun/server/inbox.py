@@ -4,7 +4,8 @@ And the page of the privacy zones, which are changed by the functions of the com
 """
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, cast
 
@@ -126,6 +127,7 @@ def _waiting(archive: Archive, session_id: str) -> tuple[Waiting, ...]:
 
 
 MOST_TRACKS = 200  # newest sessions of which a place can be chosen for a zone
+MOST_AWAY_S = 5.0  # a position from longer before or after a moment is not that of the moment
 SECRET_BYTES = 32
 
 
@@ -155,6 +157,8 @@ def zone_change_of(document: Any) -> ZoneChange:  # noqa: ANN401 - JSON
         at = document.get("at")
         where = at if at in ("start", "finish") else bounded(document, "at")
         session = member(document, "session", str)
+        if not session:
+            raise Refused(400, "The request has no session that can be used.")
         return ZoneChange(True, Zone(0.0, 0.0, radius_m), session, where)  # noqa: FBT003
     place = bounded(document, "latitude_deg"), bounded(document, "longitude_deg")
     return ZoneChange(kind == "add", Zone(*place, radius_m))
@@ -207,14 +211,15 @@ def change_zones(
     """Add or remove a privacy zone; what it means in words, and how many sessions are due.
 
     Args:
-        archive: is locked for other writers meanwhile.
-        athlete_of: the athlete, with the zones that a file of the command line states.
+        archive: is locked for other writers meanwhile; none of them is waited for.
+        athlete_of: the athlete, with the zones that a file of the command line states; asked
+            before anything is stored, so that a file that cannot be read is told in time.
         track_of: the track of a session as it is shown.
         wanted: what a page asked for.
 
     Raises:
         ArchiveError: there is no such session, or another process writes.
-        SettingsError: there cannot be such a zone, or the session has no positions.
+        SettingsError: there cannot be such a zone, or the place on the track is not known.
     """
     zone = wanted.zone
     if wanted.session:
@@ -227,21 +232,55 @@ def change_zones(
         after = profile.change(now, {"privacy_zones": msgspec.to_builtins(zones)})
         return replace(after, zone_secret=after.zone_secret or secret) if zones else after
 
-    before, _ = ingest.store_zones(archive, change)
+    with _writing_at_once(archive):
+        athlete_of(archive)
+        before, _ = ingest.store_zones(archive, change)
+        is_stated = not wanted.is_added and zone in athlete_of(archive).privacy_zones
     due = len(archive.annotations.exposed())
     if wanted.is_added:
         return say_count("zone_kept", due) if due else say("zone_kept_none"), due
-    if zone in athlete_of(archive).privacy_zones:
+    if is_stated:
         return say("zone_stated"), due
     return say("zone_removed" if zone in before.privacy_zones else "zone_gone"), due
 
 
+@contextmanager
+def _writing_at_once(archive: Archive) -> Iterator[None]:
+    """The one writer's lock, or an error at once: answers would wait behind who waits for it."""
+    try:
+        with archive.writing(0.0):
+            yield
+    except ArchiveError as problem:
+        if problem.slug != "archive-busy":
+            raise
+        words, remedy = "Files are being imported", "Try again when they are done."
+        raise ArchiveError(problem.slug, words, remedy=remedy) from problem
+
+
 def _zone_on(track: Track, at: str | float, radius_m: float) -> Zone:
-    """A zone about a place on a track: its start, its finish, or where it was at a moment."""
+    """A zone about a place on a track: its start, its finish, or where it was at a moment.
+
+    A track that is cut at the wanted end begins or ends at the edge of what is hidden, not at the
+    door, about which a second, larger zone has to lie.
+    """
     latitude_deg, longitude_deg = track.column("latitude_deg"), track.column("longitude_deg")
     known = np.flatnonzero(np.isfinite(latitude_deg) & np.isfinite(longitude_deg))
     if not known.size:
         raise SettingsError("zone-without-place", "the session has no positions")
+    remedy = "Give latitude and longitude instead."
+    recorded_s = track.seconds + sum(end - start for start, end in track.hidden)
+    if at == "start" and any(start == 0 for start, _ in track.hidden):
+        raise SettingsError(
+            "zone-end-hidden", "the session's start is hidden already", remedy=remedy
+        )
+    if at == "finish" and any(end == recorded_s for _, end in track.hidden):
+        raise SettingsError(
+            "zone-end-hidden", "the session's finish is hidden already", remedy=remedy
+        )
     ends = {"start": known[0], "finish": known[-1]}
     second = ends[at] if isinstance(at, str) else known[np.argmin(np.abs(known - at))]
+    if not isinstance(at, str) and not 0 <= at <= track.seconds:
+        raise SettingsError("zone-moment-outside", "the session has no such moment")
+    if not isinstance(at, str) and abs(second - at) > MOST_AWAY_S:
+        raise SettingsError("zone-moment-unplaced", "the session has no position at that moment")
     return Zone(float(latitude_deg[second]), float(longitude_deg[second]), radius_m)

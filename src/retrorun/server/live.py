@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import json, structs, to_builtins
 
-from retrorun import answers, compare, engines, ingest, publish
+from retrorun import answers, compare, engines, ingest, privacy_zones, publish
 from retrorun.answers import Answer
 from retrorun.archive import Archive, Parcel, serialization
 from retrorun.compare import EarlierSessions
@@ -37,7 +37,8 @@ from retrorun.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Labels = Mapping[int, tuple[Label, ...]]  # position of the activity → its labels
+# position of the activity → its labels; and the mark of the privacy zones
+MadeWith = tuple[Mapping[int, tuple[Label, ...]] | None, str]
 AthleteOf = Callable[[Archive], Athlete]
 MOST_SET_ASIDE = 200  # files that the home page names
 MOST_WAITING = 256  # events that a page may leave unread before it is told to ask for everything
@@ -185,37 +186,29 @@ class Shown:
 
 @dataclass(slots=True)
 class _Overlay:
-    """Sessions that are analysed with the last answer and not written yet, by their file's hash.
-
-    Beside them are the labels with which they were analysed.
-    """
+    """Sessions of the last answers that are not written yet, and what made them, by their file."""
 
     sessions: dict[str, tuple[Shown, ...]] = field(default_factory=dict)
-    labels: dict[str, Labels | None] = field(default_factory=dict)
+    made_with: dict[str, MadeWith] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put(self, sha256: str, made: tuple[Shown, ...], labels: Labels | None) -> None:
+    def put(self, sha256: str, made: tuple[Shown, ...], made_with: MadeWith) -> None:
         with self.lock:
-            self.sessions[sha256], self.labels[sha256] = made, labels
+            self.sessions[sha256], self.made_with[sha256] = made, made_with
 
     def drop(self, sha256: str) -> None:
         with self.lock:
             self.sessions.pop(sha256, None)
-            self.labels.pop(sha256, None)
+            self.made_with.pop(sha256, None)
 
-    def of(self, session_id: str) -> Shown | None:
+    def kept(self) -> dict[str, MadeWith]:
+        with self.lock:
+            return dict(self.made_with)
+
+    def shown(self) -> dict[str, Shown]:
         with self.lock:
             found = [each for made in self.sessions.values() for each in made]
-        return next((each for each in found if each.session.id == session_id), None)
-
-    def kept_labels(self) -> dict[str, Labels | None]:
-        with self.lock:
-            return dict(self.labels)
-
-    def newest(self) -> dict[str, Session]:
-        with self.lock:
-            found = [each.session for made in self.sessions.values() for each in made]
-        return {each.id: each for each in found}
+        return {each.session.id: each for each in found}
 
 
 class Live:
@@ -239,19 +232,19 @@ class Live:
         self._forget_written(archive)
         (full_id,) = archive.database.find_session("id", session_id)
         archive.refuse_exposed(full_id)
-        kept = self._overlay.of(full_id)
+        kept = self._overlay.shown().get(full_id)
         if kept is not None:
             return kept
         track = publish.shown_track(archive, full_id, self.setup.athlete_of(archive))
         return Shown(archive.session(full_id), track)
 
     def _forget_written(self, archive: Archive) -> None:
-        """Let go of what the archive has by now, and of what lacks a label of another program."""
-        kept = self._overlay.kept_labels()
+        """Let go of what the archive has by now, and of what other labels or zones made."""
+        kept = self._overlay.kept()
         if kept:
-            due = set(archive.pending.exports())
-            for sha256, labels in kept.items():
-                if sha256 not in due or labels != archive.annotations.labels(sha256):
+            due, mark = set(archive.pending.exports()), _zones_mark(archive)
+            for sha256, made_with in kept.items():
+                if sha256 not in due or made_with != (archive.annotations.labels(sha256), mark):
                     self._overlay.drop(sha256)
 
     def is_fresh(self, archive: Archive, session_id: str | None = None) -> bool:
@@ -259,7 +252,7 @@ class Live:
         if session_id is None:
             return archive.pending.is_empty()
         (full_id, sha256) = archive.database.find_session("id, sha256", session_id)
-        return self._overlay.of(full_id) is not None or sha256 not in archive.pending.exports()
+        return full_id in self._overlay.shown() or sha256 not in archive.pending.exports()
 
     def earlier(self, archive: Archive, session_id: str) -> EarlierSessions:
         """What was run before a session; worked out once for each state of the archive."""
@@ -313,8 +306,9 @@ class Live:
     def inbox(self, archive: Archive, progress: ImportProgress | None = None) -> Inbox:
         """What waits for the athlete: candidates, newest session first, and files set aside."""
         self._forget_written(archive)
+        newest = {each: kept.session for each, kept in self._overlay.shown().items()}
         return Inbox(
-            queue=self._queue.candidates(archive, self._overlay.newest()),
+            queue=self._queue.candidates(archive, newest),
             set_aside=tuple(set_aside(row) for row in archive.problems()[:MOST_SET_ASIDE]),
             progress=progress,
             learnt=learnt_of(self.setup.athlete_of(archive)),
@@ -378,7 +372,7 @@ class Live:
         """
         self._forget_written(archive)
         (full_id,) = archive.database.find_session("id", session_id)
-        kept = self._overlay.of(full_id)
+        kept = self._overlay.shown().get(full_id)
         newest = kept.session if kept else archive.session(full_id)
         if seen is not None and seen != segments_fingerprint(newest):
             words = "the session has changed since this page showed it"
@@ -421,9 +415,10 @@ class Live:
             self._overlay.drop(sha256)
 
     def _keep_again(self, archive: Archive, sha256: str) -> None:
+        mark = _zones_mark(archive)  # of before: zones of meanwhile may not be cut out
         parcel = self._parcel(archive, sha256)
         if parcel is not None and parcel.problem is None:
-            self._overlay.put(sha256, tuple(_unpacked(parcel)), parcel.labels)
+            self._overlay.put(sha256, tuple(_unpacked(parcel)), (parcel.labels, mark))
 
     def _parcel(self, archive: Archive, sha256: str) -> Parcel | None:
         """A file analysed with the labels of now; None where it has no session any more."""
@@ -480,6 +475,10 @@ def _changed_note(now: Remark, seen: Remark, given: Remark) -> Remark:
             words = f"a note has at most {LONGEST_NOTE} characters: shorten it by {over}"
         raise SettingsError("note-too-long", words)
     return after
+
+
+def _zones_mark(archive: Archive) -> str:
+    return privacy_zones.mark(archive.annotations.profile())
 
 
 def segments_fingerprint(session: Session) -> str:

@@ -62,15 +62,20 @@
   // -- privacy zones -------------------------------------------------------------------------------
   function zones() {
     const status = $("zone-status"), track = $("zone-track"), degrees = $("zone-degrees");
+    async function relist() { // the list stays as it is where the page cannot be had
+      const text = await fetch("/zones", { credentials: "same-origin" }).then((page) => page.text()).catch(() => "");
+      const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("zone-list");
+      if (fresh) $("zone-list").replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
+    }
     async function change(sent) {
-      status.textContent = "";
+      const buttons = $("zones").querySelectorAll("button");
+      buttons.forEach((button) => { button.disabled = true; });
+      status.textContent = $("zones").dataset.working;
       try {
-        const { words: told } = await ask("/api/zones", sent);
-        const text = await (await fetch("/zones", { credentials: "same-origin" })).text();
-        const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("zone-list");
-        $("zone-list").replaceChildren(...[...fresh.childNodes].map((node) => document.importNode(node, true)));
-        status.textContent = told;
+        status.textContent = (await ask("/api/zones", sent)).words;
+        await relist();
       } catch (problem) { status.textContent = problem.message; }
+      buttons.forEach((button) => { button.disabled = false; });
       status.tabIndex = -1;
       status.focus(); // what was pressed may be gone
     }
