@@ -4,6 +4,8 @@ Long gaps stay missing, and no line crosses a break. Motion is plane coordinates
 and turn rate.
 """
 
+import math
+
 import numpy as np
 from msgspec.structs import replace
 
@@ -338,7 +340,7 @@ def _jitter_m(
     known, apart_s = np.isfinite(bends_m), np.diff(np.flatnonzero(sampled)).astype(np.float64)
     usual_s = arithmetic.median(apart_s) if apart_s.size else 1.0
     if apart_s.size and (apart_s == usual_s).mean() > settings.even_share:
-        known, bends_m = known & sampled[1:-1], bends_m * usual_s**0.5
+        known, bends_m = known & sampled[1:-1], bends_m * math.sqrt(usual_s)
     return arithmetic.quantile(bends_m[known], settings.bend_quantile) if known.any() else np.inf
 
 
