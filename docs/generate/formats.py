@@ -156,9 +156,10 @@ that travel and are known for over 90 % of the time, that two other sources outv
 would be over 2 m long. A speed in km/h or mph is converted. Where an odometer or a speed is all
 there is, as on a treadmill, it is brought to the total of the session or of all laps
 (`odometer-calibrated`, `speed-calibrated`), which may have been corrected when the run was saved.
-Positions that stay about one place while the speed or the total says a long way, or of which steps
-of less than 0.3 m would follow, are not used (`positions-stay`). A speed or an odometer that stands
-at 0 throughout while steps go on is none. A total that nobody can have run is not used
+Positions that stay about one place and jitter by more than they get on in a second, while the speed
+or the total of the whole file says a long way, or of which steps of less than 0.3 m would follow,
+are not used (`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go
+on is none. A total that nobody can have run is not used
 (`total-impossible`), and one in kilometres is converted where the steps tell and no sample tells of
 a way (`total-unit`). An odometer that rises by less than 0.05 m a second while steps go on, where
 nothing else tells of the way, is not used (`odometer-impossible`): it may count kilometres, or

@@ -1047,6 +1047,46 @@ def test_who_goes_to_and_fro_in_a_corridor_gets_on(mps: float, spm: float, lengt
     assert 0.9 * 1200 * mps < metres(track) < 1.02 * 1200 * mps  # a slow turn has a short chord
 
 
+def to_and_fro(times: FloatArray, mps: float, length_m: float) -> FloatArray:
+    around_m = mps * times % (2 * length_m)
+    return np.minimum(around_m, 2 * length_m - around_m)
+
+
+@pytest.mark.parametrize("length_m", [20.0, 50.0])
+@pytest.mark.parametrize("by", ["total", "speed"])
+def test_shuttles_keep_their_way_though_the_file_says_a_longer_one(
+    length_m: float, by: str
+) -> None:
+    """3,000 m within 60 m of each other; total or speed are 1.3 times as long."""
+    times = np.arange(1201.0)
+    error = np.random.default_rng(1).normal(0.0, 0.3, (2, times.size))
+    run = northward(times, to_and_fro(times, 2.5, length_m) + error[0])
+    run = structs.replace(run, columns={**run.columns, "longitude_deg": 14.5 + error[1] * METRE})
+    if by == "speed":
+        run = structs.replace(run, columns={**run.columns, "speed_mps": np.full(1201, 2.5 * 1.3)})
+    else:
+        run = stated_m(run, 3900.0)
+    track = prepared(run)
+    assert "positions-stay" not in slugs(track)
+    assert set(track.distance_sources) == {"positions"}
+    assert moving_s(track) > 1150
+
+
+def test_a_total_of_more_than_a_cut_file_holds_says_nothing_of_its_positions() -> None:
+    """A quarter of an hour beside a window of a run of an hour, as its session counts it."""
+    one = structs.replace(beside_a_window(), distance_m=12_000.0)
+    track = prepared(structs.replace(one, totals=(FileTotal("session", 12_000.0, 3600.0),)))
+    assert set(track.distance_sources) == {"positions"}
+
+
+def test_short_backward_steps_in_a_corridor_get_on() -> None:
+    """0.45 m/s at 100 steps a minute: steps of 0.27 m."""
+    times = np.arange(1201.0)
+    run = northward(times, to_and_fro(times, 0.45, 20.0))
+    run = structs.replace(run, columns={**run.columns, "cadence_spm": np.full(times.size, 100.0)})
+    assert 0.9 * 540.0 < metres(prepared(run)) < 1.02 * 540.0
+
+
 def stairs(times: FloatArray, mps: float, side_m: float) -> Recording:
     """Along the sides of blocks, east and north in turn, on the equator."""
     blocks, along = np.divmod(mps * times, side_m)

@@ -93,7 +93,8 @@ def prepare(
     track = with_distance(with_motion(track, settings), clean, recording, settings)
     track = _without_rounding(track, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
-    return _with_grade(replace(track, notes=notes), settings)
+    flags = {name: each for name, each in track.flags.items() if name != "sampled"}
+    return _with_grade(replace(track, notes=notes, flags=flags), settings)
 
 
 def _without_rounding(track: Track, recording: Recording, settings: PrepareSettings) -> Track:

@@ -205,7 +205,7 @@ def last_stop_s(table: MessageTable) -> float | None:
     times = [(at_s, each) for each in timer if (at_s := number(each, "timestamp")) is not None]
     if not times:
         return None
-    stopped_s, latest = sorted(times, key=lambda pair: pair[0])[-1]  # of equals the last written
+    stopped_s, latest = max(reversed(times), key=lambda pair: pair[0])  # of equals the last one
     return stopped_s if latest.get("event_type") in _STOPS else None
 
 
