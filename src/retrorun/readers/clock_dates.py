@@ -93,7 +93,7 @@ def lost_carry(before_s: float, after_s: float, limits: ReadLimits) -> bool:
     """
     back_s, slack_s = before_s - after_s, limits.clock_undone_s
     is_carry = min(abs(back_s - DAY_S / 2), abs(back_s - DAY_S)) <= slack_s
-    return is_carry and after_s % HOUR_S <= slack_s
+    return is_carry and after_s % (HOUR_S / 4) <= slack_s  # as zones go by quarters of an hour
 
 
 def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:
