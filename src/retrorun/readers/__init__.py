@@ -272,7 +272,8 @@ def _gzip_layer(name: str, data: bytes, limits: "ReadLimits") -> tuple[bytes, bo
         if end is None:
             return content.getvalue(), True
         position = end
-    raise ReadError("gzip-too-many", f"more than {_MOST_MEMBERS} gzip members", file=name)
+    message = f"more than {_MOST_MEMBERS} gzip members"
+    raise ReadError("gzip-too-many", message, file=name)
 
 
 def _gzip_member(data: bytes, start: int, content: io.BytesIO, most: int) -> int | None:
