@@ -156,9 +156,10 @@ that travel and are known for over 90 % of the time, that two other sources outv
 would be over 2 m long. A speed in km/h or mph is converted. Where an odometer or a speed is all
 there is, as on a treadmill, it is brought to the total of the session or of all laps
 (`odometer-calibrated`, `speed-calibrated`), which may have been corrected when the run was saved.
-Positions that stay about one place while the speed or the total says a long way, or of which steps
-of less than 0.3 m would follow, are not used (`positions-stay`). A speed or an odometer that stands
-at 0 throughout while steps go on is none. A total that nobody can have run is not used
+Positions that stay about one place and jitter by more than they get on in a second, while the speed
+or the total of the whole file says a long way, or of which steps of less than 0.3 m would follow,
+are not used (`positions-stay`). A speed or an odometer that stands at 0 throughout while steps go
+on is none. A total that nobody can have run is not used
 (`total-impossible`), and one in kilometres is converted where the steps tell and no sample tells of
 a way (`total-unit`). An odometer that rises by less than 0.05 m a second while steps go on, where
 nothing else tells of the way, is not used (`odometer-impossible`): it may count kilometres, or
@@ -180,7 +181,7 @@ of ways to and fro by four decimals 1 % of 100 m is lost on average, 3 % of 40 m
 20 m, which may lie within two steps. Three decimals are 111 m: there corners are lost, and a way is
 up to a tenth too short. Rounds within eight steps of over 20 m stay as they are written: nothing in
 them tells how long they were. Where the device's speed or the file's total makes the way longer, by
-no more than a factor of 1.6, it is as long as that.
+no more than a factor of 1.6 (1.25 with four decimals), it is as long as that.
 
 A receiver that hangs gives its last fix again and then leaps: the leap is spread over the time
 since the position last changed, up to two minutes where nobody could leap so far at once. At sharp
@@ -191,7 +192,8 @@ short piece that lies aside of it is left out.
 **Twice in one file.** A recording of which every sample stands in a longer one of the same file, or
 in an equal one, is left out (`same-recording`): some writers repeat a track, or add a simplified
 one. Nobody runs two runs at once: of two recordings of one sport that were within 60 m of each
-other for nine tenths of the shorter one, the longer one counts (`same-run`). Where samples of two
+other for nine tenths of the shorter one, the longer one counts, and of two about as long that with
+a heading or more channels (`same-run`). Where samples of two
 devices share their times, the last one of each time counts.
 
 **Moving time.** The time between two samples is moving time if the distance between them makes 0.5

@@ -11,6 +11,7 @@ from retrorun.measure.heart import maximum_bpm, suspect_heart_rate, trimp_factor
 from retrorun.model import Athlete, Detection, Measures, Recording, Track
 from retrorun.prepare import prepare
 from retrorun.settings import MeasureSettings, PrepareSettings
+from retrorun.units import EARTH_RADIUS_M
 
 SETTINGS = MeasureSettings()
 ATHLETE = Athlete(mass_kg=70.0, birth_year=1996, sex="male", hr_rest_bpm=50, hr_max_bpm=190)
@@ -330,6 +331,25 @@ def test_short_stops_are_as_long_as_the_athlete_stood(
     way_m = np.concatenate(([0.0], np.cumsum(3.0 * running)))
     moved_s = moving_of(way_m, by_odometer=by_odometer, error_m=error_m)
     assert moved_s == pytest.approx(20 * (60 - stop_s), rel=0.02)
+
+
+@pytest.mark.parametrize(("mps", "bout_s", "stop_s"), [(1.2, 20, 10), (1.2, 8, 6), (1.8, 20, 10)])
+def test_slow_bouts_after_a_fast_part_keep_their_seconds_at_stops(
+    mps: float, bout_s: int, stop_s: int
+) -> None:
+    """20 min forward at 4 m/s, then twenty bouts of slow walking with a stop after each."""
+    bouts = np.tile(np.r_[np.full(bout_s, mps), np.zeros(stop_s)], 20)
+    way_m = np.concatenate(([0.0], np.cumsum(np.r_[np.full(1200, 4.0), bouts])))
+    error_m = np.random.default_rng(3).normal(0.0, 0.3, (2, way_m.size))
+    columns = {
+        "latitude_deg": np.degrees((way_m + error_m[0]) / EARTH_RADIUS_M),
+        "longitude_deg": np.degrees(error_m[1] / EARTH_RADIUS_M),
+    }
+    recording = Recording(1.7e9 + np.arange(float(way_m.size)), columns)
+    track = prepare(recording, PrepareSettings())
+    parts = found(part(0, 1200), part(1200, track.seconds, "backward"))
+    moved_s = measure(track, parts, ATHLETE, MeasureSettings()).segments[1].metrics.moving_s
+    assert moved_s == pytest.approx(20 * bout_s, rel=0.03)
 
 
 def test_who_turns_about_has_not_stopped() -> None:

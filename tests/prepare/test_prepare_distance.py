@@ -1047,6 +1047,46 @@ def test_who_goes_to_and_fro_in_a_corridor_gets_on(mps: float, spm: float, lengt
     assert 0.9 * 1200 * mps < metres(track) < 1.02 * 1200 * mps  # a slow turn has a short chord
 
 
+def to_and_fro(times: FloatArray, mps: float, length_m: float) -> FloatArray:
+    around_m = mps * times % (2 * length_m)
+    return np.minimum(around_m, 2 * length_m - around_m)
+
+
+@pytest.mark.parametrize("length_m", [20.0, 50.0])
+@pytest.mark.parametrize("by", ["total", "speed"])
+def test_shuttles_keep_their_way_though_the_file_says_a_longer_one(
+    length_m: float, by: str
+) -> None:
+    """3,000 m within 60 m of each other; total or speed are 1.3 times as long."""
+    times = np.arange(1201.0)
+    error = np.random.default_rng(1).normal(0.0, 0.3, (2, times.size))
+    run = northward(times, to_and_fro(times, 2.5, length_m) + error[0])
+    run = structs.replace(run, columns={**run.columns, "longitude_deg": 14.5 + error[1] * METRE})
+    if by == "speed":
+        run = structs.replace(run, columns={**run.columns, "speed_mps": np.full(1201, 2.5 * 1.3)})
+    else:
+        run = stated_m(run, 3900.0)
+    track = prepared(run)
+    assert "positions-stay" not in slugs(track)
+    assert set(track.distance_sources) == {"positions"}
+    assert moving_s(track) > 1150
+
+
+def test_a_total_of_more_than_a_cut_file_holds_says_nothing_of_its_positions() -> None:
+    """A quarter of an hour beside a window of a run of an hour, as its session counts it."""
+    one = structs.replace(beside_a_window(), distance_m=12_000.0)
+    track = prepared(structs.replace(one, totals=(FileTotal("session", 12_000.0, 3600.0),)))
+    assert set(track.distance_sources) == {"positions"}
+
+
+def test_short_backward_steps_in_a_corridor_get_on() -> None:
+    """0.45 m/s at 100 steps a minute: steps of 0.27 m."""
+    times = np.arange(1201.0)
+    run = northward(times, to_and_fro(times, 0.45, 20.0))
+    run = structs.replace(run, columns={**run.columns, "cadence_spm": np.full(times.size, 100.0)})
+    assert 0.9 * 540.0 < metres(prepared(run)) < 1.02 * 540.0
+
+
 def stairs(times: FloatArray, mps: float, side_m: float) -> Recording:
     """Along the sides of blocks, east and north in turn, on the equator."""
     blocks, along = np.divmod(mps * times, side_m)
@@ -1103,3 +1143,61 @@ def test_a_lap_that_states_no_metres_takes_nothing_from_a_speed() -> None:
     one = without_place(STEADY, speed_mps=np.full(601, 3.0), cadence_spm=np.full(601, 166.0))
     one = structs.replace(one, laps=laps, distance_m=1350.0, totals=(FileTotal.of_laps(laps),))
     assert metres(prepared(one)) == pytest.approx(1800.0)
+
+
+@pytest.mark.parametrize("rest_spm", [0.0, 170.0])
+def test_a_lap_of_no_metres_that_was_standing_lacks_none(rest_spm: float) -> None:
+    """10 min at 3 m/s, a minute's rest, 10 min more; no fix for 200 s. Steps go on, or not."""
+    times = np.arange(1261.0)
+    way_m = 3.0 * (times - np.clip(times - 600.0, 0.0, 60.0))
+    resting = (times >= 600) & (times < 660)
+    run = northward(times, np.where(times < 200, np.nan, way_m))
+    columns = {**run.columns, "cadence_spm": np.where(resting, rest_spm, 170.0)}
+    spans = ((0.0, 600.0, 1800.0), (600.0, 660.0, 0.0), (660.0, 1260.0, 1800.0))
+    laps = tuple(
+        Lap(START_S + begin, START_S + end, distance_m=each_m, timer_s=end - begin)
+        for begin, end, each_m in spans
+    )
+    totals = (FileTotal.of_laps(laps),)
+    run = structs.replace(run, columns=columns, laps=laps, distance_m=3600.0, totals=totals)
+    whole_m = 3600.0 if not rest_spm else 3000.0
+    assert metres(prepared(run)) == pytest.approx(whole_m, rel=0.02)
+
+
+def around(times: FloatArray, way_m: FloatArray) -> Recording:
+    """Rounds of 30 m radius on the equator, in degrees of four decimals, which are 11 m."""
+    angle = way_m / 30.0
+    east, north = 30.0 * np.cos(angle), 30.0 * np.sin(angle)
+    place = {"latitude_deg": north * METRE, "longitude_deg": 14.5 + east * METRE}
+    return rounded(Recording(START_S + times, place), 4)
+
+
+def test_a_speed_that_is_a_third_too_high_makes_no_corners_of_four_decimals() -> None:
+    times = np.arange(1201.0)
+    run = around(times, 3.0 * times)
+    alone_m = metres(prepared(run))
+    run = structs.replace(
+        run, columns={**run.columns, "speed_mps": np.full(times.size, alone_m / 900)}
+    )
+    assert "position-rounded" in slugs(prepared(run))
+    assert metres(prepared(run)) == pytest.approx(alone_m)
+
+
+def test_no_metres_of_a_speed_are_given_to_the_pauses_of_rounded_positions() -> None:
+    """3 m/s along blocks of 70 m with four pauses of 30 s, in which the speed stays at 3 m/s."""
+    times = np.arange(1321.0)
+    pauses = [(200.0 + 300.0 * k, 230.0 + 300.0 * k) for k in range(4)]
+    way_m = 3.0 * (times - sum(np.clip(times - begin, 0.0, 30.0) for begin, _ in pauses))
+    blocks, along = np.divmod(way_m, 70.0)
+    east = (blocks + 1) // 2 * 70.0 + np.where(blocks % 2 == 0, along, 0.0)
+    north = blocks // 2 * 70.0 + np.where(blocks % 2 == 1, along, 0.0)
+    place = {"latitude_deg": north * METRE, "longitude_deg": 14.5 + east * METRE}
+    run = rounded(Recording(START_S + times, place), 3)
+    run = structs.replace(
+        run,
+        columns={**run.columns, "speed_mps": np.full(times.size, 3.0)},
+        pauses=tuple(Pause(START_S + begin, START_S + end) for begin, end in pauses),
+    )
+    track = prepared(run)
+    assert set(track.distance_sources) == {"device speed"}
+    assert metres(track) == pytest.approx(3600.0, rel=0.01)

@@ -410,6 +410,33 @@ def test_a_zone_that_is_crossed_does_not_change_the_unit_of_the_odometer(
     assert ("odometer-unit" in {note.slug for note in track.notes}) == (unit_m != 1.0)
 
 
+@pytest.mark.parametrize("noise_m", [0.5, 1.0, 2.0, 3.0])
+def test_what_is_shown_is_as_long_and_stands_as_long_as_without_a_zone(noise_m: float) -> None:
+    """An hour at 3 m/s with stops of 2 min, a position each 5 s; the first 100 m are hidden."""
+    time_s = np.arange(0.0, 3601.0, 5.0)
+    mps = np.where(time_s % 600 >= 480, 0.0, 3.0)
+    way_m = np.concatenate(([0.0], np.cumsum(5.0 * mps[:-1])))
+    error_m = np.random.default_rng(2).normal(0.0, noise_m, (2, time_s.size))
+    columns = {
+        "latitude_deg": np.degrees((way_m + error_m[0]) / EARTH_RADIUS_M),
+        "longitude_deg": 14.5 + np.degrees(error_m[1] / EARTH_RADIUS_M),
+    }
+    one, limits = Recording(1.7e9 + time_s, columns), Settings().prepare
+    discs = [privacy_zones.Disc(0.0, 14.5, 100.0)]
+    cut = prepare(one, limits, partial(privacy_zones.cut_if_enough, discs=discs))
+    whole = prepare(one, limits)
+    ((start, end),) = cut.hidden
+    assert (start, cut.seconds) == (0, whole.seconds - end)
+    assert cut.step_m is not None
+    assert whole.step_m is not None
+    assert np.nansum(cut.step_m) == pytest.approx(np.nansum(whole.step_m[end:]), rel=0.005)
+    moving_s = [
+        (each.column("ground_speed_mps") >= 0.5)[-cut.seconds :].sum() for each in (cut, whole)
+    ]
+    assert abs(int(moving_s[0]) - int(moving_s[1])) <= 20
+    assert "sampled" not in cut.flags
+
+
 def test_far_from_every_zone_odometer_and_laps_stay() -> None:
     far = structs.replace(ATHLETE, privacy_zones=(structs.replace(HOME.zone, latitude_deg=-30.0),))
     session, track = analysed(trimmed(612.0, 240), far)

@@ -321,11 +321,12 @@ MIDNIGHT_S = 1_777_766_400.0  # 2026-05-03T00:00:00Z
 
 @pytest.mark.parametrize("falls_s", [HOUR_S * 12, DAY_S])
 @pytest.mark.parametrize("before", [200, 700])
+@pytest.mark.parametrize("zone_s", [0.0, 1800.0, 2700.0])
 def test_a_clock_that_counts_no_day_or_no_half_of_it_on_was_right_before(
-    falls_s: float, before: int
+    falls_s: float, before: int, zone_s: float
 ) -> None:
     """The date of the start stays over midnight, or 12:59:59 is followed by 1:00:00."""
-    right_s = MIDNIGHT_S - before + ELAPSED
+    right_s = MIDNIGHT_S - zone_s - before + ELAPSED  # midnight at half past five in India
     (found,) = repair_clock(
         run(np.where(before > ELAPSED, right_s, right_s - falls_s)), "gpx", "a.gpx", LIMITS
     )

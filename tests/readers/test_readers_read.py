@@ -95,6 +95,39 @@ def test_a_run_that_two_devices_recorded_counts_once() -> None:
     assert [note.slug for note in export.passed_over] == ["same-run"]
 
 
+def _track(start_s: int, end_s: int, apart_s: int, *, heart: bool = False, day: int = 3) -> str:
+    """North at 2.5 m/s or so from the first second of an hour on."""
+    rate = "<extensions><hr>150</hr></extensions>" if heart else ""
+    points = "".join(
+        f'<trkpt lat="{46 + 0.0000225 * at:.6f}" lon="14.5000{apart_s}"><time>2026-05-{day:02d}T07:'
+        f"{at // 60:02d}:{at % 60:02d}Z</time>{rate}</trkpt>"
+        for at in range(start_s, end_s, apart_s)
+    )
+    return f"<type>running</type><trkseg>{points}</trkseg>"
+
+
+def _kept(*tracks: str) -> list[tuple[int, bool]]:
+    """Sizes of what counts, and whether it has a heart rate."""
+    export = read("a.gpx", _file_of(*tracks), LIMITS)
+    assert [note.slug for note in export.passed_over] == ["same-run"]
+    return [(each.time_s.size, "heart_rate_bpm" in each.columns) for each in export.recordings]
+
+
+def test_of_two_devices_that_recorded_a_run_the_longer_counts_then_that_which_tells_more() -> None:
+    """A watch, a sample each 5 s with the heart rate, and a phone, one a second without."""
+    watch = _track(0, 3600, 5, heart=True)
+    assert _kept(watch, _track(0, 3590, 1)) == [(720, True)]
+    assert _kept(_track(0, 3590, 1), watch) == [(720, True)]
+    assert _kept(_track(0, 1200, 1), watch) == [(720, True)]
+    assert _kept(_track(0, 3300, 1), _track(0, 3600, 5)) == [(720, False)]
+    assert _kept(_track(0, 1200, 5, heart=True), _track(0, 3600, 1)) == [(3600, False)]
+
+
+def test_each_of_many_runs_that_two_devices_recorded_counts_once() -> None:
+    pairs = [_track(0, 300 + day, apart_s, day=day) for apart_s in (1, 2) for day in range(1, 16)]
+    assert sorted(_kept(*pairs)) == [(300 + day, False) for day in range(1, 16)]
+
+
 @pytest.mark.parametrize(
     "second",
     [

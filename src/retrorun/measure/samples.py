@@ -131,24 +131,25 @@ def _without_edges_of_stops(
     """Seconds in motion by speed, (n,), without the edges of stops that chords reach over.
 
     A chord from before the stop into it is fast while the athlete stands already. The metres of the
-    second tell there, of the odometer or else between positions, and steps.
+    second tell there, of the odometer or else, beside the speed a little away, of positions.
     """
     moving = np.asarray(np.nan_to_num(speed_mps) >= settings.moving_mps, dtype=bool)
     slow = true_runs(~moving & np.isfinite(speed_mps))
     stops = [each for each in slow if each[1] - each[0] >= settings.stop_least_s]
     if not stops or not moving.any():
         return moving
+    counts = set(track.distance_sources) == {"odometer"} and track.step_m is not None
     places_m = (np.diff(track.column(name), append=np.nan) for name in ("x_m", "y_m"))
-    if set(track.distance_sources) == {"odometer"} and track.step_m is not None:
-        still = track.step_m < settings.moving_mps
-    else:
-        usual_mps = arithmetic.median(speed_mps[moving])
-        still = arithmetic.hypot(*places_m) < settings.stop_edge_share * usual_mps
-    still &= ~(track.column("cadence_spm") > settings.moving_cadence_spm)
+    step_m = track.step_m if counts and track.step_m is not None else arithmetic.hypot(*places_m)
+    step_m = np.where(track.column("cadence_spm") > settings.moving_cadence_spm, np.inf, step_m)
     for begin, end in stops:
         for edge, step in ((begin - 1, -1), (end, 1)):
+            beyond = edge + step * np.arange(settings.stop_edge_s, 2 * settings.stop_edge_s + 1)
+            near_mps = speed_mps[np.clip(beyond, 0, moving.size - 1)]
+            usual_mps = arithmetic.median(near_mps[np.isfinite(near_mps)])
+            least_m = settings.moving_mps if counts else settings.stop_edge_share * usual_mps
             for at in range(edge, edge + step * settings.stop_edge_s, step):
-                if not (0 <= at < moving.size and moving[at] and still[at]):
+                if not (0 <= at < moving.size and moving[at] and step_m[at] < least_m):
                     break
                 moving[at] = False
     return moving

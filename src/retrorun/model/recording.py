@@ -246,7 +246,8 @@ class Track(msgspec.Struct, frozen=True, eq=False):
             ``course_deg``, ``grade``, ``turn_rate_dps``, ``smooth_altitude_m``; after detection
             also ``backward_probability``, ``heading_minus_course_deg`` and ``evidence_<kind>``.
         flags: quality flag → (n,) booleans: ``paused``, ``gap``, ``break`` (a new piece of the
-            track begins), ``position_suspect``, ``heart_rate_suspect``.
+            track begins), ``position_suspect``, ``heart_rate_suspect``; until the distance is known
+            also ``sampled`` (the recording has a position there).
         headings: heading candidates.
         notes: what was repaired on the way.
         step_m: (n,) metres from each sample to the next, NaN where not known; not stored.

@@ -93,7 +93,8 @@ def prepare(
     track = with_distance(with_motion(track, settings), clean, recording, settings)
     track = _without_rounding(track, recording, settings)
     notes = (*track.notes, *doubts, *_totals_note(track, recording, settings))
-    return _with_grade(replace(track, notes=notes), settings)
+    flags = {name: each for name, each in track.flags.items() if name != "sampled"}
+    return _with_grade(replace(track, notes=notes, flags=flags), settings)
 
 
 def _without_rounding(track: Track, recording: Recording, settings: PrepareSettings) -> Track:
@@ -107,16 +108,19 @@ def _without_rounding(track: Track, recording: Recording, settings: PrepareSetti
     if not rounded or step_m is None or set(track.distance_sources) != {POSITIONS}:
         return track
     ground_mps, device_mps = track.column("ground_speed_mps"), track.column("speed_mps")
-    known = np.isfinite(step_m)
+    known = ~track.flags["paused"] & (step_m > 0)
     told = known & np.isfinite(device_mps)
+    most = settings.totals_differ if _is_coarse(recording, settings) else settings.totals_agree
     speed_m = float(device_mps[told].sum())
-    if told.sum() >= settings.treadmill_known * known.sum() and _cuts(own_m, speed_m, settings):
+    if told.sum() >= settings.treadmill_known * known.sum() and _cuts(
+        own_m, speed_m, most, settings
+    ):
         step_m = np.where(told, device_mps, step_m)
         ground_mps, source = np.where(told, device_mps, ground_mps), SPEED
     else:
         total_m = recording.distance_m or 0.0
         is_whole = stated_of(recording, float(track.seconds), settings).is_whole
-        if not (is_whole and _cuts(own_m, total_m, settings)):
+        if not (is_whole and _cuts(own_m, total_m, most, settings)):
             return track
         step_m, ground_mps = (each * (total_m / own_m) for each in (step_m, ground_mps))
         source = TOTAL
@@ -125,10 +129,19 @@ def _without_rounding(track: Track, recording: Recording, settings: PrepareSetti
     return replace(track, columns=columns, step_m=step_m, distance_sources=sums)
 
 
-def _cuts(own_m: float, other_m: float, settings: PrepareSettings) -> bool:
+def _is_coarse(recording: Recording, settings: PrepareSettings) -> bool:
+    """Whether positions were rounded to longer steps than of four decimals, by ``grid_coarse``."""
+    places = np.stack([recording.columns[name] for name in POSITION])
+    places = places[:, np.isfinite(places).all(axis=0)]
+    most = float(np.radians(1.0)) * EARTH_RADIUS_M / settings.grid_coarse[0]
+    cells = (places * each for each in settings.grids_per_degree if each < most)
+    return any(bool((np.abs(c - np.rint(c)) <= settings.grid_off).all()) for c in cells)
+
+
+def _cuts(own_m: float, other_m: float, most: float, settings: PrepareSettings) -> bool:
     """Whether one way is so much shorter than another one as a way that cuts corners."""
     least = 1.0 + settings.totals_share
-    return own_m > 0.0 and least < other_m / own_m <= settings.totals_differ
+    return own_m > 0.0 and least < other_m / own_m <= most
 
 
 def _with_grade(track: Track, settings: PrepareSettings) -> Track:

@@ -403,18 +403,18 @@ def _ordered_heading(series: HeadingSeries, most_deg: float) -> HeadingSeries:
 
 
 def as_cleaned(track: Track) -> Cleaned:
-    """A track at 1 Hz as the samples of a cleaned recording, with its pauses and breaks.
+    """A track without derived columns as samples of a cleaned recording, with pauses and breaks.
 
-    Args:
-        track: without derived columns.
+    Of its positions those count that the recording has, not those on the lines between them.
     """
     time_s = track.start_time_s + np.arange(track.seconds, dtype=np.float64)
     pauses = tuple(
         Pause(track.start_time_s + first, track.start_time_s + last)
         for first, last in true_runs(track.flags["paused"])
     )
-    breaks_s = time_s[track.flags["break"]]
-    return Cleaned(time_s, track.columns, {}, (), pauses, breaks_s, ())
+    held = dict.fromkeys(POSITION, track.flags["sampled"])
+    columns = {n: np.where(held.get(n, True), v, np.nan) for n, v in track.columns.items()}
+    return Cleaned(time_s, columns, {}, (), pauses, time_s[track.flags["break"]], ())
 
 
 def paused_s(time_s: FloatArray, clean: Cleaned) -> FloatArray:

@@ -29,13 +29,13 @@ from retrorun.prepare.clean import (
     repeats_before_leap,
     unknown_note,
 )
-from retrorun.prepare.sources import stated_of
+from retrorun.prepare.sources import Stated, stated_of
 from retrorun.prepare.track import (
     between_known_knots,
     first_of,
     ground_mps,
+    jitter_m,
     jitters_in_place,
-    nearest_seconds,
     odometer_stands,
     seconds_between,
     speed_around_turns,
@@ -82,14 +82,13 @@ def with_distance(
     """
     chord_mps = track.column("ground_speed_mps")
     fixes_s = clean.time_s[_fixes(clean)] - track.start_time_s
-    sampled = nearest_seconds(track.seconds, fixes_s)
     odometer = _odometer(clean, recording.distance_m, settings)
     chords = _paths_by_chords(clean, settings)
     unsure = ~(chord_mps >= settings.moving_mps)  # the speed is not asked where positions move
     speeds = _speeds(clean, settings) if unsure.any() else None
     usual = _usual_mps((odometer, *chords[:1], speeds), settings)
     by_odometer = _steps(track, odometer, usual, settings)
-    by_position = speed_around_turns(track, chord_mps, sampled, settings)
+    by_position = speed_around_turns(track, chord_mps, settings)
     if chords:
         steps_s = _stepping_s(track, settings)
         straight = [_without_loops(track, way, steps_s, settings) for way in chords]
@@ -100,11 +99,12 @@ def with_distance(
     if not _agrees_with_total(odometer, recording.distance_m, settings):
         by_odometer = without_failures(by_odometer, first_of(by_position, by_speed), settings)
     by_position = _without_short_cuts(by_position, by_speed, track, clean, settings)
-    if odometer is None and _positions_stay(track, by_position, by_speed, recording, settings):
+    stated = stated_of(recording, float(np.ptp(clean.time_s)), settings)
+    if odometer is None and _positions_stay(track, by_position, by_speed, stated, settings):
         by_position = chord_mps = np.full(track.seconds, np.nan)
         words = "the positions stay about one place, as on a treadmill; they tell no distance"
         track = structs.replace(track, notes=(*track.notes, Note("positions-stay", words)))
-    stays = jitters_in_place(track, sampled, settings) & ~np.isfinite(by_odometer)
+    stays = jitters_in_place(track, settings) & ~np.isfinite(by_odometer)
     paused = track.flags["paused"] | stays
     by_position, by_speed = (  # a source that knows nothing knows nothing of pauses either
         np.where(paused & np.isfinite(each).any(), 0.0, each) for each in (by_position, by_speed)
@@ -115,7 +115,7 @@ def with_distance(
     if not sums and recording.distance_m:
         step = _by_totals(track, recording, settings)
         sums = {TOTAL: float(np.nansum(step))}
-    elif odometer is None and stated_of(recording, float(np.ptp(clean.time_s)), settings).is_whole:
+    elif odometer is None and stated.is_whole:
         step, sums = _with_the_rest(track, step, sums, recording.distance_m or 0.0, settings)
     ground = ground_mps(chord_mps, by_odometer, first_of(by_position, by_speed), settings)
     ground = np.where(odometer_stands(by_odometer, track, settings) | stays, 0.0, ground)
@@ -364,32 +364,33 @@ def _positions_stay(
     track: Track,
     position: FloatArray,
     speed: FloatArray,
-    recording: Recording,
+    stated: Stated,
     settings: PrepareSettings,
 ) -> bool:
     """Whether positions stay about a place while something else says a long way, or none.
 
     They are those of a treadmill, whose speed or total is longer, or of who skips a rope: the steps
-    would be shorter than anybody's.
+    would be shorter than anybody's. Who goes to and fro comes farther in a second than they jitter.
     """
     seen = np.isfinite(position)
     if not seen.any():
         return False
-    both = seen & np.isfinite(speed)
+    both, way_m = seen & np.isfinite(speed), float(position[seen].sum())
     if both.any():
         run_m, seen_m = float(speed[both].sum()), float(position[both].sum())
     else:
-        run_m = recording.distance_m or 0.0 if seen.mean() > settings.treadmill_known else 0.0
-        seen_m = float(position[seen].sum())
-    is_near = _is_near(track, settings)
+        is_told = stated.is_whole and seen.mean() > settings.treadmill_known
+        run_m, seen_m = stated.metres or 0.0 if is_told else 0.0, way_m
+    usual_m = arithmetic.median(position[seen])
+    jitters = _is_near(track, settings) and jitter_m(track, settings) >= usual_m
     is_long = run_m > settings.treadmill_m
-    if is_long and is_near and settings.totals_agree * seen_m < run_m:
+    if is_long and jitters and settings.totals_agree * seen_m < run_m:
         return True
-    stays = is_near and float(position[seen].sum()) < settings.shortest_step_m * _steps_of(
-        track, seen, settings
-    )
+    least_m = settings.shortest_step_m * _steps_of(track, seen, settings)
+    least_m *= 1.0 if jitters else settings.treadmill_share
+    stays = _is_near(track, settings) and way_m < least_m
     stays |= is_long and seen_m < settings.treadmill_share * run_m
-    return stays and arithmetic.median(position[seen]) < settings.moving_mps
+    return stays and usual_m < settings.moving_mps
 
 
 def _is_near(track: Track, settings: PrepareSettings) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 
 from retrorun import arithmetic
 from retrorun.arithmetic import ways_m
-from retrorun.model import Note, Recording
+from retrorun.model import Lap, Note, Recording
 from retrorun.model.recording import POSITION
 from retrorun.settings import PrepareSettings
 from retrorun.units import (
@@ -91,18 +91,23 @@ def stated_of(recording: Recording, span_s: float, settings: PrepareSettings) ->
         settings: this stage's.
     """
     is_session = any(each.source == "session" and each.distance_m for each in recording.totals)
-    by_laps = all(lap.distance_m for lap in recording.laps)  # one of 0 m may just lack it
+    by_laps = all(lap.distance_m or _stands_in(lap, recording, settings) for lap in recording.laps)
     timers = [each.timer_s for each in recording.totals if each.timer_s]
     most_s = span_s * (1 + settings.calibrated_share) + settings.gap_s
     is_whole = (is_session or by_laps) and bool(timers) and max(timers) <= most_s
     return Stated(recording.distance_m, is_whole)
 
 
+def _stands_in(lap: Lap, recording: Recording, settings: PrepareSettings) -> bool:
+    """Whether a lap of 0 m was standing: where steps or speed go on, it just lacks its metres."""
+    inside = (recording.time_s > lap.start_time_s) & (recording.time_s < lap.end_time_s)
+    least = {"cadence_spm": settings.stepping_spm, "speed_mps": settings.moving_mps}
+    told = [(recording.columns[n][inside] > least[n]) for n in least if n in recording.columns]
+    return lap.distance_m == 0.0 and bool(told) and not any(each.mean() > 0.5 for each in told)
+
+
 def judge_sources(
-    time_s: FloatArray,
-    columns: Mapping[str, FloatArray],
-    given: Stated,
-    settings: PrepareSettings,
+    time_s: FloatArray, columns: Mapping[str, FloatArray], given: Stated, settings: PrepareSettings
 ) -> Sources:
     """Judge odometer and speed against each other, the positions and the file's own total.
 
@@ -374,7 +379,6 @@ def _as_running_total(
     changed, back = int((change != 0).sum()), int((change < 0).sum())
     span_s = float(time_s[-1] - time_s[0])
     added_m = float(distance[1:].sum())
-    constant = changed == 0
     # A running total would have outgrown its parts; but one in kilometres only ever rises.
     small = added_m > settings.increments_factor * float(np.ptp(distance))
     even = arithmetic.median(distance) > settings.increments_even * float(distance.max())
@@ -384,7 +388,7 @@ def _as_running_total(
     ):
         words = f"the odometer gives the metres of each step; their sum, {added_m:,.0f} m, was used"
         return np.cumsum(distance) - distance[0], (Note("odometer-increments", words),)
-    if constant or float(np.ptp(distance)) < settings.digit_m:
+    if not changed or float(np.ptp(distance)) < settings.digit_m:
         words = f"the odometer stands at {distance[0]:g} m; {_list_totals(others)}, which was used"
         if not any(one.metres > settings.source_least_m for one in others):
             words = f"the odometer stands at {distance[0]:g} m while steps go on; it was not used"
@@ -413,11 +417,7 @@ def _without_reversal(
 
 
 def _plausible(
-    metres: float,
-    span_s: float,
-    others: list[_Total],
-    settings: PrepareSettings,
-    steps: float,
+    metres: float, span_s: float, others: list[_Total], settings: PrepareSettings, steps: float
 ) -> bool:
     """Whether a way agrees with another source, or, where there is none, can be run."""
     if others:
@@ -448,8 +448,7 @@ def _position_total(
         return None
     slot = np.floor((time_s[fixed] - time_s[fixed[0]]) / settings.source_chord_s)
     first = np.flatnonzero(np.diff(slot, prepend=-1.0) > 0)
-    last = fixed.size - 1
-    taken = fixed[first if first[-1] == last else np.append(first, last)]
+    taken = fixed[first if first[-1] == fixed.size - 1 else np.append(first, fixed.size - 1)]
     ways = ways_m(latitude[taken], longitude[taken])
     metres = float(ways.sum())
     if metres <= settings.source_least_m:

@@ -4,6 +4,8 @@ Long gaps stay missing, and no line crosses a break. Motion is plane coordinates
 and turn rate.
 """
 
+import math
+
 import numpy as np
 from msgspec.structs import replace
 
@@ -30,7 +32,8 @@ def resampled(
     """Interpolate every channel onto whole seconds since the first sample, or onto those given.
 
     Returns:
-        Track with the recording's channels, all flags and its headings; no derived column yet.
+        Track with the recording's channels, all flags and its headings; no derived column yet. The
+        flag ``sampled`` are the seconds next to which the recording has a position.
     """
     if clean.time_s.size == 0:
         none = np.zeros(0, dtype=bool)
@@ -48,12 +51,13 @@ def resampled(
         flag: clean.suspects.get(flag, np.zeros(0)) - seconds_s[0]
         for flag in ("position_suspect", "heart_rate_suspect")
     }
+    places = [clean.columns.get(name, np.full(clean.time_s.size, np.nan)) for name in POSITION]
+    since_s["sampled"] = clean.time_s[np.isfinite(places).all(axis=0)] - seconds_s[0]
     flags = {
         "paused": _paused(seconds_s, clean.pauses),
         "gap": np.isnan(line.between(clean.time_s, np.ones_like(clean.time_s))),
         "break": np.diff(np.searchsorted(clean.breaks_s, seconds_s, "right"), prepend=0) > 0,
-        "position_suspect": nearest_seconds(seconds_s.size, since_s["position_suspect"]),
-        "heart_rate_suspect": nearest_seconds(seconds_s.size, since_s["heart_rate_suspect"]),
+        **{flag: _nearest_seconds(seconds_s.size, each) for flag, each in since_s.items()},
     }
     headings = tuple(_heading(line, each, settings.heading_cancels) for each in clean.headings)
     notes = clean.notes + _sparse(clean.time_s, settings)
@@ -188,7 +192,7 @@ def _paused(grid_s: FloatArray, pauses: tuple[Pause, ...]) -> BoolArray:
     return paused
 
 
-def nearest_seconds(size: int, times_s: FloatArray) -> BoolArray:
+def _nearest_seconds(size: int, times_s: FloatArray) -> BoolArray:
     """Which of so many seconds is the nearest one to any of these times since the first, (n,)."""
     flag = np.zeros(size, dtype=bool)
     if times_s.size:
@@ -278,13 +282,13 @@ def chord(
 
 
 def speed_around_turns(
-    track: Track, chord_mps: FloatArray, sampled: BoolArray, settings: PrepareSettings
+    track: Track, chord_mps: FloatArray, settings: PrepareSettings
 ) -> FloatArray:
     """The speed along the way, (n,), where it turns sharply; elsewhere the chord's.
 
     A chord over seconds loses the way to a sharp turn and back from it: of shuttles of ten metres
     a twentieth. There the steps from second to second are added up. Where the positions jitter,
-    only who came and went farther than they do has turned. ``sampled`` as of ``jitters_in_place``.
+    only who came and went farther than they do has turned.
     """
     half = max(1, round(settings.chord_s / 2))
     x_m, y_m = track.column("x_m"), track.column("y_m")
@@ -298,10 +302,10 @@ def speed_around_turns(
     turned &= np.minimum(before_m, after_m) >= settings.turn_mps * half
     if not turned.any():
         return chord_mps
-    jitter_m = _jitter_m(x_m, y_m, sampled, settings)
-    if not jitter_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
+    jitters_m = jitter_m(track, settings)
+    if not jitters_m <= settings.jitter_share * _usual_mps(chord_mps, settings):
         turned &= along_m2 < settings.turn_back_cosine * before_m * after_m
-        turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitter_m
+        turned &= np.minimum(before_m, after_m) >= settings.jitter_factor * jitters_m
     near = np.zeros(x_m.size, dtype=bool)
     for index in np.flatnonzero(turned).tolist():  # of the middle: index + half
         near[index + 1 : index + 2 * half] = True
@@ -326,33 +330,31 @@ def _along_where(near: BoolArray, track: Track, chord_mps: FloatArray, half: int
     return found
 
 
-def _jitter_m(
-    x_m: FloatArray, y_m: FloatArray, sampled: BoolArray, settings: PrepareSettings
-) -> float:
+def jitter_m(track: Track, settings: PrepareSettings) -> float:
     """How far positions jitter in a second, as second differences show: nothing on a smooth way.
 
     Seconds between even samples lie on a line and tell nothing; bends at the samples shrink with
     the square root of how far these are apart. Uneven samples were taken where the way bends.
     """
-    bends_m = arithmetic.hypot(np.diff(x_m, 2), np.diff(y_m, 2))
-    known, apart_s = np.isfinite(bends_m), np.diff(np.flatnonzero(sampled)).astype(np.float64)
+    bends_m = arithmetic.hypot(*(np.diff(track.column(name), 2) for name in ("x_m", "y_m")))
+    known, sampled = np.isfinite(bends_m), track.flags["sampled"]
+    apart_s = np.diff(np.flatnonzero(sampled)).astype(np.float64)
     usual_s = arithmetic.median(apart_s) if apart_s.size else 1.0
     if apart_s.size and (apart_s == usual_s).mean() > settings.even_share:
-        known, bends_m = known & sampled[1:-1], bends_m * usual_s**0.5
+        known, bends_m = known & sampled[1:-1], bends_m * math.sqrt(usual_s)
     return arithmetic.quantile(bends_m[known], settings.bend_quantile) if known.any() else np.inf
 
 
-def jitters_in_place(track: Track, sampled: BoolArray, settings: PrepareSettings) -> BoolArray:
+def jitters_in_place(track: Track, settings: PrepareSettings) -> BoolArray:
     """Where positions move no faster than they jitter, and lead nowhere, for ``stands_s``, (n,).
 
     There the athlete stands, unless there are steps or the device knows of a speed. Where they
     jitter less than anybody walks, that is looked for over ``lingers_s``: hours add up.
-    ``sampled``, (n,), are the seconds that hold a position of the recording.
     """
     size = track.seconds
     x_m, y_m = track.column("x_m"), track.column("y_m")
     chord_mps = track.column("ground_speed_mps")
-    slow_mps = settings.stands_jitter_share * _jitter_m(x_m, y_m, sampled, settings)
+    slow_mps = settings.stands_jitter_share * jitter_m(track, settings)
     slow_mps = min(slow_mps, settings.stop_share * _usual_mps(chord_mps, settings))
     is_quiet = not slow_mps > settings.moving_mps
     width = settings.lingers_s if is_quiet else settings.stands_s

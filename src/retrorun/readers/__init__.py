@@ -30,7 +30,7 @@ _SMALL_BYTES = 1 << 20  # below this size any ratio is harmless
 _CHUNK_BYTES = 1 << 20  # most bytes that a decoder gives at a time
 _LEAST_FED_BYTES, _MOST_FED_BYTES = 1 << 9, 1 << 18  # bytes given to a member's decoder at a time
 _LAYERS = 3
-_MOST_COMPARED = 10  # longer recordings of a file that one is compared with
+_MOST_COMPARED = 10  # recordings of a file at the same time that one is compared with
 _MOST_MEMBERS = 250_000  # of one file; block-compressed ones have one for 64 kB
 
 _BESIDE_M, _BESIDE_SHARE = 60.0, 0.9  # two devices on one athlete lie so near for most of the time
@@ -87,10 +87,7 @@ def read(name: str, data: bytes, limits: "ReadLimits") -> "Export":
 
 
 def _with_wrapped_longitudes(one: "Recording") -> "Recording":
-    """The recording with longitudes of 180 to 360° brought to −180 to 0°; larger ones stay.
-
-    Some programs count them round the globe once, as charts and weather models do.
-    """
+    """The recording with longitudes of 180 to 360°, as charts have, below 0°; larger ones stay."""
     import numpy as np
 
     from retrorun.units import wrap_deg
@@ -99,15 +96,15 @@ def _with_wrapped_longitudes(one: "Recording") -> "Recording":
     around = (np.abs(given_deg) > _HALF_TURN_DEG) & (np.abs(given_deg) <= _TURN_DEG)
     if not around.any():
         return one
-    wrapped_deg = np.where(around, wrap_deg(given_deg), given_deg)
-    return replace(one, columns={**one.columns, "longitude_deg": wrapped_deg})
+    wrapped = {"longitude_deg": np.where(around, wrap_deg(given_deg), given_deg)}
+    return replace(one, columns={**one.columns, **wrapped})
 
 
 def _without_copies(export: "Export") -> "Export":
     """Without recordings of which every sample stands in another one: some writers repeat a track.
 
-    Nobody runs two runs at once: where two devices recorded one, it counts once, too. The longer
-    one is kept, of equal ones that with a heading, more channels, more laps or a name.
+    Nobody runs two runs at once: where two devices recorded one, it counts once, too. Of copies the
+    longer one is kept, of equal ones that with a heading, more channels, more laps or a name.
     """
     from retrorun.model import Note
 
@@ -118,35 +115,42 @@ def _without_copies(export: "Export") -> "Export":
         size, channels, laps = run.time_s.size, len(run.columns), len(run.laps)
         return -size, not run.headings, -channels, -laps, not run.name, at
 
-    copies, beside, kept = set[int](), set[int](), list[_Sorted]()
+    copies, whole = set[int](), dict[int, _Sorted]()
     for at in sorted(range(len(runs)), key=rank) if len(runs) > 1 else ():
         one = _Sorted(runs[at])
+        kept = whole.values()
         around = (each for each in kept if each.start_s <= one.start_s and one.end_s <= each.end_s)
         if any(one.is_copy_of(each) for each in islice(around, _MOST_COMPARED)):
             copies.add(at)
-        elif any(one.runs_beside(each) for each in kept[:_MOST_COMPARED]):
-            beside.add(at)
         else:
-            kept.append(one)
+            whole[at] = one
+    beside = _beside(whole)
     notes = []
     if copies:
         words = f"{len(copies)} recordings hold the same samples as another one and were left out"
         notes.append(Note("same-recording", words))
     if beside:
-        words = (
-            f"{len(beside)} recordings go the same way at the same time as another one; left out"
-        )
-        notes.append(Note("same-run", words))
+        why = f"{len(beside)} recordings go the same way at the same time as another one; left out"
+        notes.append(Note("same-run", why))
     left = tuple(each for at, each in enumerate(runs) if at not in copies | beside)
     return replace(export, recordings=left, passed_over=(*export.passed_over, *notes))
 
 
-class _Sorted:
-    """A recording with its samples in order of time, to be compared with others.
+def _beside(runs: "dict[int, _Sorted]") -> set[int]:
+    """Which recordings went beside a longer one, or one about as long that tells more."""
+    kept = dict[int | None, _Sorted]()
+    for at in sorted(runs, key=lambda at: runs[at].start_s - runs[at].end_s):
+        one = runs[at]
+        near = (n for n, it in kept.items() if it.start_s <= one.end_s and one.start_s <= it.end_s)
+        other = next((n for n in islice(near, _MOST_COMPARED) if one.runs_beside(kept[n])), None)
+        if other is None or one.tells_more_than(kept[other]):
+            kept.pop(other, None)
+            kept[at] = one
+    return runs.keys() - kept.keys()
 
-    Args:
-        run: with one sample or more.
-    """
+
+class _Sorted:
+    """A recording of one sample or more, in order of time, to be compared with others."""
 
     def __init__(self, run: "Recording") -> None:
         import numpy as np
@@ -156,6 +160,12 @@ class _Sorted:
         self.columns = {name: values[order] for name, values in run.columns.items()}
         self.has_heading, self.sport = bool(run.headings), run.sport
         self.start_s, self.end_s = float(self.time_s[0]), float(self.time_s[-1])
+
+    def tells_more_than(self, other: "_Sorted") -> bool:
+        """Whether it is about as long as another one, and has a heading or more channels."""
+        least_s = _BESIDE_SHARE * (other.end_s - other.start_s)
+        own, others = ((each.has_heading, len(each.columns)) for each in (self, other))
+        return own > others and self.end_s - self.start_s >= least_s
 
     def is_copy_of(self, other: "_Sorted") -> bool:
         """Whether each sample stands in another recording, with all columns that it has."""
@@ -178,7 +188,8 @@ class _Sorted:
 
         from retrorun import arithmetic
 
-        if (self.has_heading and not other.has_heading) or self.sport != other.sport:
+        is_lost = self.has_heading and not other.has_heading  # a heading of a part of the run
+        if (is_lost and not self.tells_more_than(other)) or self.sport != other.sport:
             return False
         places = [self.fixes(), other.fixes()]
         if min(each.shape[1] for each in places) < 2:

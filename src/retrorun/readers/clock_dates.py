@@ -87,13 +87,13 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
 
 
 def lost_carry(before_s: float, after_s: float, limits: ReadLimits) -> bool:
-    """Whether a clock fell back on the hour, as it did not count on a day or the half of one.
+    """Whether a clock fell back on a quarter of an hour, as it did not count on a day or half of it.
 
     It was right before: some devices keep the date of the start, or count hours up to 12 only.
     """
     back_s, slack_s = before_s - after_s, limits.clock_undone_s
-    is_carry = min(abs(back_s - DAY_S / 2), abs(back_s - DAY_S)) <= slack_s
-    return is_carry and after_s % HOUR_S <= slack_s
+    off_s = min(abs(back_s - DAY_S / 2), abs(back_s - DAY_S))
+    return max(off_s, after_s % (HOUR_S / 2 / 2)) <= slack_s
 
 
 def _shift_all(one: Recording, by_s: float, note: Note) -> Recording:

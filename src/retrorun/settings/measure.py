@@ -13,7 +13,9 @@ class MeasureSettings(msgspec.Struct, frozen=True):
     stop_edge_s: int = 2  # Speed is taken over chords that reach so far: a stop begins so long
     # before it is slow, and ends so long after.
     stop_least_s: int = 3  # Who is slow for less than this has not stopped.
-    stop_edge_share: float = 0.5  # At its edges, nobody comes on at this share of the usual speed.
+    stop_edge_share: float = (
+        0.5  # At its edges, nobody comes on at this share of the speed near it.
+    )
     moving_cadence_spm: float = 60.0  # Where speed is missing, more steps than this are movement.
     timer_share: float = 0.02  # More movement than timed, by this share, is noted.
     timer_s: float = 5.0  # A smaller excess of movement over the timer is not noted.

@@ -647,3 +647,32 @@ def test_records_after_a_stop_stay_where_the_session_or_the_timer_goes_on(
     data = _file(_records(seconds), _timer(0, 0), _timer(600, 4), *more, session)
     (run,) = _read(data).recordings
     assert run.time_s.size == seconds
+
+
+def test_a_run_that_was_resumed_keeps_both_parts_where_the_timer_tells_of_one() -> None:
+    """Session and timer events are those of the first part; each part has its lap."""
+    laps = (_totals(19, START, 700, 700, 2000.0), _totals(19, START + 1000, 900, 900, 2600.0))
+    parts = (_records(701), _records(901, first=START + 1000), _timer(0, 0), _timer(700, 4))
+    (run,) = _read(_file(*parts, *laps, _totals(18, START, 700, 700, 2000.0))).recordings
+    assert run.time_s.size == 1602
+    assert run.notes == ()
+
+
+@pytest.mark.parametrize("ahead", [1, 2])
+def test_records_of_a_clock_that_was_set_later_are_not_after_the_end(ahead: int) -> None:
+    """For 300 s an hour ahead: at the start, or in the middle of the run."""
+    early = [] if ahead == 1 else [_records(300)]
+    first = START + 300 * (ahead - 1)
+    clock = (*early, _records(300, first=first + 3600), _records(900, first=first + 300))
+    lasted_s = 300 * (ahead - 1) + 1200
+    session = _totals(18, START, lasted_s, lasted_s, 3600.0)
+    (run,) = _read(_file(*clock, _timer(0, 0), _timer(lasted_s, 4), session)).recordings
+    assert run.time_s.size == lasted_s
+    assert "records-after-end" not in [note.slug for note in run.notes]
+
+
+def test_the_timer_was_stopped_for_good_at_its_latest_event_wherever_that_is_written() -> None:
+    session = _totals(18, START, 600, 500, 1800.0)
+    events = (_timer(0, 0), _timer(1500, 4), _timer(600, 4))
+    (run,) = _read(_file(_records(1501), *events, session)).recordings
+    assert run.time_s.size == 1501

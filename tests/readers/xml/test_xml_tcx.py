@@ -210,3 +210,15 @@ def test_a_lap_without_points_at_another_time_or_without_metres_adds_nothing(mor
     (run,) = _read(_tcx(("Running", _lap(0, _odometer(0, 20), seconds=20) + more))).recordings
     assert run.columns["distance_m"][-1] == 47.5
     assert run.time_s.size == 20
+
+
+@pytest.mark.parametrize(("last", "metres"), [(41, 100.0), (40, 97.5), (35, 100.0)])
+def test_metres_of_laps_whose_points_stand_in_the_first_count_once(
+    last: int, metres: float
+) -> None:
+    """Four laps of 10 s and 25 m; all points, up to 5 s before the end, stand in the first."""
+    laps = _lap(0, _odometer(0, last)) + _lap(10, "") + _lap(20, "") + _lap(30, "")
+    (run,) = _read(_tcx(("Running", laps))).recordings
+    assert run.columns["distance_m"][-1] == pytest.approx(metres, abs=0.01)
+    adds = last < 40
+    assert [note.slug for note in run.notes] == ["laps-without-points"] * adds

@@ -200,12 +200,13 @@ def pauses(table: MessageTable) -> tuple[Pause, ...]:
 
 
 def last_stop_s(table: MessageTable) -> float | None:
-    """When the timer was stopped for good; None where its last event is another one."""
+    """When the timer was stopped for good; None where its latest event is another one."""
     timer = [each for each in table.all("event") if each.get("event") == "timer"]
-    known = [each for each in timer if number(each, "timestamp") is not None]
-    if not known or known[-1].get("event_type") not in _STOPS:
+    times = [(at_s, each) for each in timer if (at_s := number(each, "timestamp")) is not None]
+    if not times:
         return None
-    return number(known[-1], "timestamp")
+    stopped_s, latest = max(reversed(times), key=lambda pair: pair[0])  # of equals the last one
+    return stopped_s if latest.get("event_type") in _STOPS else None
 
 
 def laps(table: MessageTable) -> tuple[Lap, ...]:

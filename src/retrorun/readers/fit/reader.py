@@ -343,7 +343,9 @@ def _windows(
 def _until_the_end(whole: Recording, session: Message, stopped_s: float | None) -> Recording:
     """Without what was recorded after the timer was stopped for good, such as the drive home.
 
-    The session must say that it ended when the timer was stopped: a start may be missing.
+    The session must say that it ended when the timer was stopped: a start may be missing. No lap
+    may begin later, and the records must be the last ones of the file, in order: a run that was
+    resumed has laps, and a clock that was set has times that fall back.
     """
     start_s, elapsed_s = (
         fields.number(session, name) for name in ("start_time", "total_elapsed_time")
@@ -353,6 +355,10 @@ def _until_the_end(whole: Recording, session: Message, stopped_s: float | None) 
     after = whole.time_s > stopped_s + _SLACK_S
     ended_there = abs(start_s + elapsed_s - stopped_s) <= _SLACK_S
     if not ended_there or after.all() or whole.time_s.max() <= stopped_s + _TAIL_S:
+        return whole
+    resumed = any(lap.start_time_s > stopped_s + _SLACK_S for lap in whole.laps)
+    rest_s = whole.time_s[int(np.argmax(after)) :]
+    if resumed or rest_s.size > after.sum() or (np.diff(rest_s) < 0).any():
         return whole
     words = f"{int(after.sum())} records after the timer was stopped for good were left out"
     kept = _records_between(whole, np.flatnonzero(~after))

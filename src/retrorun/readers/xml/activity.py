@@ -152,7 +152,8 @@ def recording(
 def with_laps_behind(one: Recording, empty_s: AbstractSet[float], limits: ReadLimits) -> Recording:
     """The recording with the ends of laps behind its last point: they have totals and no points.
 
-    Their metres go on where the odometer ended; without one there is nothing to add them to.
+    Their metres go on where the odometer ended; without one there is nothing to add them to. Of a
+    lap in which the points end only the share behind them counts: the odometer has the rest.
 
     Args:
         one: as read.
@@ -164,10 +165,10 @@ def with_laps_behind(one: Recording, empty_s: AbstractSet[float], limits: ReadLi
     last_s = float(one.time_s.max())
     until_s = last_s + limits.clock_jump_s
     behind = [lap for lap in one.laps if lap.start_time_s in empty_s and lap.distance_m]
-    behind = [lap for lap in behind if last_s <= lap.end_time_s and lap.start_time_s <= until_s]
+    behind = [lap for lap in behind if last_s + 1 < lap.end_time_s and lap.start_time_s <= until_s]
     if not counted.size or not behind:
         return one
-    ends = [(lap.start_time_s, lap.end_time_s, lap.distance_m or 0.0) for lap in behind]
+    ends = [(max(lap.start_time_s, last_s), *_share_behind(lap, last_s)) for lap in behind]
     times_s = np.array([at for start_s, end_s, _ in ends for at in (start_s, end_s)])
     along_m = np.cumsum([each for _, _, metres in ends for each in (0.0, metres)])
     fresh = np.flatnonzero(times_s > last_s)
@@ -181,6 +182,12 @@ def with_laps_behind(one: Recording, empty_s: AbstractSet[float], limits: ReadLi
     note = Note("laps-without-points", words)
     time_s = np.concatenate((one.time_s, times_s[fresh]))
     return replace(one, time_s=time_s, columns=columns, notes=(*one.notes, note))
+
+
+def _share_behind(lap: Lap, last_s: float) -> tuple[float, float]:
+    """The end of a lap that ends behind the last point, and its metres behind that, evenly."""
+    behind_s = lap.end_time_s - max(lap.start_time_s, last_s)
+    return lap.end_time_s, (lap.distance_m or 0.0) * behind_s / (lap.end_time_s - lap.start_time_s)
 
 
 def _break_times(breaks: list[int], time_s: FloatArray) -> tuple[float, ...]:
