@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_listed_is_told_and_exit_1(
     result = run(*words, "--profiles", tmp_path / "profiles.csv")
     monkeypatch.undo()
     assert "no file" not in result.stderr  # bo's are not seen
-    assert "cannot be listed: Input/output error" in result.stderr.replace("\n", " ")
+    assert "is not read: Input/output error" in result.stderr.replace("\n", " ")
     assert "files: 1 analysed" in result.stderr
     assert result.exit_code == 1
 

@@ -197,7 +197,7 @@ CREATE TABLE lessons (
 ) STRICT;
 CREATE TRIGGER lesson_outdated AFTER UPDATE OF document ON sessions
     BEGIN DELETE FROM lessons WHERE session = old.id; END;
-DROP INDEX sessions_by_time;
+DROP INDEX IF EXISTS sessions_by_time;
 CREATE INDEX sessions_by_time ON sessions
     (start_time_s, id, sha256, duration_s, distance_m, heading, settings, version);
 """,

@@ -26,7 +26,7 @@ Command = TypeVar("Command", bound=Callable[..., object])
 NAMED = 20  # damaged parts that are named
 LINE_S = 30.0  # between two lines of progress where stderr is no terminal
 SALT = "RETRORUN_SALT"
-SALT_BYTES = 4096
+SALT_BYTES = 1 << 20
 SALT_DRAWN = (
     "a salt was drawn and is not kept: the same runs will never get the same ids again, "
     f"not even from you (for that: --salt-file, or {SALT})"
@@ -456,7 +456,9 @@ def _salt(file: Path | None) -> bytes:
         with file.open("rb") as stream:
             data = stream.read(SALT_BYTES + 1)  # a device has no end
         if len(data) > SALT_BYTES:
-            raise SettingsError("salt-too-long", f"over {SALT_BYTES} bytes", file=str(file))
+            words = f"it is longer than the {SALT_BYTES:,} bytes of the longest salt"
+            remedy = "Give a file that holds the salt alone."
+            raise SettingsError("salt-too-long", words, file=str(file), remedy=remedy)
         return data.strip()
     text = os.environ.get(SALT, "").strip()
     if text:

@@ -285,6 +285,6 @@ def _unread(exports: Path, archive: Archive) -> Iterator[Fact]:
         text = f"files that are no exports by their name ({printable(kind)}): {count}"
         yield Fact("folder", text)
     for path, words in seen.unlisted:
-        yield Fact("folder", f"{printable(path)}: {words}", "Mend its permissions.")
+        yield Fact("folder", f"{printable(path)}: {words}", "See to it that it can be read.")
     for path in seen.waiting:
         yield Fact("folder", f"{printable(path)} is still growing")

@@ -394,4 +394,4 @@ def name_unlisted(places: Sequence[tuple[str, str]]) -> None:
     from retrorun.text import printable
 
     for place, reason in places:
-        tell(f"{printable(place)}: cannot be listed: {reason}")
+        tell(f"{printable(place)} is not read: {reason}")

@@ -250,7 +250,7 @@ def _unlisted_error(plan: ingest.Plan) -> ReadError | None:
         return None
     place, reason = plan.unlisted[0]
     more = f", nor can {len(plan.unlisted) - 1} more" if len(plan.unlisted) > 1 else ""
-    words = f"it cannot be listed: {reason}{more}"
+    words = f"it is not read: {reason}{more}"
     return ReadError("folder-unreadable", words, file=printable(place))
 
 

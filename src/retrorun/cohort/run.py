@@ -160,7 +160,7 @@ def _check_source(address: str) -> None:
         if problem.slug != "file-unreadable":  # no such bucket
             raise
     unlisted = _unlisted(store)
-    reason = f": it cannot be listed: {unlisted[0][1]}" if unlisted else ""
+    reason = f": it is not read: {unlisted[0][1]}" if unlisted else ""
     raise ReadError(
         "exports-missing",
         f"there are no files at this address{reason}",

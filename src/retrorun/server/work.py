@@ -237,7 +237,7 @@ class Follower:
             raise self._lost
         if plan.unlisted:
             place, reason = plan.unlisted[0]
-            raise ReadError("folder-unreadable", f"it cannot be listed: {reason}", file=place)
+            raise ReadError("folder-unreadable", f"it is not read: {reason}", file=place)
         return unfinished
 
     def _try(self, plan: ingest.Plan, due: ingest.Due) -> bool:

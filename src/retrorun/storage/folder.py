@@ -72,7 +72,10 @@ class Folder:
         for each in far:
             found = each.stat()  # kept since its kind was asked for
             if (found.st_dev, found.st_ino) not in visited:  # no other link led there
-                words = "it leads out of a folder that a link led to"
+                words = (
+                    "it leads out of a folder that a link led to; "
+                    "link to it from the exports themselves"
+                )
                 self.unlisted.append((each.path, words))
 
     @staticmethod
