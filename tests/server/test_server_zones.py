@@ -18,6 +18,7 @@ from retrorun.archive import Archive
 from retrorun.cli import options
 from retrorun.errors import SettingsError
 from retrorun.model import Athlete, Track, Zone
+from retrorun.server import Setup
 from retrorun.server.inbox import ZoneChange, change_zones
 from retrorun.settings import Settings
 
@@ -130,7 +131,7 @@ def test_a_session_in_memory_of_before_a_zone_is_not_shown_again(place: Path) ->
         assert shown["segments"][-1]["end_s"] <= cut_s < whole_s
 
 
-def stated_in(file: Path, place: Path) -> serving.Setup:
+def stated_in(file: Path, place: Path) -> Setup:
     """A server of ``retrorun open --profile FILE``."""
     made = serving.setup(place, follow_s=serving.WAIT_S)
     return replace(made, athlete_of=partial(options.load_athlete, file))

@@ -160,6 +160,18 @@ def test_a_title_is_data_and_shrinks_to_its_room() -> None:
     lxml.etree.fromstring(svg.encode())
 
 
+@pytest.mark.parametrize("title", ["a\x01b", "a\x1b[31mb", "a\udcffb", "a\ufffeb"])
+def test_a_title_that_xml_cannot_hold_is_escaped(title: str) -> None:
+    options = msgspec.structs.replace(METRIC, title=title)
+    svg = share_picture(hand_made_sessions.session(PLAN), options)
+    text = "".join(map(str, lxml.etree.fromstring(svg.encode()).itertext()))
+    assert "a\\" in text
+    runners = "\U0001f3c3\u200d\u2640\ufe0f"  # an emoji of several characters stays whole
+    assert runners in share_picture(
+        hand_made_sessions.session(PLAN), msgspec.structs.replace(METRIC, title=runners)
+    )
+
+
 def test_units_are_the_athlete_s() -> None:
     svg = share_picture(hand_made_sessions.session(PLAN), PictureOptions(Display("imperial")))
     assert " /mi" in svg

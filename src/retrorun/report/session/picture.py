@@ -20,6 +20,7 @@ from retrorun.report.numbers import Display, clock, local_date, short_date
 from retrorun.report.session.map import track_paths
 from retrorun.report.session.tiles import picture_facts, picture_head
 from retrorun.report.words import say
+from retrorun.text import escaped
 
 Format = Literal["landscape", "square", "portrait"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -182,7 +183,7 @@ def _rule(layout: Layout) -> int:
 def _brand(session: Session, options: PictureOptions) -> str:
     (y, size, day_size), right = options.layout.brand, options.layout.size[0] - LEFT
     day = short_date(local_date(session)) if options.dated else ""
-    title = " ".join(options.title.split()) or say("brand")
+    title = escaped(" ".join(options.title.split())) or say("brand")
     room = right - LEFT - max(DAY_ROOM, LETTER * day_size * (len(day) + 2))
     brand = svg_text((LEFT, y), size, INK, title, weight=700, room=room)
     return brand + (svg_text((right, y), day_size, MUTED, day, anchor="end") if day else "")
