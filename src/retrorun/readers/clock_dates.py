@@ -87,7 +87,7 @@ def _rollover_s(one: Recording, start_s: float, born_s: float) -> float:
 
 
 def lost_carry(before_s: float, after_s: float, limits: ReadLimits) -> bool:
-    """Whether a clock fell back on a quarter of an hour, as it did not count on a day or half of it.
+    """Whether a clock fell back on a quarter of an hour: it did not count on a day or half of it.
 
     It was right before: some devices keep the date of the start, or count hours up to 12 only.
     """
