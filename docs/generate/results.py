@@ -130,7 +130,7 @@ with the right bytes stays, and any other part is made again. The salt travels t
 inside the tasks, in no task's name and no log; with a scheduler on another machine use Dask's TLS.
 
 - **Ids** of athletes and sessions, and the names of parts, are HMAC-SHA256 of the old ones with a
-  salt (at least 16 bytes; `--salt-file FILE`, else `RETRORUN_SALT`, never an argument, never
+  salt (16 bytes to 1 MiB; `--salt-file FILE`, else `RETRORUN_SALT`, never an argument, never
   stored). The same salt gives the same ids and bytes, so that a copy can grow; a copy remembers a
   mark of its salt and refuses another. What is taken back in the original, or analysed again
   with a new privacy zone, leaves the copy the next time it is made; an athlete who has no session
