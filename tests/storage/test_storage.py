@@ -57,7 +57,9 @@ def test_a_link_to_a_folder_elsewhere_is_followed_and_no_link_from_there_further
     found = ["a.fit", "drive/inner/a.fit", "drive/inner/side/a.fit"]
     assert names(store) == found
     out = str(tmp_path / "exports" / "drive" / "out")
-    assert store.unlisted == [(out, "it leads out of a folder that a link led to")]
+    assert store.unlisted == [
+        (out, "it leads out of a folder that a link led to; link to it from the exports themselves")
+    ]
 
 
 def test_a_link_to_a_folder_around_a_linked_folder_is_named(tmp_path: Path) -> None:
