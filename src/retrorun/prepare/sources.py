@@ -103,7 +103,8 @@ def _stands_in(lap: Lap, recording: Recording, settings: PrepareSettings) -> boo
     inside = (recording.time_s > lap.start_time_s) & (recording.time_s < lap.end_time_s)
     least = {"cadence_spm": settings.stepping_spm, "speed_mps": settings.moving_mps}
     told = [(recording.columns[n][inside] > least[n]) for n in least if n in recording.columns]
-    return lap.distance_m == 0.0 and bool(told) and not any(each.mean() > 0.5 for each in told)
+    goes_on = any(2 * each.sum() > each.size for each in told)
+    return lap.distance_m == 0.0 and bool(told) and not goes_on
 
 
 def judge_sources(
